@@ -1,0 +1,20 @@
+//! The vocabulary of the main street: what every room means by a record, an event, a finding.
+//!
+//! Every other room builds on these types; this room knows no format, no rule and no storage, and does no IO.
+
+mod anomaly;
+mod finding;
+mod id;
+mod log_source;
+mod record;
+mod time;
+
+pub use anomaly::Anomaly;
+pub use finding::{Finding, FindingOrigin, Level, MatchedField, RuleCard};
+pub use id::{Digest, EventId, FindingId};
+pub use log_source::{LogSource, LogSourceTable, LogSourceTableError, SourceSet, TAXONOMY_CATEGORIES};
+pub use record::{Field, Position, RawRecord, Record, Span, Value};
+pub use time::{Time, When};
+
+/// Memory for the values of one batch of records: filled while decoding, emptied as a whole afterwards.
+pub type Arena = bumpalo::Bump;

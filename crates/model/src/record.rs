@@ -1,0 +1,217 @@
+//! RawRecord and Record: the bytes as received, and the decoded fields in the source's own names.
+
+use std::fmt;
+
+use crate::{Anomaly, Arena, SourceSet, When};
+
+/// Where a RawRecord stands in its source: a byte offset in the decompressed input, or for EVTX the chunk and the record id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Position {
+    /// Byte offset of the first byte of the record in the decompressed input.
+    Offset(u64),
+    /// EVTX: number of the 64 KiB chunk in the file, and the record id that the record itself states.
+    Chunk {
+        /// 0-based number of the chunk.
+        chunk: u32,
+        /// `EventRecordID`.
+        record: u64,
+    },
+}
+
+/// `1234` for an offset, `3:1234` for an EVTX record.
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Offset(offset) => write!(f, "{offset}"),
+            Self::Chunk { chunk, record } => write!(f, "{chunk}:{record}"),
+        }
+    }
+}
+
+/// The bytes of one line, message or EVTX record, exactly as received, and where they stood.
+#[derive(Clone, Copy, Debug)]
+pub struct RawRecord<'a> {
+    /// Where it stands in its source.
+    pub position: Position,
+    /// The bytes, without the framing around them (line end, octet count, MLLP block characters).
+    pub bytes: &'a [u8],
+}
+
+/// A range of bytes within [`RawRecord::bytes`]: `start..end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// The decoded fields of one record in the source's own names, plus the anomalies met on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// What was decoded.
+    pub raw: RawRecord<'a>,
+    /// Which of the records of this RawRecord, from 0.
+    pub index: u32,
+    /// The decoder's name, for example `evtx`, `json`, `fhir_audit_event`.
+    pub format: &'static str,
+    /// When it happened.
+    pub when: When<'a>,
+    /// Which log sources it belongs to, as a set known to the [`crate::LogSourceTable`].
+    pub sources: SourceSet,
+    /// The fields in the order of the source. A name that repeats is an array: each element is one field. Nested names are joined with dots.
+    pub fields: &'a [Field<'a>],
+    /// What was wrong with it.
+    pub anomalies: &'a [Anomaly],
+    /// The bytes of `raw` that identify a patient, in order, not overlapping.
+    pub patient_spans: &'a [Span],
+}
+
+/// One decoded field.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Field<'a> {
+    /// Name in the source's own spelling; nesting is written with dots.
+    pub name: &'a str,
+    /// Its value.
+    pub value: Value<'a>,
+}
+
+/// The value of a field. Numbers keep their spelling: `1`, `1.0` and `0x1` are different texts and compare as numbers where a rule asks for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// Present without a value.
+    Null,
+    /// true or false.
+    Bool(bool),
+    /// A number in its decimal spelling.
+    Number(&'a str),
+    /// Text, ready to use.
+    Text(&'a str),
+    /// The inside of a JSON string whose escapes are not resolved yet; it holds at least one backslash. [`Value::text`] resolves it.
+    Escaped(&'a str),
+}
+
+impl<'a> Value<'a> {
+    /// The value as rules see it, in text; `None` for null. Allocates in `arena` only for an escaped text.
+    #[must_use]
+    pub fn text(self, arena: &'a Arena) -> Option<&'a str> {
+        match self {
+            Self::Null => None,
+            Self::Bool(true) => Some("true"),
+            Self::Bool(false) => Some("false"),
+            Self::Number(text) | Self::Text(text) => Some(text),
+            Self::Escaped(text) => Some(unescape(text, arena)),
+        }
+    }
+}
+
+impl<'a> Record<'a> {
+    /// The first value of a field, or `None` when the record does not have it.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<Value<'a>> {
+        self.fields.iter().find(|field| field.name == name).map(|field| field.value)
+    }
+
+    /// The first value of a field as text; `None` when absent or null.
+    #[must_use]
+    pub fn text(&self, name: &str, arena: &'a Arena) -> Option<&'a str> {
+        self.value(name)?.text(arena)
+    }
+}
+
+/// Resolves the escapes of a JSON string (RFC 8259 section 7). A lone surrogate or an unknown escape becomes U+FFFD: the text stays readable and nothing is dropped.
+fn unescape<'a>(text: &'a str, arena: &'a Arena) -> &'a str {
+    let mut out = bumpalo::collections::String::with_capacity_in(text.len(), arena);
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once('\\') {
+        out.push_str(plain);
+        rest = one_escape(after, &mut out);
+    }
+    out.push_str(rest);
+    out.into_bump_str()
+}
+
+/// Writes the character that the escape at the start of `text` (behind its backslash) stands for, and returns what follows it.
+fn one_escape<'t>(text: &'t str, out: &mut bumpalo::collections::String<'_>) -> &'t str {
+    let mut chars = text.chars();
+    let plain = match chars.next() {
+        Some(letter @ ('"' | '\\' | '/')) => letter,
+        Some('b') => '\u{8}',
+        Some('f') => '\u{c}',
+        Some('n') => '\n',
+        Some('r') => '\r',
+        Some('t') => '\t',
+        Some('u') => return unicode_escape(chars.as_str(), out),
+        _ => char::REPLACEMENT_CHARACTER,
+    };
+    out.push(plain);
+    chars.as_str()
+}
+
+fn unicode_escape<'t>(text: &'t str, out: &mut bumpalo::collections::String<'_>) -> &'t str {
+    let Some((high, rest)) = four_hex(text) else {
+        out.push(char::REPLACEMENT_CHARACTER);
+        return text;
+    };
+    if !(0xD800..0xDC00).contains(&high) {
+        out.push(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
+        return rest;
+    }
+    let low = rest.strip_prefix("\\u").and_then(four_hex).filter(|(low, _)| (0xDC00..0xE000).contains(low));
+    let Some((low, rest)) = low else {
+        out.push(char::REPLACEMENT_CHARACTER);
+        return rest;
+    };
+    let joined = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+    out.push(char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER));
+    rest
+}
+
+fn four_hex(text: &str) -> Option<(u32, &str)> {
+    let (digits, rest) = text.split_at_checked(4)?;
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    Some((u32::from_str_radix(digits, 16).ok()?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(escaped: &str, expect: &str) {
+        let arena = Arena::new();
+        assert_eq!(Value::Escaped(escaped).text(&arena), Some(expect));
+    }
+
+    #[test]
+    fn escapes_resolve_as_rfc_8259_says() {
+        check(r"C:\\Windows\\x", r"C:\Windows\x");
+        check(r#"a\"b\/c\b\f\n\r\t"#, "a\"b/c\u{8}\u{c}\n\r\t");
+        check(r"\u00e4\u00C4", "äÄ");
+        check(r"\ud83d\ude00!", "😀!");
+    }
+
+    #[test]
+    fn broken_escapes_become_the_replacement_character() {
+        check(r"\ud83dx", "\u{fffd}x");
+        check(r"\ude00", "\u{fffd}");
+        check(r"\u12", "\u{fffd}12");
+        check(r"a\q", "a\u{fffd}");
+        check("a\\", "a\u{fffd}");
+    }
+
+    #[test]
+    fn null_has_no_text_and_bools_have() {
+        let arena = Arena::new();
+        assert_eq!(Value::Null.text(&arena), None);
+        assert_eq!(Value::Bool(true).text(&arena), Some("true"));
+        assert_eq!(Value::Number("1.0").text(&arena), Some("1.0"));
+    }
+
+    #[test]
+    fn positions_print_short() {
+        assert_eq!(Position::Offset(7).to_string(), "7");
+        assert_eq!(Position::Chunk { chunk: 3, record: 9 }.to_string(), "3:9");
+    }
+}

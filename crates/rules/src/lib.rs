@@ -1,0 +1,6 @@
+//! Sigma: parse, check, compile, match, correlate, explain. Records in, matches out; the heart of the product.
+//!
+//! `ast` is the language as read, `parse` reads it, `compile` lowers it to predicates and programs, `matcher` runs them, `correlate` joins matches over
+//! event time. The room has no clock, no file and no thread: callers give it texts and records.
+
+pub mod ast;
