@@ -5,8 +5,10 @@ use cordon_model::Anomaly;
 use crate::Framed;
 
 /// A record longer than `record_bytes_max`.
-pub const RECORD_TOO_LONG: Anomaly =
-    Anomaly::new("record_too_long", "the record is longer than --record-bytes-max; it was left out and reading went on at the next");
+pub const RECORD_TOO_LONG: Anomaly = Anomaly::new(
+    "record_too_long",
+    "the record is longer than --record-bytes-max; it was left out and reading went on at the next",
+);
 
 /// Finds lines that end in LF or CR LF. A line over the limit is one fault, however long it is; its bytes are passed over as they come.
 #[derive(Debug)]

@@ -7,7 +7,8 @@ use cordon_model::LogSourceTable;
 /// The rows themselves: see [`LogSourceTable`] for the columns.
 pub const LOG_SOURCES: &str = include_str!("../data/log_sources.tsv");
 
-static TABLE: LazyLock<Arc<LogSourceTable>> = LazyLock::new(|| Arc::new(LogSourceTable::parse(&[LOG_SOURCES]).unwrap_or_default()));
+static TABLE: LazyLock<Arc<LogSourceTable>> =
+    LazyLock::new(|| Arc::new(LogSourceTable::parse(&[LOG_SOURCES]).unwrap_or_default()));
 
 /// The built-in table. A test holds that it parses.
 #[must_use]

@@ -102,12 +102,16 @@ impl LogSourceTable {
 
     /// All sets with their numbers.
     pub fn sets(&self) -> impl Iterator<Item = (SourceSet, &[LogSource])> {
-        self.sets.iter().enumerate().map(|(number, set)| (SourceSet(u16::try_from(number).unwrap_or(u16::MAX)), set.as_slice()))
+        self.sets
+            .iter()
+            .enumerate()
+            .map(|(number, set)| (SourceSet(u16::try_from(number).unwrap_or(u16::MAX)), set.as_slice()))
     }
 
     fn add_row(&mut self, line: &'static str) -> Result<(), &'static str> {
         let mut columns = line.split('\t').map(|column| if column == "-" { "" } else { column });
-        let mut next = || columns.next().ok_or("fewer than seven columns: kind, key, id, product, category, service, mapping");
+        let mut next =
+            || columns.next().ok_or("fewer than seven columns: kind, key, id, product, category, service, mapping");
         let (kind, key, id) = (next()?, next()?, next()?);
         let source = LogSource { product: next()?, category: next()?, service: next()?, mapping: next()? };
         if columns.next().is_some() {
@@ -135,7 +139,8 @@ impl LogSourceTable {
             if let Some(known) = numbers.get(&set) {
                 return Ok(*known);
             }
-            let fresh = SourceSet(next.ok_or(LogSourceTableError { line: 0, reason: "more than 60000 different sets" })?);
+            let fresh =
+                SourceSet(next.ok_or(LogSourceTableError { line: 0, reason: "more than 60000 different sets" })?);
             sets.push(set.clone());
             numbers.insert(set, fresh);
             Ok(fresh)

@@ -58,10 +58,9 @@ fn uuid_v8(hash: Sha256) -> [u8; 16] {
     let full: [u8; 32] = hash.finalize().into();
     let mut id = [0; 16];
     id.iter_mut().zip(full).for_each(|(to, from)| *to = from);
-    if let [_, _, _, _, _, _, version, _, variant, ..] = &mut id {
-        *version = (*version & 0x0f) | 0x80;
-        *variant = (*variant & 0x3f) | 0x80;
-    }
+    let [_, _, _, _, _, _, version, _, variant, ..] = &mut id;
+    *version = (*version & 0x0f) | 0x80;
+    *variant = (*variant & 0x3f) | 0x80;
     id
 }
 
