@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use cordon_model::LogSourceTable;
 
 /// The rows themselves: see [`LogSourceTable`] for the columns.
-pub const LOG_SOURCES: &str = include_str!("../data/log_sources.tsv");
+const LOG_SOURCES: &str = include_str!("../data/log_sources.tsv");
 
 static TABLE: LazyLock<Arc<LogSourceTable>> =
     LazyLock::new(|| Arc::new(LogSourceTable::parse(&[LOG_SOURCES]).unwrap_or_default()));

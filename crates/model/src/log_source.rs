@@ -77,10 +77,9 @@ impl LogSourceTable {
     pub fn parse(texts: &[&'static str]) -> Result<Self, LogSourceTableError> {
         let mut table = Self { sets: vec![Vec::new()], by_key: HashMap::new() };
         for text in texts {
-            for (number, line) in text.lines().enumerate() {
-                if !line.trim().is_empty() && !line.starts_with('#') {
-                    table.add_row(line).map_err(|reason| LogSourceTableError { line: number + 1, reason })?;
-                }
+            let rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+            for (number, line) in rows {
+                table.add_row(line).map_err(|reason| LogSourceTableError { line: number + 1, reason })?;
             }
         }
         table.number_sets()?;
