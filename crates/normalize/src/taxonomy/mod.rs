@@ -1,0 +1,27 @@
+//! The healthcare taxonomy (`docs/specs/healthcare-taxonomy.md`): one file per source, each turning the source's own names into the common ones.
+
+mod codes;
+mod fhir;
+mod fill;
+mod named;
+
+use cordon_model::{Arena, Field, Record};
+use cordon_seal::SiteKey;
+
+use fill::Fill;
+
+/// Fills the taxonomy from one record.
+type Source = for<'a> fn(&Record<'a>, &mut Fill<'a, '_>);
+
+/// Which file reads the records of which decoder (`Record::format`).
+const SOURCES: &[(&str, Source)] = &[("fhir_audit_event", fhir::fill)];
+
+/// The taxonomy fields of a record: the names of its categories `record_access`, `hl7_message`, `dicom_activity` and `medical_device` together. Empty for a
+/// record that no file here reads. A field may repeat: an event about several patients has one `patient_ref` for each.
+#[must_use]
+pub fn taxonomy<'a>(record: &Record<'a>, key: &SiteKey, arena: &'a Arena) -> &'a [Field<'a>] {
+    let Some((_, source)) = SOURCES.iter().find(|(format, _)| *format == record.format) else { return &[] };
+    let mut fill = Fill::new(key, arena);
+    source(record, &mut fill);
+    fill.into_fields()
+}
