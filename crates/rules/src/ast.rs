@@ -24,8 +24,27 @@ pub struct RuleLogSource {
     pub service: Option<String>,
 }
 
+/// What a document says about itself beyond what travels with findings.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Details {
+    /// `taxonomy`; `None` is Sigma's own.
+    pub taxonomy: Option<String>,
+    /// `related`: kind (`derived` `obsolete` `merged` `renamed` `similar`) and rule id.
+    pub related: Vec<(String, String)>,
+    /// `references`.
+    pub references: Vec<String>,
+    /// `date` as written.
+    pub date: Option<String>,
+    /// `modified` as written.
+    pub modified: Option<String>,
+    /// `scope`.
+    pub scope: Vec<String>,
+    /// `logsource.definition`: how the source must be set up, for people.
+    pub definition: Option<String>,
+}
+
 /// A detection rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Rule {
     /// Title, author, licence, level, tags: what travels with findings.
     pub card: RuleCard,
@@ -41,8 +60,38 @@ pub struct Rule {
     pub selections: Vec<Selection>,
     /// The conditions; several are OR.
     pub conditions: Vec<Condition>,
+    /// The rest of what it says about itself.
+    pub details: Details,
     /// Where it was read.
     pub origin: Origin,
+}
+
+/// A filter: what is to be left out of the rules that it names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    /// Id, title, description.
+    pub card: RuleCard,
+    /// The rules must be on this log source or a part of it.
+    pub log_source: RuleLogSource,
+    /// Which rules.
+    pub targets: FilterTargets,
+    /// Its own selections.
+    pub selections: Vec<Selection>,
+    /// Its conditions; several are OR. Joined to a rule with AND.
+    pub conditions: Vec<Condition>,
+    /// The rest of what it says about itself.
+    pub details: Details,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// Which rules a filter is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilterTargets {
+    /// `rules: any`: every rule of its log source.
+    Any,
+    /// Ids or names.
+    Named(Vec<String>),
 }
 
 /// A named search identifier under `detection`.
@@ -83,7 +132,7 @@ pub enum Scalar {
     Null,
     /// true or false.
     Bool(bool),
-    /// A number in its spelling.
+    /// A number in its spelling: decimal, or with `0x` or `0o` in front.
     Number(String),
     /// Text, wildcards and backslashes as written.
     Text(String),
@@ -159,6 +208,8 @@ pub enum SelectionPattern {
 pub struct Correlation {
     /// Title, author, licence, level, tags.
     pub card: RuleCard,
+    /// Whether the document states a level of its own; otherwise `card` has the highest of the rules it is over.
+    pub has_level: bool,
     /// `name`.
     pub name: Option<String>,
     /// Which aggregate.
@@ -179,6 +230,10 @@ pub struct Correlation {
     pub aliases: Vec<Alias>,
     /// Whether the referred rules also give findings of their own.
     pub generate: bool,
+    /// `status`.
+    pub status: Option<String>,
+    /// The rest of what it says about itself.
+    pub details: Details,
     /// Where it was read.
     pub origin: Origin,
 }

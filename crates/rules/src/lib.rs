@@ -4,3 +4,4 @@
 //! event time. The room has no clock, no file and no thread: callers give it texts and records.
 
 pub mod ast;
+pub mod parse;
