@@ -7,9 +7,11 @@
 mod format;
 pub mod frame;
 mod hl7;
+mod json;
 mod log_sources;
 #[cfg(test)]
 mod stream_check;
+mod windows;
 
 pub use format::{Confidence, DecodeOptions, Decoder, Format, Framed, Framer, Sink, Unit, detect_format, formats};
 pub use log_sources::log_source_table;
