@@ -40,9 +40,15 @@ impl JsonDecoder {
         Ok((end, walker))
     }
 
-    fn verdict<'a>(&self, header: &Header<'a>, fields: &mut [Field<'a>], arena: &'a Arena) -> Verdict<'a> {
+    fn verdict<'a>(
+        &self,
+        nested: bool,
+        header: &Header<'a>,
+        fields: &mut [Field<'a>],
+        arena: &'a Arena,
+    ) -> Verdict<'a> {
         let table = &self.options.log_sources;
-        if header.event_id.is_some() && (header.channel.is_some() || header.provider.is_some()) {
+        if nested && header.event_id.is_some() {
             let sources = channel_sources(table, header.channel, header.provider, header.event_id, arena);
             let time = header.time.or_else(|| shape::time_value(None, fields));
             return Verdict { sources, time };
@@ -77,8 +83,8 @@ impl JsonDecoder {
         notes.extend(lossy.then_some(INVALID_UTF8));
         notes.extend(walker.too_many_fields.then_some(TOO_MANY_FIELDS));
         notes.extend(walker.name_too_long.then_some(NAME_TOO_LONG));
-        let fields = walker.fields.into_bump_slice_mut();
-        let verdict = self.verdict(&walker.header, fields, arena);
+        let (nested, fields) = (walker.flattened, walker.fields.into_bump_slice_mut());
+        let verdict = self.verdict(nested, &walker.header, fields, arena);
         let found = verdict.time.and_then(|value| time::read(value, &self.options.timezone, arena));
         notes.extend(found.is_some_and(|found| found.zone_assumed).then_some(TIME_WITHOUT_ZONE));
         Record {
