@@ -4,4 +4,9 @@
 //! event time. The room has no clock, no file and no thread: callers give it texts and records.
 
 pub mod ast;
+mod compile;
+mod engine;
 pub mod parse;
+mod text;
+
+pub use engine::{Engine, Hit, NotCompiled, Scratch, View};

@@ -1,0 +1,40 @@
+//! Field mappings: rules written for one source's names, read on another source.
+//!
+//! A mapping is data: lines `rule_field<TAB>source_field`. A field that the mapping does not name keeps its own.
+
+use std::collections::HashMap;
+
+/// Names of one source for the fields of rules written for another.
+#[derive(Debug, Default)]
+pub(crate) struct Mapping(HashMap<&'static str, &'static str>);
+
+impl Mapping {
+    /// The source's name for a rule's field.
+    pub(crate) fn source_field<'a>(&self, rule_field: &'a str) -> &'a str
+    where
+        'static: 'a,
+    {
+        self.0.get(rule_field).copied().unwrap_or(rule_field)
+    }
+}
+
+const MAPPINGS: &[(&str, &str)] = &[("windows_4688", include_str!("../../data/mappings/windows_4688.tsv"))];
+
+/// A mapping by its name in the log source table; the empty name, and one that does not exist, is the mapping that changes nothing.
+pub(crate) fn mapping(name: &str) -> Mapping {
+    let text = MAPPINGS.iter().find(|(known, _)| *known == name).map_or("", |(_, text)| text);
+    let rows = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    Mapping(rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapped_field_takes_the_sources_name_and_others_stay() {
+        let mapping = mapping("windows_4688");
+        assert_eq!(mapping.source_field("Image"), "NewProcessName");
+        assert_eq!(mapping.source_field("CommandLine"), "CommandLine");
+    }
+}

@@ -1,0 +1,14 @@
+//! Lowering: the language as read becomes predicates over fields, shared by all rules, and one expression per rule.
+//!
+//! Comes in: [`crate::ast::Rule`]s. Goes out: a [`Lowered`] set, which knows no log source table and no event.
+
+mod encode;
+mod lower;
+mod mapping;
+mod pattern;
+mod predicate;
+
+pub(crate) use lower::{Lowered, Lowering};
+pub(crate) use mapping::mapping;
+pub(crate) use pattern::Token;
+pub(crate) use predicate::{DatePart, FieldId, Node, NodeId, Place, PredId, Predicate, Test};

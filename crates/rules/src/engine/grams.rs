@@ -1,0 +1,165 @@
+//! Many literals anywhere in a value, in one pass: each literal is looked for by its rarest four bytes (its gram), a bitmap says where a gram can stand, and
+//! only there the literal itself is compared. Literals under four bytes go through `aho-corasick`.
+//!
+//! Four loads per four bytes that do not depend on each other let a CPU overlap them, where an automaton waits for each state.
+
+use aho_corasick::AhoCorasick;
+use rustc_hash::FxHashMap;
+
+use super::witness::WitnessId;
+
+/// Bytes of a gram.
+const GRAM: usize = 4;
+
+/// Bits of bitmap per literal: one position in 32 gives a false look at most.
+const BITS_PER_LITERAL: usize = 32;
+
+/// Literals to look for.
+#[derive(Debug)]
+pub(crate) struct Grams {
+    bitmap: Box<[u64]>,
+    shift: u32,
+    places: FxHashMap<u32, Vec<Candidate>>,
+    short: Option<(AhoCorasick, Vec<WitnessId>)>,
+}
+
+#[derive(Debug)]
+struct Candidate {
+    /// Bytes of the literal in front of its gram.
+    front: usize,
+    literal: Box<[u8]>,
+    id: WitnessId,
+}
+
+impl Grams {
+    /// A scanner for folded literals, none of them empty; `None` when there are none.
+    pub(crate) fn build(literals: &[(&[u8], WitnessId)]) -> Option<Self> {
+        if literals.is_empty() {
+            return None;
+        }
+        let bits = (literals.len() * BITS_PER_LITERAL).next_power_of_two().clamp(64, 1 << 18);
+        let mut grams = Self {
+            bitmap: vec![0; bits / 64].into(),
+            shift: 32 - bits.trailing_zeros(),
+            places: FxHashMap::default(),
+            short: None,
+        };
+        let mut short = Vec::new();
+        for (literal, id) in literals {
+            match grams.rarest(literal) {
+                Some((front, gram)) => grams.insert(gram, Candidate { front, literal: (*literal).into(), id: *id }),
+                None => short.push((*literal, *id)),
+            }
+        }
+        grams.short = short_scanner(&short);
+        Some(grams)
+    }
+
+    /// Gives every literal that stands in the value; one that stands several times may be given several times.
+    pub(crate) fn find(&self, value: &[u8], found: &mut impl FnMut(WitnessId)) {
+        let has_grams = !self.places.is_empty();
+        for (at, window) in value.windows(GRAM).enumerate().filter(|_| has_grams) {
+            let gram = gram(window);
+            if self.may_hold(gram) {
+                self.verify(gram, at, value, found);
+            }
+        }
+        if let Some((automaton, ids)) = &self.short {
+            for hit in automaton.find_overlapping_iter(value) {
+                ids.get(hit.pattern().as_usize()).into_iter().for_each(|id| found(*id));
+            }
+        }
+    }
+
+    #[inline]
+    fn may_hold(&self, gram: u32) -> bool {
+        let bit = self.bit(gram);
+        self.bitmap.get(bit >> 6).is_some_and(|word| word >> (bit & 63) & 1 == 1)
+    }
+
+    #[inline]
+    fn bit(&self, gram: u32) -> usize {
+        (gram.wrapping_mul(0x9E37_79B1) >> self.shift) as usize
+    }
+
+    #[cold]
+    fn verify(&self, gram: u32, at: usize, value: &[u8], found: &mut impl FnMut(WitnessId)) {
+        let Some(candidates) = self.places.get(&gram) else { return };
+        for candidate in candidates {
+            let start = at.checked_sub(candidate.front);
+            if start.and_then(|start| value.get(start..)).is_some_and(|rest| rest.starts_with(&candidate.literal)) {
+                found(candidate.id);
+            }
+        }
+    }
+
+    fn insert(&mut self, gram: u32, candidate: Candidate) {
+        let bit = self.bit(gram);
+        if let Some(word) = self.bitmap.get_mut(bit >> 6) {
+            *word |= 1 << (bit & 63);
+        }
+        self.places.entry(gram).or_default().push(candidate);
+    }
+
+    /// The gram of a literal that is likely to stand in the fewest values, with its place: unusual bytes first, then one that no other literal uses.
+    fn rarest(&self, literal: &[u8]) -> Option<(usize, u32)> {
+        let common = |window: &[u8]| -> u32 { window.iter().map(|byte| commonness(*byte)).sum() };
+        let cost = |window: &[u8]| (common(window), self.places.get(&gram(window)).map_or(0, Vec::len));
+        let (front, window) = literal.windows(GRAM).enumerate().min_by_key(|(_, window)| cost(window))?;
+        Some((front, gram(window)))
+    }
+}
+
+fn gram(window: &[u8]) -> u32 {
+    <[u8; GRAM]>::try_from(window).map_or(0, u32::from_le_bytes)
+}
+
+/// How common a byte is in paths and command lines, roughly: bits of surprise it lacks.
+fn commonness(byte: u8) -> u32 {
+    match byte {
+        b'e' | b's' | b'o' | b'i' | b'n' | b't' | b'r' | b'm' | b'c' | b'a' | b'd' | b'l' | b'\\' => 10,
+        b'w' | b'p' | b'x' | b'f' | b'u' | b'y' | b'.' | b'3' | b'2' | b'0' | b'1' | b':' => 7,
+        b'a'..=b'z' | b'0'..=b'9' | b' ' => 5,
+        _ => 3,
+    }
+}
+
+fn short_scanner(short: &[(&[u8], WitnessId)]) -> Option<(AhoCorasick, Vec<WitnessId>)> {
+    if short.is_empty() {
+        return None;
+    }
+    // fails only over 2 G states; then the literals stay without a scanner and the caller's rules are never found, so the build refuses
+    let automaton = AhoCorasick::new(short.iter().map(|(literal, _)| literal)).ok()?;
+    Some((automaton, short.iter().map(|(_, id)| *id).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(literals: &[&str], value: &str) -> Vec<u32> {
+        let ids = (0u32..).map(WitnessId);
+        let literals: Vec<(&[u8], WitnessId)> = literals.iter().map(|literal| literal.as_bytes()).zip(ids).collect();
+        let mut found = Vec::new();
+        Grams::build(&literals).unwrap().find(value.as_bytes(), &mut |id: WitnessId| found.push(id.0));
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    #[test]
+    fn literals_of_any_length_are_found_also_within_each_other() {
+        assert_eq!(found(&["powershell", "shell", "ell", "l", "absent"], "a powershell b"), [0, 1, 2, 3]);
+        assert_eq!(found(&["abcd"], "abc"), [0u32; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_scan_finds_exactly_what_stands(literals in proptest::collection::vec("[abc:\\\\]{1,7}", 1..20), value in "[abc:\\\\]{0,60}") {
+            let texts: Vec<&str> = literals.iter().map(String::as_str).collect();
+            let expect: Vec<u32> = (0u32..).zip(&texts).filter(|(_, text)| value.contains(**text)).map(|(number, _)| number).collect();
+            prop_assert_eq!(found(&texts, &value), expect);
+        }
+    }
+}

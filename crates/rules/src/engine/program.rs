@@ -1,0 +1,197 @@
+//! A program: the rules of one group of log sources with the tables that find their witnesses.
+
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use rustc_hash::FxHashMap;
+
+use super::grams::Grams;
+use super::literals::{End, Ends, Exacts};
+use super::route::Member;
+use super::witness::{Learned, Witness, WitnessId, choose};
+use crate::compile::{FieldId, Lowered, Node, NodeId, Place, Test};
+
+/// No slot: the program does not look at the field.
+pub(crate) const NO_SLOT: u16 = u16::MAX;
+
+/// A program that is built when its first event comes and exchanged when the traffic has taught a better choice of witnesses.
+#[derive(Debug)]
+pub(crate) struct ProgramCell {
+    members: Vec<Member>,
+    built: OnceLock<RwLock<Arc<Program>>>,
+}
+
+impl ProgramCell {
+    pub(crate) fn new(members: Vec<Member>) -> Self {
+        Self { members, built: OnceLock::new() }
+    }
+
+    pub(crate) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The program as it is now.
+    pub(crate) fn current(&self, set: &Lowered) -> Arc<Program> {
+        let cell = self
+            .built
+            .get_or_init(|| RwLock::new(Arc::new(Program::build(set, &self.members, &Learned::default(), 0))));
+        Arc::clone(&cell.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Exchanges the program for one that knows the traffic, unless another thread already did.
+    pub(crate) fn relearn(&self, set: &Lowered, known: &Program, learned: &Learned) {
+        let Some(cell) = self.built.get() else { return };
+        let next = Arc::new(Program::build(set, &self.members, learned, known.generation + 1));
+        let mut current = cell.write().unwrap_or_else(PoisonError::into_inner);
+        if current.generation == known.generation {
+            *current = next;
+        }
+    }
+}
+
+/// The tables of a program. All numbers of rules in it count its own members.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// How often it was exchanged.
+    pub(crate) generation: u32,
+    pub(crate) members: Vec<Member>,
+    /// Slot by field number; [`NO_SLOT`] where the program does not look.
+    slot_of_field: Vec<u16>,
+    slot_by_name: FxHashMap<Box<str>, u16>,
+    /// Witness tables by slot.
+    pub(crate) slots: Vec<SlotTables>,
+    /// Literals looked for in every value.
+    pub(crate) keywords: Option<Grams>,
+    pub(crate) witnesses: Vec<Witness>,
+    /// Members by witness.
+    pub(crate) members_of: Vec<Box<[u32]>>,
+    /// Members without a witness.
+    pub(crate) always: Vec<u32>,
+    pub(crate) learned: Learned,
+}
+
+/// What is looked for in the values of one field.
+#[derive(Debug, Default)]
+pub(crate) struct SlotTables {
+    exacts: Exacts,
+    prefixes: Ends,
+    suffixes: Ends,
+    grams: Option<Grams>,
+    /// Whether anything is looked for at all.
+    pub(crate) has_witness: bool,
+}
+
+impl SlotTables {
+    pub(crate) fn find(&self, value: &[u8], found: &mut impl FnMut(WitnessId)) {
+        self.exacts.find(value, found);
+        self.prefixes.find(value, End::Start, found);
+        self.suffixes.find(value, End::Tail, found);
+        if let Some(grams) = &self.grams {
+            grams.find(value, found);
+        }
+    }
+}
+
+impl Program {
+    fn build(set: &Lowered, members: &[Member], learned: &Learned, generation: u32) -> Self {
+        let mut program = Self {
+            generation,
+            members: members.to_vec(),
+            slot_of_field: Vec::new(),
+            slot_by_name: FxHashMap::default(),
+            slots: Vec::new(),
+            keywords: None,
+            witnesses: Vec::new(),
+            members_of: Vec::new(),
+            always: Vec::new(),
+            learned: learned.clone(),
+        };
+        members.iter().for_each(|member| program.add_fields(set, member.root));
+        program.choose_witnesses(set);
+        program.fill_tables();
+        program
+    }
+
+    pub(crate) fn slot_named(&self, name: &str) -> u16 {
+        self.slot_by_name.get(name).copied().unwrap_or(NO_SLOT)
+    }
+
+    pub(crate) fn slot_of(&self, field: FieldId) -> u16 {
+        self.slot_of_field.get(field.0 as usize).copied().unwrap_or(NO_SLOT)
+    }
+
+    fn add_fields(&mut self, set: &Lowered, node: NodeId) {
+        match set.get_node(node) {
+            Node::Never => {}
+            Node::Not(part) => self.add_fields(set, *part),
+            Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| self.add_fields(set, *part)),
+            Node::Predicate(id) => {
+                let Some(predicate) = set.get_predicate(*id) else { return };
+                predicate.field.into_iter().for_each(|field| self.add_field(set, field));
+                if let Test::FieldRef { field, .. } = &predicate.test {
+                    self.add_field(set, *field);
+                }
+            }
+        }
+    }
+
+    fn add_field(&mut self, set: &Lowered, field: FieldId) {
+        let number = field.0 as usize;
+        if self.slot_of_field.len() <= number {
+            self.slot_of_field.resize(number + 1, NO_SLOT);
+        }
+        let Some(slot) = self.slot_of_field.get_mut(number).filter(|slot| **slot == NO_SLOT) else { return };
+        *slot = u16::try_from(self.slots.len()).unwrap_or(NO_SLOT);
+        self.slot_by_name.insert(set.field_name(field).into(), *slot);
+        self.slots.push(SlotTables::default());
+    }
+
+    fn choose_witnesses(&mut self, set: &Lowered) {
+        let mut ids: FxHashMap<Witness, WitnessId> = FxHashMap::default();
+        let mut members_of: Vec<Vec<u32>> = Vec::new();
+        for (number, member) in (0u32..).zip(&self.members) {
+            let Some(chosen) = choose(set, member.root, &self.learned) else {
+                self.always.push(number);
+                continue;
+            };
+            for witness in chosen {
+                let fresh = WitnessId(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+                let id = *ids.entry(witness).or_insert(fresh);
+                members_of.resize_with(ids.len(), Vec::new);
+                let members = members_of.get_mut(id.0 as usize);
+                members
+                    .into_iter()
+                    .filter(|members| members.last() != Some(&number))
+                    .for_each(|members| members.push(number));
+            }
+        }
+        let mut numbered: Vec<(WitnessId, Witness)> = ids.into_iter().map(|(witness, id)| (id, witness)).collect();
+        numbered.sort_unstable();
+        self.witnesses = numbered.into_iter().map(|(_, witness)| witness).collect();
+        self.members_of = members_of.into_iter().map(Into::into).collect();
+    }
+
+    fn fill_tables(&mut self) {
+        let mut contains: Vec<Vec<(&[u8], WitnessId)>> = vec![Vec::new(); self.slots.len()];
+        let mut keywords = Vec::new();
+        for (number, witness) in (0u32..).zip(&self.witnesses) {
+            let (id, text) = (WitnessId(number), witness.text.as_bytes());
+            let Some(field) = witness.field else {
+                keywords.push((text, id));
+                continue;
+            };
+            let slot = usize::from(self.slot_of_field.get(field.0 as usize).copied().unwrap_or(NO_SLOT));
+            let Some(tables) = self.slots.get_mut(slot) else { continue };
+            tables.has_witness = true;
+            match witness.place {
+                Place::Exact => tables.exacts.insert(text, id),
+                Place::Prefix => tables.prefixes.insert(text, id, End::Start),
+                Place::Suffix => tables.suffixes.insert(text, id, End::Tail),
+                Place::Contains => contains.get_mut(slot).into_iter().for_each(|list| list.push((text, id))),
+            }
+        }
+        for (tables, literals) in self.slots.iter_mut().zip(&contains) {
+            tables.grams = Grams::build(literals);
+        }
+        self.keywords = Grams::build(&keywords);
+    }
+}

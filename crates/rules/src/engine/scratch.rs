@@ -1,0 +1,266 @@
+//! Working memory of one thread: the values of the event at hand, candidates, memo. Nothing in it outlives an event but capacity and what was learned.
+
+use std::sync::Arc;
+
+use cordon_model::{Arena, Field};
+
+use super::Hit;
+use super::eval::{Evaluator, Memo};
+use super::program::{NO_SLOT, Program, ProgramCell};
+use super::witness::{Learned, WitnessId};
+use crate::compile::Lowered;
+use crate::text::fold_into;
+
+/// Events of a program after which its witnesses are chosen anew: rounds double, and there are few, so that the choice settles.
+const LEARN_EVENTS_FIRST: u32 = 2_048;
+
+/// Rounds of learning.
+const LEARN_ROUNDS: u32 = 5;
+
+/// Fields of one event that the engine looks at; a program has at most as many slots and an event is unlikely to repeat them. More are counted by the full walk only.
+const NONE: u32 = u32::MAX;
+
+/// Working memory for one thread.
+#[derive(Debug)]
+pub struct Scratch {
+    event: Event,
+    memo: Memo,
+    candidates: Vec<u32>,
+    states: Vec<Option<State>>,
+}
+
+/// The values of the event at hand that the program looks at.
+#[derive(Debug, Default)]
+pub(crate) struct Event {
+    /// By slot: the first and the last of its values.
+    by_slot: Vec<(u32, u32)>,
+    pub(crate) values: Vec<SlotValue>,
+    /// Folded texts, one behind the other.
+    pub(crate) folded: Vec<u8>,
+    /// Some value holds a letter that folding cannot vouch for: every member is a candidate.
+    is_odd: bool,
+}
+
+/// One value of a slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotValue {
+    slot: u16,
+    /// Place of the field in the event.
+    pub(crate) field: u32,
+    /// The next value of the same slot.
+    next: u32,
+    /// Where its folded text stands; `None` until somebody asks.
+    pub(crate) folded: Option<(u32, u32)>,
+}
+
+/// What a thread keeps per program.
+#[derive(Debug)]
+struct State {
+    program: Arc<Program>,
+    /// Slots of the fields of the last event, in its order: events of one kind look alike.
+    shape: Vec<(Box<str>, u16)>,
+    /// By member: the event for which it is a candidate already.
+    candidate_stamp: Vec<u32>,
+    /// By witness: hits in this round.
+    witness_hits: Vec<u32>,
+    events: u32,
+}
+
+impl State {
+    fn new(program: Arc<Program>) -> Self {
+        let (members, witnesses) = (program.members.len(), program.witnesses.len());
+        Self {
+            program,
+            shape: Vec::new(),
+            candidate_stamp: vec![0; members],
+            witness_hits: vec![0; witnesses],
+            events: 0,
+        }
+    }
+}
+
+impl Scratch {
+    pub(crate) fn new(predicates: usize, programs: usize) -> Self {
+        let states = (0..programs).map(|_| None).collect();
+        Self { event: Event::default(), memo: Memo::new(predicates), candidates: Vec::new(), states }
+    }
+
+    pub(crate) fn run<'a>(
+        &mut self,
+        set: &Lowered,
+        cell: &ProgramCell,
+        number: usize,
+        fields: &'a [Field<'a>],
+        arena: &'a Arena,
+        hits: &mut Vec<Hit>,
+    ) {
+        let Some(place) = self.states.get_mut(number) else { return };
+        let mut state = place.take().unwrap_or_else(|| State::new(cell.current(set)));
+        self.memo.next_event();
+        self.event.load(&mut state, fields);
+        self.find_candidates(&mut state, fields, arena);
+        self.evaluate(set, &state.program, fields, arena, hits);
+        state = learn(state, set, cell);
+        if let Some(place) = self.states.get_mut(number) {
+            *place = Some(state);
+        }
+    }
+
+    fn find_candidates<'a>(&mut self, state: &mut State, fields: &'a [Field<'a>], arena: &'a Arena) {
+        let State { program, candidate_stamp, witness_hits, .. } = state;
+        let (candidates, stamp) = (&mut self.candidates, self.memo.stamp());
+        candidates.clear();
+        candidates.extend_from_slice(&program.always);
+        let mut found = |id: WitnessId| {
+            witness_hits.get_mut(id.0 as usize).into_iter().for_each(|hits| *hits += 1);
+            for member in program.members_of.get(id.0 as usize).into_iter().flatten() {
+                let seen = candidate_stamp.get_mut(*member as usize).map(|seen| std::mem::replace(seen, stamp));
+                candidates.extend((seen != Some(stamp)).then_some(*member));
+            }
+        };
+        for at in 0..self.event.values.len() {
+            let Some(tables) = self.event.values.get(at).and_then(|value| program.slots.get(usize::from(value.slot)))
+            else {
+                continue;
+            };
+            if tables.has_witness
+                && let Some(folded) = self.event.folded(at, fields, arena)
+            {
+                tables.find(folded, &mut found);
+            }
+        }
+        if let Some(keywords) = &program.keywords {
+            self.event.fold_each(fields, arena, |folded| keywords.find(folded, &mut found));
+        }
+        if self.event.is_odd {
+            candidates.clear();
+            candidates.extend(0..u32::try_from(program.members.len()).unwrap_or(u32::MAX));
+        }
+    }
+
+    fn evaluate<'a>(
+        &mut self,
+        set: &Lowered,
+        program: &Program,
+        fields: &'a [Field<'a>],
+        arena: &'a Arena,
+        hits: &mut Vec<Hit>,
+    ) {
+        let from = hits.len();
+        let mut evaluator = Evaluator { set, program, fields, arena, event: &mut self.event, memo: &mut self.memo };
+        for candidate in &self.candidates {
+            let Some(member) = program.members.get(*candidate as usize) else { continue };
+            if evaluator.holds(member.root) {
+                hits.push(Hit { rule: member.rule, source: member.source });
+            }
+        }
+        hits.get_mut(from..).unwrap_or_default().sort_unstable();
+    }
+}
+
+impl Event {
+    /// Finds the fields that the program looks at.
+    fn load(&mut self, state: &mut State, fields: &[Field<'_>]) {
+        self.values.clear();
+        self.folded.clear();
+        self.is_odd = false;
+        self.by_slot.clear();
+        self.by_slot.resize(state.program.slots.len(), (NONE, NONE));
+        for (at, field) in fields.iter().enumerate() {
+            let slot = slot_in_shape(&mut state.shape, &state.program, at, field.name);
+            if slot != NO_SLOT {
+                self.push(slot, at);
+            }
+        }
+    }
+
+    fn push(&mut self, slot: u16, field: usize) {
+        let (Ok(field), Ok(place)) = (u32::try_from(field), u32::try_from(self.values.len())) else { return };
+        self.values.push(SlotValue { slot, field, next: NONE, folded: None });
+        let Some((first, last)) = self.by_slot.get_mut(usize::from(slot)) else { return };
+        if *first == NONE {
+            *first = place;
+        }
+        let before = std::mem::replace(last, place);
+        if let Some(before) = self.values.get_mut(before as usize) {
+            before.next = place;
+        }
+    }
+
+    /// The place of the first value of a slot, `None` when the event has none.
+    pub(crate) fn first(&self, slot: u16) -> Option<usize> {
+        let (first, _) = *self.by_slot.get(usize::from(slot))?;
+        (first != NONE).then_some(first as usize)
+    }
+
+    /// The place of the next value of the same slot.
+    pub(crate) fn next(&self, place: usize) -> Option<usize> {
+        let next = self.values.get(place)?.next;
+        (next != NONE).then_some(next as usize)
+    }
+
+    /// The folded text of a value; `None` when it is null.
+    pub(crate) fn folded<'a>(&mut self, place: usize, fields: &'a [Field<'a>], arena: &'a Arena) -> Option<&[u8]> {
+        let value = self.values.get_mut(place)?;
+        let (start, end) = match value.folded {
+            Some(known) => known,
+            None => {
+                let text = fields.get(value.field as usize)?.value.text(arena)?;
+                let start = u32::try_from(self.folded.len()).ok()?;
+                self.is_odd |= fold_into(text, &mut self.folded);
+                let fresh = (start, u32::try_from(self.folded.len()).ok()?);
+                value.folded = Some(fresh);
+                fresh
+            }
+        };
+        self.folded.get(start as usize..end as usize)
+    }
+
+    /// Gives the folded text of every value of the event, looked at or not.
+    fn fold_each<'a>(&mut self, fields: &'a [Field<'a>], arena: &'a Arena, mut take: impl FnMut(&[u8])) {
+        let start = self.folded.len();
+        for text in fields.iter().filter_map(|field| field.value.text(arena)) {
+            self.folded.truncate(start);
+            self.is_odd |= fold_into(text, &mut self.folded);
+            take(self.folded.get(start..).unwrap_or_default());
+        }
+        self.folded.truncate(start);
+    }
+}
+
+/// The slot of the field at a place: as in the last event when the name is the same, else by name.
+fn slot_in_shape(shape: &mut Vec<(Box<str>, u16)>, program: &Program, at: usize, name: &str) -> u16 {
+    match shape.get_mut(at) {
+        Some((known, slot)) if **known == *name => *slot,
+        Some(other) => {
+            *other = (name.into(), program.slot_named(name));
+            other.1
+        }
+        None => {
+            let slot = program.slot_named(name);
+            shape.push((name.into(), slot));
+            slot
+        }
+    }
+}
+
+/// Counts the event and, at the end of a round, has the witnesses chosen anew by what was seen.
+fn learn(mut state: State, set: &Lowered, cell: &ProgramCell) -> State {
+    state.events += 1;
+    let round = state.program.generation;
+    if round >= LEARN_ROUNDS || state.events < LEARN_EVENTS_FIRST << round {
+        return state;
+    }
+    let events = f64::from(state.events);
+    let mut learned: Learned = state.program.learned.clone();
+    for (witness, hits) in state.program.witnesses.iter().zip(&state.witness_hits) {
+        let rate = f64::from(*hits) / events;
+        #[expect(clippy::cast_possible_truncation, reason = "a rate needs no more than f32")]
+        let rate = rate as f32;
+        if *hits > 0 {
+            learned.insert(witness.clone(), rate);
+        }
+    }
+    cell.relearn(set, &state.program, &learned);
+    State::new(cell.current(set))
+}

@@ -1,0 +1,69 @@
+//! Case folding: one function for rules and values, one character to one character of the same length, so that byte offsets stay true.
+//!
+//! ASCII letters fold as everybody expects. Other characters fold to their lower case where that is a single character with as many UTF-8 bytes; the few
+//! that would change length (`İ`, `ẞ`, the Kelvin sign) compare as they are.
+
+/// Letters that a regular expression without case takes for `s` and `k`, although they fold to themselves here.
+const ODD_LETTERS: [char; 2] = ['\u{17f}', '\u{212a}'];
+
+/// Appends the folded text to `out`. Returns whether it holds a letter by which a regular expression without case could match although no folded literal does.
+pub(crate) fn fold_into(text: &str, out: &mut Vec<u8>) -> bool {
+    let start = out.len();
+    out.extend_from_slice(text.as_bytes());
+    let copied = out.get_mut(start..).unwrap_or_default();
+    copied.make_ascii_lowercase();
+    if text.is_ascii() {
+        return false;
+    }
+    fold_wide(text, copied);
+    text.contains(ODD_LETTERS)
+}
+
+/// Folds the characters beyond ASCII of `text` in its copy `folded`.
+fn fold_wide(text: &str, folded: &mut [u8]) {
+    for (at, letter) in text.char_indices().filter(|(_, letter)| !letter.is_ascii()) {
+        let lower = fold_char(letter);
+        if let Some(place) = folded.get_mut(at..at + letter.len_utf8()) {
+            lower.encode_utf8(place);
+        }
+    }
+}
+
+/// One folded character.
+pub(crate) fn fold_char(letter: char) -> char {
+    let mut lower = letter.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(single), None) if single.len_utf8() == letter.len_utf8() => single,
+        _ => letter,
+    }
+}
+
+/// The folded text on its own.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars().map(fold_char).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn folded(text: &str) -> String {
+        let mut out = Vec::new();
+        fold_into(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn case_folds_without_moving_an_offset() {
+        assert_eq!(folded("C:\\WINDOWS\\ÄÖ Ω İẞ\u{212a}"), "c:\\windows\\äö ω İẞ\u{212a}");
+    }
+
+    proptest! {
+        #[test]
+        fn both_ways_of_folding_agree_and_keep_the_length(text in "\\PC{0,40}") {
+            prop_assert_eq!(folded(&text), fold(&text));
+            prop_assert_eq!(folded(&text).len(), text.len());
+        }
+    }
+}
