@@ -174,48 +174,6 @@ pub enum Modifier {
     FieldRef,
 }
 
-impl Modifier {
-    /// Every modifier with the standard's word for it.
-    pub const ALL: &[(Self, &str)] = &[
-        (Self::Contains, "contains"),
-        (Self::StartsWith, "startswith"),
-        (Self::EndsWith, "endswith"),
-        (Self::All, "all"),
-        (Self::Exists, "exists"),
-        (Self::Cased, "cased"),
-        (Self::Neq, "neq"),
-        (Self::Windash, "windash"),
-        (Self::Re, "re"),
-        (Self::ReIgnoreCase, "i"),
-        (Self::ReMultiLine, "m"),
-        (Self::ReDotAll, "s"),
-        (Self::Utf16le, "utf16le"),
-        (Self::Utf16be, "utf16be"),
-        (Self::Utf16, "utf16"),
-        (Self::Base64, "base64"),
-        (Self::Base64Offset, "base64offset"),
-        (Self::Lt, "lt"),
-        (Self::Lte, "lte"),
-        (Self::Gt, "gt"),
-        (Self::Gte, "gte"),
-        (Self::Minute, "minute"),
-        (Self::Hour, "hour"),
-        (Self::Day, "day"),
-        (Self::Week, "week"),
-        (Self::Month, "month"),
-        (Self::Year, "year"),
-        (Self::Cidr, "cidr"),
-        (Self::Expand, "expand"),
-        (Self::FieldRef, "fieldref"),
-    ];
-
-    /// The standard's word.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(modifier, _)| *modifier == self).map_or("", |(_, name)| name)
-    }
-}
-
 /// A condition over selections.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {

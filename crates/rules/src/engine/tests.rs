@@ -27,6 +27,7 @@ fn rule(selections: Vec<(&str, Detection)>, condition: Condition) -> Rule {
             .collect(),
         conditions: vec![condition],
         origin: Origin::default(),
+        details: Default::default(),
     }
 }
 
