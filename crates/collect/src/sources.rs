@@ -1,0 +1,272 @@
+//! From PATHs to sources: opens each file in order, recognises compression by magic, and goes into archives.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::UNIX_EPOCH;
+
+use cordon_model::{Anomaly, Time};
+
+use crate::anomaly;
+use crate::expand::{self, Budget, Limits};
+use crate::fault::{InputFault, Loss};
+use crate::source::{Meter, Metered, Source, SourceInfo, Stream};
+use crate::utf16::{self, Utf16};
+use crate::walk::{self, Entry, FoundFile};
+use crate::zip_archive::{Member, OpenArchive};
+
+/// Bytes looked at to recognise compression.
+const MAGIC_BYTES: u64 = 8;
+
+/// What comes next in the inputs.
+#[derive(Debug)]
+pub enum Found {
+    /// A source to read.
+    Source(Source),
+    /// Something that is not read, and why.
+    Fault(InputFault),
+}
+
+/// All sources of some PATHs, in order. The walk over directories is done at the start, files are opened one by one.
+pub struct Sources {
+    entries: std::vec::IntoIter<Entry>,
+    archives: Vec<Within>,
+    limits: Limits,
+    meter: Arc<Meter>,
+    started: Time,
+    order: u32,
+}
+
+/// An archive being read and where it came from.
+struct Within {
+    archive: OpenArchive,
+    opening: Opening,
+}
+
+/// What is being opened.
+#[derive(Clone)]
+struct Opening {
+    id: Arc<str>,
+    received: Time,
+    budget: Arc<Budget>,
+    /// Compressions and archives around it.
+    nested: u32,
+}
+
+impl Sources {
+    /// The sources that `paths` stand for. `started` is taken for when a source without a time of its own was written.
+    #[must_use]
+    pub fn new(paths: &[PathBuf], limits: Limits, started: Time) -> Self {
+        let entries: Vec<Entry> = paths.iter().flat_map(|path| walk::walk(path)).collect();
+        let meter = Arc::new(Meter::default());
+        for entry in &entries {
+            if let Entry::File(file) = entry {
+                meter.files_total.fetch_add(1, Ordering::Relaxed);
+                meter.bytes_total.fetch_add(file.bytes, Ordering::Relaxed);
+            }
+        }
+        Self { entries: entries.into_iter(), archives: Vec::new(), limits, meter, started, order: 0 }
+    }
+
+    /// How far reading got.
+    #[must_use]
+    pub fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.meter)
+    }
+
+    /// The next of the archive being read; `None` when there is none or it is at its end.
+    fn next_within(&mut self) -> Option<Option<Found>> {
+        let within = self.archives.last_mut()?;
+        if let Some(fault) = within.archive.faults.pop() {
+            return Some(Some(Found::Fault(InputFault::new(&within.opening.id, fault, Loss::Input))));
+        }
+        let Some(member) = within.archive.next_member() else {
+            self.archives.pop();
+            return Some(None);
+        };
+        let outer = &within.opening;
+        let Member { name, modified, stream } = member;
+        let opening = Opening {
+            id: Arc::from(format!("{}!{name}", outer.id)),
+            received: modified.unwrap_or(outer.received),
+            budget: Arc::clone(&outer.budget),
+            nested: outer.nested,
+        };
+        Some(match stream {
+            Ok(stream) => self.open(opening, stream, None),
+            Err(fault) => {
+                let loss = if fault == anomaly::ZIP_LINK { Loss::Nothing } else { Loss::Input };
+                Some(Found::Fault(InputFault::new(&opening.id, fault, loss)))
+            }
+        })
+    }
+
+    fn open_entry(&mut self, entry: Entry) -> Option<Found> {
+        match entry {
+            Entry::Fault(fault) => Some(Found::Fault(fault)),
+            Entry::Stdin => self.open_stdin(),
+            Entry::File(found) => match self.open_file(&found) {
+                Ok(found) => found,
+                Err(error) => Some(Found::Fault(InputFault::from_io(&found.id, &error))),
+            },
+        }
+    }
+
+    fn open_stdin(&mut self) -> Option<Found> {
+        self.meter.files.fetch_add(1, Ordering::Relaxed);
+        let budget = Budget::new(self.limits, 0);
+        let stream = Metered { inner: io::stdin(), meter: Arc::clone(&self.meter), growing: Some(Arc::clone(&budget)) };
+        let opening = Opening { id: Arc::from("-"), received: self.started, budget, nested: 0 };
+        self.open(opening, Box::new(stream), None)
+    }
+
+    fn open_file(&mut self, found: &FoundFile) -> io::Result<Option<Found>> {
+        let file = File::open(&found.path)?;
+        self.meter.files.fetch_add(1, Ordering::Relaxed);
+        let metadata = file.metadata()?;
+        let received = modified(&metadata).unwrap_or(self.started);
+        if !metadata.is_file() {
+            let budget = Budget::new(self.limits, 0);
+            let stream = Metered { inner: file, meter: Arc::clone(&self.meter), growing: Some(Arc::clone(&budget)) };
+            let opening = Opening { id: Arc::clone(&found.id), received: self.started, budget, nested: 0 };
+            return Ok(self.open(opening, Box::new(stream), None));
+        }
+        let budget = Budget::new(self.limits, metadata.len());
+        let second = file.try_clone()?;
+        // A file that grows is read to the length it had when it was opened; /proc states 0 and is read to its end.
+        let length = if metadata.len() == 0 { u64::MAX } else { metadata.len() };
+        let stream = Metered { inner: file.take(length), meter: Arc::clone(&self.meter), growing: None };
+        let opening = Opening { id: Arc::clone(&found.id), received, budget, nested: 0 };
+        Ok(self.open(opening, Box::new(stream), Some(second)))
+    }
+
+    /// Goes through compression and archives to the bytes. `None` when an archive was entered.
+    fn open(&mut self, mut opening: Opening, mut stream: Stream, mut file: Option<File>) -> Option<Found> {
+        loop {
+            let mut head = Vec::new();
+            if let Err(error) = stream.by_ref().take(MAGIC_BYTES).read_to_end(&mut head) {
+                return Some(Found::Fault(InputFault::from_io(&opening.id, &error)));
+            }
+            let wrapping = Wrapping::of(&head);
+            if head.is_empty() {
+                return Some(Found::Fault(InputFault::new(&opening.id, anomaly::EMPTY, Loss::Nothing)));
+            }
+            stream = Box::new(io::Cursor::new(head).chain(stream));
+            if wrapping.nests() && opening.nested >= self.limits.nested_max {
+                return Some(self.refuse(&opening, anomaly::NESTED_TOO_DEEP));
+            }
+            stream = match wrapping {
+                Wrapping::None => return Some(self.source(&opening, stream)),
+                Wrapping::Utf16(encoding) => {
+                    return Some(self.source(&opening, Box::new(Utf16::new(stream, encoding))));
+                }
+                Wrapping::Gzip => expand::gzip(stream, &opening.budget),
+                Wrapping::Zstd => match expand::zstd(stream, &opening.budget) {
+                    Ok(stream) => stream,
+                    Err(error) => return Some(Found::Fault(InputFault::from_io(&opening.id, &error))),
+                },
+                Wrapping::Zip => return self.enter(opening, stream, file),
+            };
+            opening.nested += 1;
+            file = None;
+        }
+    }
+
+    fn enter(&mut self, mut opening: Opening, stream: Stream, file: Option<File>) -> Option<Found> {
+        let seekable = match file.map_or_else(|| spool(stream), Ok) {
+            Ok(seekable) => seekable,
+            Err(error) => return Some(Found::Fault(InputFault::from_io(&opening.id, &error))),
+        };
+        match OpenArchive::open(seekable, Arc::clone(&opening.budget), Arc::clone(&self.meter)) {
+            Ok(archive) => {
+                opening.nested += 1;
+                self.archives.push(Within { archive, opening });
+                None
+            }
+            Err(fault) => Some(self.refuse(&opening, fault)),
+        }
+    }
+
+    fn source(&mut self, opening: &Opening, stream: Stream) -> Found {
+        let info = SourceInfo { id: Arc::clone(&opening.id), order: self.order, received: opening.received };
+        self.order = self.order.saturating_add(1);
+        Found::Source(Source::new(info, stream))
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as the counterpart of `source`")]
+    fn refuse(&self, opening: &Opening, fault: Anomaly) -> Found {
+        Found::Fault(InputFault::new(&opening.id, fault, Loss::Input))
+    }
+}
+
+impl Iterator for Sources {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        loop {
+            let found = match self.next_within() {
+                Some(found) => found,
+                None => {
+                    let entry = self.entries.next()?;
+                    self.open_entry(entry)
+                }
+            };
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sources").field("order", &self.order).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// What stands around the bytes of interest, by their first bytes.
+#[derive(Clone, Copy)]
+enum Wrapping {
+    None,
+    Utf16(&'static encoding_rs::Encoding),
+    Gzip,
+    Zstd,
+    Zip,
+}
+
+impl Wrapping {
+    /// Magic numbers: RFC 1952 section 2.3.1 (with deflate), RFC 8878 section 3.1.1, APPNOTE.TXT 4.3.7 and 4.3.16.
+    fn of(head: &[u8]) -> Self {
+        match head {
+            [0x1F, 0x8B, 0x08, ..] => Self::Gzip,
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => Self::Zstd,
+            [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            _ => utf16::announced(head).map_or(Self::None, Self::Utf16),
+        }
+    }
+
+    const fn nests(self) -> bool {
+        matches!(self, Self::Gzip | Self::Zstd | Self::Zip)
+    }
+}
+
+/// A zip archive that does not come from a plain file goes to an unnamed temporary file: its directory stands at its end.
+fn spool(mut stream: Stream) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut stream, &mut file)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+fn modified(metadata: &fs::Metadata) -> Option<Time> {
+    let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(Time(i64::try_from(since.as_micros()).ok()?))
+}
+
+/// Whether a PATH exists at all: a dangling link does, and is counted as unreadable later.
+#[must_use]
+pub fn path_exists(path: &Path) -> bool {
+    path.as_os_str() == "-" || fs::symlink_metadata(path).is_ok()
+}
