@@ -87,19 +87,19 @@ impl<T> Drop for Place<'_, T> {
 mod tests {
     use super::*;
 
+    fn hand_in_every_third(order: &Order<u64>, first: u64) {
+        let _place = order.enter();
+        assert!((first..300).step_by(3).all(|number| order.hand_in(number, number)));
+    }
+
     #[test]
     fn results_come_out_in_order_and_a_worker_too_far_ahead_waits() {
         let order = Order::new(3, 2);
         let mut seen = Vec::new();
         std::thread::scope(|scope| {
-            for worker in 0..3_u64 {
+            for worker in 0..3 {
                 let order = &order;
-                scope.spawn(move || {
-                    let _place = order.enter();
-                    for number in (worker..300).step_by(3) {
-                        assert!(order.hand_in(number, number));
-                    }
-                });
+                scope.spawn(move || hand_in_every_third(order, worker));
             }
             while let Some(number) = order.next() {
                 seen.push(number);

@@ -1,0 +1,51 @@
+//! The binary: the command line over the street. It turns options into values, chooses an output, and says on stderr what was done; what is found is
+//! decided in the rooms below.
+
+mod cli;
+mod events;
+mod inputs;
+mod output;
+mod progress;
+mod summary;
+mod terminal;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Events(args) => events::run(&args),
+    };
+    outcome
+        .unwrap_or_else(|error| {
+            // Standard error may be closed; there is nowhere else to say it.
+            let _ = writeln!(io::stderr(), "cordon: {error:#}");
+            Exit::CouldNotRun
+        })
+        .into()
+}
+
+/// How a command ended, as its exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Ran, nothing to report.
+    Clean = 0,
+    /// Could not run.
+    CouldNotRun = 2,
+    /// Ran, but some input could not be read.
+    InputLost = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::CouldNotRun => 2,
+            Exit::InputLost => 3,
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! The progress bar: on a terminal only, on standard error only.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use cordon_collect::Meter;
+use cordon_node::Progress;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::terminal;
+
+/// Redraws a second.
+const REDRAWS_HZ: u8 = 10;
+const TEMPLATE: &str = "{wide_bar} {percent:>3}%  {msg}";
+
+/// Shows how far reading got.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+    meter: Arc<Meter>,
+    pub(crate) progress: Arc<Progress>,
+}
+
+impl Bar {
+    /// A bar over `meter`; hidden when standard error is no terminal or `hidden` is asked for.
+    pub(crate) fn new(meter: Arc<Meter>, hidden: bool) -> Self {
+        let target = if hidden || !terminal::stderr_is_terminal() {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
+        };
+        let bar = ProgressBar::with_draw_target(Some(meter.bytes_total.load(Relaxed)), target);
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        Self { bar, meter, progress: Arc::default() }
+    }
+
+    /// Shows where things stand, with the number of findings where there are any to count.
+    pub(crate) fn update(&self, findings: Option<u64>) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let read = self.meter.bytes.load(Relaxed);
+        let events = self.progress.events.load(Relaxed);
+        let per_second = u128::from(events) * 1000 / self.bar.elapsed().as_millis().max(1);
+        let files = (self.meter.files.load(Relaxed), self.meter.files_total.load(Relaxed));
+        let mut message = format!("{}/{} files  {}", files.0, files.1.max(files.0), terminal::bytes(read));
+        message.push_str(&format!("  {} events/s", terminal::thousands(u64::try_from(per_second).unwrap_or(u64::MAX))));
+        if let Some(findings) = findings {
+            message.push_str(&format!("  {} findings", terminal::thousands(findings)));
+        }
+        self.bar.set_message(message);
+        self.bar.set_position(read);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
