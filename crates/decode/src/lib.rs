@@ -11,6 +11,8 @@ mod json;
 mod log_sources;
 #[cfg(test)]
 mod stream_check;
+mod syslog;
+mod text;
 mod windows;
 
 pub use format::{Confidence, DecodeOptions, Decoder, Format, Framed, Framer, Sink, Unit, detect_format, formats};
