@@ -132,7 +132,7 @@ pub trait Sink<'a> {
 /// All formats, the more special first.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&crate::hl7::Hl7, &crate::json::Json, &crate::syslog::Syslog, &crate::text::Text]
+    &[&crate::atna::Atna, &crate::hl7::Hl7, &crate::json::Json, &crate::syslog::Syslog, &crate::text::Text]
 }
 
 /// The format of a source by its first bytes, or `None` when no format takes them.

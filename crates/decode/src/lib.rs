@@ -4,16 +4,20 @@
 //! the faults, `tests.rs`). Everything here is pure and bounded: no clock, no file, no panic, and memory stays within a stated multiple of one record.
 //! It knows nothing of rules, OCSF or where the bytes came from.
 
+pub mod atna;
+mod flat;
 mod format;
 pub mod frame;
 mod hl7;
 mod json;
 mod log_sources;
+mod moment;
 #[cfg(test)]
 mod stream_check;
 mod syslog;
 mod text;
 mod windows;
+mod xml;
 
 pub use format::{Confidence, DecodeOptions, Decoder, Format, Framed, Framer, Sink, Unit, detect_format, formats};
 pub use log_sources::log_source_table;

@@ -1,0 +1,143 @@
+//! Trees as flat fields: XML and JSON documents are walked into dotted names, and where each value stood is kept for the patient spans.
+//!
+//! Comes in: one call per element and value, in the order of the document. Goes out: fields with their spans. It knows no format.
+
+use bumpalo::collections::Vec;
+use cordon_model::{Anomaly, Arena, Field, Span, Value};
+
+/// Deeper elements are left out.
+pub(crate) const DEPTH_MAX: usize = 32;
+/// Further fields are left out.
+pub(crate) const FIELDS_MAX: usize = 4_000;
+
+/// The document is nested deeper than [`DEPTH_MAX`].
+pub(crate) const TOO_DEEP: Anomaly =
+    Anomaly::new("document_too_deep", "elements are nested more than 32 deep; the deeper ones were left out");
+/// The document has more than [`FIELDS_MAX`] values.
+pub(crate) const TOO_MANY_FIELDS: Anomaly =
+    Anomaly::new("document_too_many_fields", "the record has more than 4000 values; the further ones were left out");
+
+/// The fields of one record so far, and the name that the walk stands at.
+pub(crate) struct Flat<'a> {
+    arena: &'a Arena,
+    path: String,
+    parents: std::vec::Vec<usize>,
+    too_deep: usize,
+    fields: Vec<'a, Field<'a>>,
+    spans: Vec<'a, Span>,
+    anomalies: Vec<'a, Anomaly>,
+}
+
+/// What a walk gave: `spans` stand beside `fields`.
+pub(crate) struct Flattened<'a> {
+    pub(crate) fields: Vec<'a, Field<'a>>,
+    pub(crate) spans: Vec<'a, Span>,
+    pub(crate) anomalies: Vec<'a, Anomaly>,
+}
+
+impl<'a> Flat<'a> {
+    /// At the root, with nothing seen.
+    pub(crate) fn new(arena: &'a Arena) -> Self {
+        Self {
+            arena,
+            path: String::new(),
+            parents: std::vec::Vec::new(),
+            too_deep: 0,
+            fields: Vec::with_capacity_in(64, arena),
+            spans: Vec::with_capacity_in(64, arena),
+            anomalies: Vec::new_in(arena),
+        }
+    }
+
+    /// Goes into the element `name`. Below [`DEPTH_MAX`] nothing is kept until the walk comes up again.
+    pub(crate) fn enter(&mut self, name: &str) {
+        if self.parents.len() >= DEPTH_MAX {
+            self.too_deep += 1;
+            self.fault(TOO_DEEP);
+            return;
+        }
+        self.parents.push(self.path.len());
+        if !self.path.is_empty() {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+    }
+
+    /// Leaves the element entered last.
+    pub(crate) fn leave(&mut self) {
+        if self.too_deep > 0 {
+            self.too_deep -= 1;
+        } else if let Some(length) = self.parents.pop() {
+            self.path.truncate(length);
+        }
+    }
+
+    /// Keeps a value under the name that the walk stands at.
+    pub(crate) fn value(&mut self, value: Value<'a>, span: Span) {
+        if self.fields.len() >= FIELDS_MAX {
+            self.fault(TOO_MANY_FIELDS);
+        } else if self.too_deep == 0 {
+            self.fields.push(Field { name: self.arena.alloc_str(&self.path), value });
+            self.spans.push(span);
+        }
+    }
+
+    /// Keeps a value under `name` below the name that the walk stands at.
+    pub(crate) fn value_below(&mut self, name: &str, value: Value<'a>, span: Span) {
+        self.enter(name);
+        self.value(value, span);
+        self.leave();
+    }
+
+    /// Begins the next element of a repeated structure: a field with the structure's bare name and the element's number, from 0
+    /// (`docs/specs/decoders-health.md`, repeated structures).
+    pub(crate) fn begin_element(&mut self) {
+        let number = self.fields.iter().filter(|field| field.name == self.path).count();
+        let value = Value::Number(self.arena.alloc_str(&number.to_string()));
+        self.value(value, Span { start: 0, end: 0 });
+    }
+
+    /// Keeps a fault, once.
+    pub(crate) fn fault(&mut self, anomaly: Anomaly) {
+        if !self.anomalies.contains(&anomaly) {
+            self.anomalies.push(anomaly);
+        }
+    }
+
+    /// What was gathered.
+    pub(crate) fn finish(self) -> Flattened<'a> {
+        Flattened { fields: self.fields, spans: self.spans, anomalies: self.anomalies }
+    }
+}
+
+/// Spans in order, without empty ones, those that touch or overlap joined.
+pub(crate) fn merge_spans(spans: &mut Vec<'_, Span>) {
+    spans.retain(|span| span.start < span.end);
+    spans.sort_unstable();
+    spans.dedup_by(|next, kept| {
+        let touches = next.start <= kept.end;
+        if touches {
+            kept.end = kept.end.max(next.end);
+        }
+        touches
+    });
+}
+
+/// The elements of a repeated structure, as ranges of fields: each begins with a field of the bare `name` ([`Flat::begin_element`]) and goes on while names
+/// lie below it.
+pub(crate) fn elements<'f>(
+    fields: &'f [Field<'_>],
+    name: &'f str,
+) -> impl Iterator<Item = std::ops::Range<usize>> + 'f {
+    let starts = fields.iter().enumerate().filter(move |(_, field)| field.name == name);
+    starts.map(move |(start, _)| {
+        let rest = fields.get(start + 1..).unwrap_or_default();
+        let length = rest.iter().position(|field| below(field.name, name).is_none()).unwrap_or(rest.len());
+        start + 1..start + 1 + length
+    })
+}
+
+/// What follows `parent.` in a name.
+pub(crate) fn below<'n>(name: &'n str, parent: &str) -> Option<&'n str> {
+    name.strip_prefix(parent)?.strip_prefix('.')
+}
