@@ -1,5 +1,6 @@
 //! Inputs as operators have them: each test lays out files, and compares every source and fault in order.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 use std::fs;
 use std::io::Write;
