@@ -32,6 +32,8 @@ pub struct DecodeOptions {
     pub received: Time,
     /// The log source table.
     pub log_sources: Arc<LogSourceTable>,
+    /// What the columns of tables mean: a user's mappings, then the built-in ones ([`crate::csv::with_presets`]).
+    pub csv_mappings: Arc<Vec<crate::csv::Mapping>>,
 }
 
 impl DecodeOptions {
@@ -46,6 +48,7 @@ impl DecodeOptions {
             timezone: jiff::tz::TimeZone::UTC,
             received,
             log_sources: crate::log_source_table(),
+            csv_mappings: crate::csv::presets(),
         }
     }
 }
@@ -132,7 +135,14 @@ pub trait Sink<'a> {
 /// All formats, the more special first.
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
-    &[&crate::atna::Atna, &crate::hl7::Hl7, &crate::json::Json, &crate::syslog::Syslog, &crate::text::Text]
+    &[
+        &crate::atna::Atna,
+        &crate::hl7::Hl7,
+        &crate::json::Json,
+        &crate::syslog::Syslog,
+        &crate::csv::Csv,
+        &crate::text::Text,
+    ]
 }
 
 /// The format of a source by its first bytes, or `None` when no format takes them.

@@ -5,6 +5,8 @@
 //! It knows nothing of rules, OCSF or where the bytes came from.
 
 pub mod atna;
+mod civil;
+pub mod csv;
 mod flat;
 mod format;
 pub mod frame;

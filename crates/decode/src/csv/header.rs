@@ -1,0 +1,125 @@
+//! The first line of a table: its delimiter, its column names, and the mapping that takes it.
+
+use cordon_model::Arena;
+
+use super::cells::Cells;
+use super::columns::folded;
+use super::mapping::{Mapping, TimeForm, choose};
+
+/// Most columns of a table.
+pub(super) const COLUMNS_MAX: usize = 1024;
+/// Longest column name that is taken for one when a format is guessed, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+/// Delimiters, the less usual in prose first.
+const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
+
+/// What the header says about the rows.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Header {
+    /// Between cells.
+    pub delimiter: u8,
+    /// All column names, one after another: copied to the arena in one go.
+    joined: String,
+    /// Where each name ends in `joined`.
+    ends: Vec<usize>,
+    /// Which columns identify a patient.
+    masked: Vec<bool>,
+    /// Columns of the time and its form, in order of preference.
+    pub times: Vec<(Vec<usize>, TimeForm)>,
+    /// Name of the mapping.
+    pub mapping: String,
+}
+
+impl Header {
+    /// Reads the first line; `None` when it is too wide.
+    pub(super) fn read(line: &[u8], mappings: &[Mapping]) -> Option<Self> {
+        let delimiter = delimiter_of(line);
+        let names = names(line, delimiter)?;
+        let folded: Vec<String> = names.iter().map(|name| folded(name)).collect();
+        let mut header = Self { delimiter, ..Self::default() };
+        for name in &names {
+            header.joined.push_str(name);
+            header.ends.push(header.joined.len());
+        }
+        if let Some(mapping) = choose(mappings, &folded).and_then(|place| mappings.get(place)) {
+            header.mapping.clone_from(&mapping.name);
+            header.masked = folded.iter().map(|name| mapping.masks(name)).collect();
+            for (columns, form) in &mapping.times {
+                header.times.extend(columns.places(&folded).map(|places| (places, form.clone())));
+            }
+        }
+        Some(header)
+    }
+
+    /// Number of columns.
+    pub(super) const fn width(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether cells of this column identify a patient. A cell beyond the header might.
+    pub(super) fn is_masked(&self, column: usize) -> bool {
+        self.masked.get(column).copied().unwrap_or(true)
+    }
+
+    /// All column names in one text of the arena, for [`Header::name`].
+    pub(super) fn names_in<'a>(&self, arena: &'a Arena) -> &'a str {
+        arena.alloc_str(&self.joined)
+    }
+
+    /// A column's name within that text; `None` beyond the header.
+    pub(super) fn name<'a>(&self, joined: &'a str, column: usize) -> Option<&'a str> {
+        let end = *self.ends.get(column)?;
+        let start = column.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        joined.get(start..end)
+    }
+}
+
+/// The delimiter that stands most often in a line outside of quoted cells.
+pub(super) fn delimiter_of(line: &[u8]) -> u8 {
+    let count = |delimiter: u8| Cells::new(line, delimiter).take(COLUMNS_MAX + 1).count();
+    let mut best = (1, b',');
+    for delimiter in DELIMITERS {
+        let cells = count(delimiter);
+        if cells > best.0 {
+            best = (cells, delimiter);
+        }
+    }
+    best.1
+}
+
+fn names(line: &[u8], delimiter: u8) -> Option<Vec<String>> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\"\"", "\"").trim().to_owned();
+    let names: Vec<String> = Cells::new(line, delimiter).take(COLUMNS_MAX + 1).map(|cell| text(cell.bytes)).collect();
+    if names.len() > COLUMNS_MAX {
+        return None;
+    }
+    let numbered =
+        |(place, name): (usize, String)| if name.is_empty() { format!("column_{}", place + 1) } else { name };
+    Some(names.into_iter().enumerate().map(numbered).collect())
+}
+
+/// How much a source's first lines look like a table: the number of columns of a credible header, the mapping that takes it, and whether the next row is as wide.
+pub(super) fn credible(lines: &[u8], mappings: &[Mapping]) -> Option<(usize, Option<String>, bool)> {
+    let mut lines = lines.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let mut first = lines.next()?;
+    if first.starts_with(b"sep=") {
+        first = lines.next()?;
+    }
+    let delimiter = delimiter_of(first);
+    let columns: Vec<String> = names(first, delimiter)?;
+    let name = |name: &String| {
+        let letters = name.starts_with(|letter: char| letter.is_alphabetic() || letter == '_');
+        let plain = |letter: char| letter.is_alphanumeric() || " _-./()#@".contains(letter);
+        letters && name.len() <= NAME_BYTES_MAX && name.chars().all(plain)
+    };
+    if columns.len() < 2 || !columns.iter().all(name) {
+        return None;
+    }
+    let mut folded: Vec<String> = columns.iter().map(|name| folded(name)).collect();
+    let mapping = choose(mappings, &folded).and_then(|place| mappings.get(place)).map(|mapping| mapping.name.clone());
+    folded.sort_unstable();
+    let width = folded.len();
+    folded.dedup();
+    let row = lines.find(|line| !line.is_empty()).is_some_and(|row| Cells::new(row, delimiter).count() == width);
+    (folded.len() == width).then_some((width, mapping, row))
+}
