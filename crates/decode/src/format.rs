@@ -136,6 +136,7 @@ pub trait Sink<'a> {
 #[must_use]
 pub fn formats() -> &'static [&'static dyn Format] {
     &[
+        &crate::evtx::Evtx,
         &crate::atna::Atna,
         &crate::hl7::Hl7,
         &crate::json::Json,

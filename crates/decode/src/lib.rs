@@ -5,8 +5,10 @@
 //! It knows nothing of rules, OCSF or where the bytes came from.
 
 pub mod atna;
+mod bytes;
 mod civil;
 pub mod csv;
+mod evtx;
 mod flat;
 mod format;
 pub mod frame;

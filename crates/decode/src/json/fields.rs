@@ -18,86 +18,91 @@ pub(super) struct JsonDecoder {
     options: Arc<DecodeOptions>,
 }
 
-/// What a record is.
-struct Verdict<'a> {
-    sources: SourceSet,
-    time: Option<Value<'a>>,
-}
-
 impl JsonDecoder {
     pub(super) fn new(options: &Arc<DecodeOptions>) -> Self {
         Self { options: Arc::clone(options) }
     }
+}
 
-    /// One record at byte `at` of `text`; returns where it ends.
-    fn one<'a>(&self, text: &'a str, at: usize, arena: &'a Arena) -> Result<(usize, Walker<'a>), Anomaly> {
-        let mut walker = Walker::new(text, at, false, arena);
-        let end = walker.record()?;
-        if walker.flattened && walker.header.event_id.is_none() && walker.header.channel.is_none() {
-            walker = Walker::new(text, at, true, arena);
-            walker.record()?;
-        }
-        Ok((end, walker))
-    }
+/// The one record in `text`, which says what `raw` holds; `None` when the text is not one JSON object.
+pub(crate) fn record<'a>(
+    raw: RawRecord<'a>,
+    text: &'a str,
+    options: &DecodeOptions,
+    arena: &'a Arena,
+) -> Option<Record<'a>> {
+    let (_, walker) = walk(text, 0, arena).ok()?;
+    Some(emit(raw, 0, walker, options, arena))
+}
 
-    fn verdict<'a>(
-        &self,
-        nested: bool,
-        header: &Header<'a>,
-        fields: &mut [Field<'a>],
-        arena: &'a Arena,
-    ) -> Verdict<'a> {
-        let table = &self.options.log_sources;
-        if nested && header.event_id.is_some() {
-            let sources = channel_sources(table, header.channel, header.provider, header.event_id, arena);
-            let time = header.time.or_else(|| shape::time_value(None, fields));
-            return Verdict { sources, time };
-        }
-        let shape = shapes().find(fields, arena);
-        let time = shape::time_value(shape, fields);
-        match shape {
-            Some(shape) if shape.name == FLAT_WINDOWS => Verdict { sources: self.flat_windows(fields, arena), time },
-            Some(shape) => Verdict { sources: table.lookup("json_shape", shape.name, None), time },
-            None => Verdict { sources: SourceSet::default(), time },
-        }
+/// One record at byte `at` of `text`, and where it ends. What looked like a Windows event but states no event id is walked again as any other JSON.
+fn walk<'a>(text: &'a str, at: usize, arena: &'a Arena) -> Result<(usize, Walker<'a>), Anomaly> {
+    let mut walker = Walker::new(text, at, false, arena);
+    let end = walker.record()?;
+    if walker.flattened && walker.header.event_id.is_none() {
+        walker = Walker::new(text, at, true, arena);
+        walker.record()?;
     }
+    Ok((end, walker))
+}
 
-    /// Gives a flat export its Sigma names and looks up its channel.
-    fn flat_windows<'a>(&self, fields: &mut [Field<'a>], arena: &'a Arena) -> SourceSet {
-        for field in fields.iter_mut() {
-            field.name = flat_name(field.name).unwrap_or(field.name);
-        }
-        let value = |name: &str| fields.iter().find(|field| field.name == name).map(|field| field.value);
-        channel_sources(&self.options.log_sources, value("Channel"), value("Provider_Name"), value("EventID"), arena)
+fn emit<'a>(
+    raw: RawRecord<'a>,
+    index: u32,
+    walker: Walker<'a>,
+    options: &DecodeOptions,
+    arena: &'a Arena,
+) -> Record<'a> {
+    let mut notes = bumpalo::collections::Vec::new_in(arena);
+    notes.extend(walker.too_many_fields.then_some(TOO_MANY_FIELDS));
+    notes.extend(walker.name_too_long.then_some(NAME_TOO_LONG));
+    let (header, nested) = (walker.header, walker.flattened);
+    let fields = walker.fields.into_bump_slice_mut();
+    let (sources, time) = if nested { windows(&header, fields, options, arena) } else { other(fields, options, arena) };
+    let found = time.and_then(|value| time::read(value, &options.timezone, arena));
+    notes.extend(found.is_some_and(|found| found.zone_assumed).then_some(TIME_WITHOUT_ZONE));
+    Record {
+        raw,
+        index,
+        format: "json",
+        when: found.map_or(When::Missing, |found| found.when),
+        sources,
+        fields,
+        anomalies: notes.into_bump_slice(),
+        patient_spans: &[],
     }
+}
 
-    fn emit<'a>(
-        &self,
-        raw: RawRecord<'a>,
-        index: u32,
-        walker: Walker<'a>,
-        lossy: bool,
-        arena: &'a Arena,
-    ) -> Record<'a> {
-        let mut notes = bumpalo::collections::Vec::new_in(arena);
-        notes.extend(lossy.then_some(INVALID_UTF8));
-        notes.extend(walker.too_many_fields.then_some(TOO_MANY_FIELDS));
-        notes.extend(walker.name_too_long.then_some(NAME_TOO_LONG));
-        let (nested, fields) = (walker.flattened, walker.fields.into_bump_slice_mut());
-        let verdict = self.verdict(nested, &walker.header, fields, arena);
-        let found = verdict.time.and_then(|value| time::read(value, &self.options.timezone, arena));
-        notes.extend(found.is_some_and(|found| found.zone_assumed).then_some(TIME_WITHOUT_ZONE));
-        Record {
-            raw,
-            index,
-            format: "json",
-            when: found.map_or(When::Missing, |found| found.when),
-            sources: verdict.sources,
-            fields,
-            anomalies: notes.into_bump_slice(),
-            patient_spans: &[],
-        }
+/// Sources and time of a Windows event that came nested.
+fn windows<'a>(
+    header: &Header<'a>,
+    fields: &[Field<'a>],
+    options: &DecodeOptions,
+    arena: &'a Arena,
+) -> (SourceSet, Option<Value<'a>>) {
+    let sources = channel_sources(&options.log_sources, header.channel, header.provider, header.event_id, arena);
+    (sources, header.time.or_else(|| shape::time_value(None, fields)))
+}
+
+/// Sources and time of anything else, by its shape.
+fn other<'a>(fields: &mut [Field<'a>], options: &DecodeOptions, arena: &'a Arena) -> (SourceSet, Option<Value<'a>>) {
+    let shape = shapes().find(fields, arena);
+    let time = shape::time_value(shape, fields);
+    let sources = match shape {
+        Some(shape) if shape.name == FLAT_WINDOWS => flat_windows(fields, options, arena),
+        Some(shape) => options.log_sources.lookup("json_shape", shape.name, None),
+        None => SourceSet::default(),
+    };
+    (sources, time)
+}
+
+/// Gives a flat export its Sigma names and looks up its channel.
+fn flat_windows<'a>(fields: &mut [Field<'a>], options: &DecodeOptions, arena: &'a Arena) -> SourceSet {
+    for field in fields.iter_mut() {
+        field.name = flat_name(field.name).unwrap_or(field.name);
     }
+    let value = |name: &str| fields.iter().find(|field| field.name == name).map(|field| field.value);
+    channel_sources(&options.log_sources, value("Channel"), value("Provider_Name"), value("EventID"), arena)
 }
 
 /// The shape whose fields are those of a Windows event without nesting.
@@ -110,11 +115,13 @@ impl Decoder for JsonDecoder {
             Err(_) => (&*arena.alloc_str(&String::from_utf8_lossy(unit.bytes)), true),
         };
         let raw = RawRecord { position: Position::Offset(unit.offset), bytes: unit.bytes };
+        let finish = |record| if lossy { with_invalid_utf8(record, arena) } else { record };
         let (mut at, mut index) = (0, 0);
         while let Some(start) = next_token(text, at) {
-            at = match self.one(text, start, arena) {
+            at = match walk(text, start, arena) {
                 Ok((end, walker)) => {
-                    sink.record(self.emit(raw, index, walker, lossy, arena));
+                    let record = emit(raw, index, walker, &self.options, arena);
+                    sink.record(finish(record));
                     end
                 }
                 Err(anomaly) => return sink.fault(unit.offset, anomaly),
@@ -128,4 +135,11 @@ impl Decoder for JsonDecoder {
 fn next_token(text: &str, at: usize) -> Option<usize> {
     let rest = text.as_bytes().get(at..)?;
     rest.iter().position(|byte| !byte.is_ascii_whitespace()).map(|blank| at + blank)
+}
+
+fn with_invalid_utf8<'a>(record: Record<'a>, arena: &'a Arena) -> Record<'a> {
+    let mut all = bumpalo::collections::Vec::with_capacity_in(record.anomalies.len() + 1, arena);
+    all.push(INVALID_UTF8);
+    all.extend_from_slice(record.anomalies);
+    Record { anomalies: all.into_bump_slice(), ..record }
 }

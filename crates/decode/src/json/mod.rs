@@ -11,9 +11,11 @@ mod time;
 mod walk;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
+
+pub(crate) use fields::record;
 
 use crate::{Confidence, DecodeOptions, Format, Framer};
 

@@ -1,0 +1,81 @@
+//! EVTX over the outside samples, cut, damaged and whole.
+
+use super::{CHUNK_BYTES, Evtx, FILE_HEADER_BYTES};
+use crate::json::tests::files_below;
+use crate::stream_check::{Seen, options, outside, read, read_in_steps};
+use crate::{Confidence, Format};
+
+fn samples() -> Vec<std::path::PathBuf> {
+    let folders = ["evtx-attack-samples", "sigma-regression"];
+    folders.into_iter().filter_map(outside).flat_map(|folder| files_below(&folder, "evtx")).collect()
+}
+
+/// One small real file: a regression case with one record.
+fn small() -> Option<Vec<u8>> {
+    let folder = outside("sigma-regression")?;
+    let files = files_below(&folder, "evtx");
+    Some(std::fs::read(files.first().unwrap()).unwrap())
+}
+
+fn fault_names(seen: &Seen) -> Vec<&'static str> {
+    seen.faults.iter().map(|(_, name)| *name).collect()
+}
+
+#[test]
+fn every_sample_is_read_whole() {
+    let files = samples();
+    let mut records = 0;
+    for path in &files {
+        let seen = read(&Evtx, &std::fs::read(path).unwrap());
+        records += seen.records.len();
+        assert!(seen.times.iter().all(|time| time != "-"), "{}", path.display());
+        assert!(seen.sources.iter().all(|sources| !sources.is_empty()), "{}", path.display());
+        if !seen.faults.is_empty() {
+            eprintln!("{}: {:?}", path.display(), fault_names(&seen));
+        }
+    }
+    assert!(files.is_empty() || (files.len(), records) == (409, 8397), "{} {records}", files.len());
+}
+
+#[test]
+fn evtx_is_recognised_by_its_magic_or_that_of_its_first_chunk() {
+    let mut head = vec![0; FILE_HEADER_BYTES];
+    head.extend_from_slice(b"ElfChnk\0");
+    assert_eq!(Evtx.sniff(&head, true), Confidence::Certain);
+    assert_eq!(Evtx.sniff(b"ElfFile\0", true), Confidence::Certain);
+    assert_eq!(Evtx.sniff(b"{\"Event\":", true), Confidence::No);
+}
+
+#[test]
+fn damage_is_named_and_what_is_left_is_read() {
+    let Some(file) = small() else { return };
+    let whole = read(&Evtx, &file);
+    assert_eq!((whole.records.len(), whole.faults.as_slice()), (1, &[][..]));
+    let check = |change: &dyn Fn(&mut Vec<u8>), faults: &[&str], records: usize| {
+        let mut damaged = file.clone();
+        change(&mut damaged);
+        let seen = read(&Evtx, &damaged);
+        assert_eq!((fault_names(&seen).as_slice(), seen.records.len()), (faults, records));
+    };
+    check(&|file| file[0] = b'X', &["evtx_header_damaged"], 1);
+    check(&|file| file[60] ^= 1, &["evtx_header_damaged"], 1);
+    check(&|file| file[FILE_HEADER_BYTES] = b'X', &["evtx_chunk_damaged", "evtx_chunk_count"], 0);
+    check(&|file| file.truncate(FILE_HEADER_BYTES + 30_000), &["evtx_chunk_truncated"], 1);
+    check(&|file| file.truncate(FILE_HEADER_BYTES + 600), &["evtx_chunk_truncated", "evtx_chunk_damaged"], 0);
+    check(&|file| file[FILE_HEADER_BYTES + 512] = b'X', &["evtx_chunk_checksum", "evtx_record_damaged"], 0);
+    check(&|file| file.extend(vec![0; CHUNK_BYTES]), &[], 1);
+    check(&|file| file.extend_from_within(FILE_HEADER_BYTES..), &["evtx_chunk_count"], 2);
+}
+
+#[test]
+fn a_file_cut_anywhere_or_arriving_in_pieces_is_read_alike() {
+    let Some(file) = small() else { return };
+    let whole = read(&Evtx, &file);
+    for step in [1000, 4096, 65_536, 70_000] {
+        assert_eq!(read_in_steps(&Evtx, options(), &file, step), whole, "in steps of {step}");
+    }
+    let used = FILE_HEADER_BYTES + 6000;
+    for end in (1..used).step_by(7) {
+        read(&Evtx, &file[..end]);
+    }
+}
