@@ -9,4 +9,4 @@ mod taxonomy;
 
 pub use access::Access;
 pub use patient::PatientId;
-pub use taxonomy::taxonomy;
+pub use taxonomy::{taxonomy, taxonomy_mapped};

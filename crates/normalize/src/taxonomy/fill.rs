@@ -1,6 +1,7 @@
 //! Gathers the taxonomy fields of one record: what the source does not state stays out, and patients become pseudonyms on the way in.
 
 use bumpalo::collections::Vec;
+use cordon_decode::csv::Mapping;
 use cordon_model::{Arena, Field, Value};
 use cordon_seal::SiteKey;
 
@@ -9,19 +10,30 @@ use crate::PatientId;
 /// The fields of one record so far.
 pub(super) struct Fill<'a, 'k> {
     key: &'k SiteKey,
+    mappings: &'k [Mapping],
     arena: &'a Arena,
     fields: Vec<'a, Field<'a>>,
 }
 
 impl<'a, 'k> Fill<'a, 'k> {
     /// Nothing yet.
-    pub(super) fn new(key: &'k SiteKey, arena: &'a Arena) -> Self {
-        Self { key, arena, fields: Vec::with_capacity_in(16, arena) }
+    pub(super) fn new(key: &'k SiteKey, mappings: &'k [Mapping], arena: &'a Arena) -> Self {
+        Self { key, mappings, arena, fields: Vec::with_capacity_in(16, arena) }
     }
 
     /// The arena of the batch.
     pub(super) const fn arena(&self) -> &'a Arena {
         self.arena
+    }
+
+    /// What the columns of tables mean.
+    pub(super) const fn mappings(&self) -> &'k [Mapping] {
+        self.mappings
+    }
+
+    /// Whether a field is there.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.name == name)
     }
 
     /// Adds a field, unless its text is blank or the very same field is there already.

@@ -1,10 +1,17 @@
 //! The healthcare taxonomy (`docs/specs/healthcare-taxonomy.md`): one file per source, each turning the source's own names into the common ones.
 
 mod codes;
+mod csv;
 mod fhir;
 mod fill;
+mod hl7;
 mod named;
+mod sql;
 
+#[cfg(test)]
+mod tests;
+
+use cordon_decode::csv::{Mapping, presets};
 use cordon_model::{Arena, Field, Record};
 use cordon_seal::SiteKey;
 
@@ -14,14 +21,25 @@ use fill::Fill;
 type Source = for<'a> fn(&Record<'a>, &mut Fill<'a, '_>);
 
 /// Which file reads the records of which decoder (`Record::format`).
-const SOURCES: &[(&str, Source)] = &[("fhir_audit_event", fhir::fill)];
+const SOURCES: &[(&str, Source)] = &[("csv", csv::fill), ("fhir_audit_event", fhir::fill), ("hl7", hl7::fill)];
 
 /// The taxonomy fields of a record: the names of its categories `record_access`, `hl7_message`, `dicom_activity` and `medical_device` together. Empty for a
 /// record that no file here reads. A field may repeat: an event about several patients has one `patient_ref` for each.
 #[must_use]
 pub fn taxonomy<'a>(record: &Record<'a>, key: &SiteKey, arena: &'a Arena) -> &'a [Field<'a>] {
+    taxonomy_mapped(record, key, &presets(), arena)
+}
+
+/// The same with a user's mappings of tables ([`cordon_decode::csv::with_presets`]): those that the record was decoded with.
+#[must_use]
+pub fn taxonomy_mapped<'a>(
+    record: &Record<'a>,
+    key: &SiteKey,
+    mappings: &[Mapping],
+    arena: &'a Arena,
+) -> &'a [Field<'a>] {
     let Some((_, source)) = SOURCES.iter().find(|(format, _)| *format == record.format) else { return &[] };
-    let mut fill = Fill::new(key, arena);
+    let mut fill = Fill::new(key, mappings, arena);
     source(record, &mut fill);
     fill.into_fields()
 }

@@ -15,6 +15,11 @@ impl<'a> Named<'a> {
         Self(pairs.into_bump_slice())
     }
 
+    /// All of them.
+    pub(super) const fn pairs(self) -> &'a [(&'a str, &'a str)] {
+        self.0
+    }
+
     /// Every text under `name`.
     pub(super) fn all<'n>(self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
         self.0.iter().filter(move |(known, _)| *known == name).map(|(_, text)| *text)
