@@ -5,6 +5,7 @@
 
 pub mod ast;
 mod compile;
+pub mod correlate;
 mod engine;
 pub mod parse;
 mod text;
