@@ -13,6 +13,13 @@ pub struct Origin {
     pub line: usize,
 }
 
+/// `path:line`.
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.path, self.line)
+    }
+}
+
 /// `logsource`: what is given must match, what is not given matches everything.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RuleLogSource {
@@ -92,6 +99,17 @@ pub enum FilterTargets {
     Any,
     /// Ids or names.
     Named(Vec<String>),
+}
+
+impl FilterTargets {
+    /// The ids and names; empty for [`FilterTargets::Any`].
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        match self {
+            Self::Any => &[],
+            Self::Named(names) => names,
+        }
+    }
 }
 
 /// A named search identifier under `detection`.

@@ -82,6 +82,10 @@ impl Fault {
         Self { line, kind: RefusalKind::Broken, reason: reason.into(), hint: None }
     }
 
+    pub(crate) fn demanded(line: usize, reason: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::DemandedByStandard, ..Self::new(line, reason) }
+    }
+
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
@@ -95,7 +99,11 @@ impl Fault {
     }
 
     pub(crate) fn refusal(self, about: &About<'_>) -> Box<Refusal> {
-        Box::new(Refusal {
+        Box::new(self.refusal_of(about))
+    }
+
+    pub(crate) fn refusal_of(self, about: &About<'_>) -> Refusal {
+        Refusal {
             path: about.path.to_owned(),
             line: self.line,
             kind: self.kind,
@@ -103,7 +111,7 @@ impl Fault {
             hint: self.hint,
             rule_id: about.id.map(str::to_owned),
             rule_title: about.title.map(str::to_owned),
-        })
+        }
     }
 
     pub(crate) fn warning(self, about: &About<'_>) -> Warning {

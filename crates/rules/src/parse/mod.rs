@@ -1,18 +1,25 @@
 //! Sigma texts into the language of [`crate::ast`]: rules, correlations and filters, each loaded or refused with its line and reason.
 //!
-//! In: the text of a file. Out: one result per YAML document. It touches no file and knows no event.
+//! In: the text of a file. Out: one result per YAML document. [`Library`] joins many files: names resolved, filters applied, placeholders
+//! filled in, correlations in the order in which they can be computed. It touches no file and knows no event.
 
+mod chains;
 mod condition;
 mod correlation;
 mod detection;
 mod fault;
 mod filter;
 mod header;
+mod join;
+mod library;
 mod modifiers;
+mod placeholders;
 mod suggest;
 mod yaml;
 
 pub use fault::{Refusal, RefusalKind, Warning};
+pub use library::{Library, LogSourceWords, Options};
+pub use placeholders::Placeholders;
 pub use suggest::did_you_mean;
 
 use crate::ast::{Correlation, Filter, Origin, Rule};

@@ -3,14 +3,15 @@
 /// Longest word that is compared, in characters: a longer one gets no suggestion.
 const WORD_CHARS_MAX: usize = 64;
 
-/// The candidate with the smallest edit distance to `word`, when it is near enough to be a slip: at most a third of its letters, at least one.
+/// The candidate with the smallest edit distance to `word`, when it is near enough to be a slip: at most a third of its letters, at least one;
+/// never for a single letter.
 /// Of equally near ones the first.
 pub fn did_you_mean<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let letters: Vec<char> = word.chars().take(WORD_CHARS_MAX + 1).flat_map(char::to_lowercase).collect();
     if letters.is_empty() || letters.len() > WORD_CHARS_MAX {
         return None;
     }
-    let limit = (letters.len() / 3).max(1);
+    let limit = if letters.len() == 1 { 0 } else { (letters.len() / 3).max(1) };
     let mut best: Option<(usize, &str)> = None;
     for candidate in candidates {
         let other: Vec<char> = candidate.chars().take(WORD_CHARS_MAX + 1).flat_map(char::to_lowercase).collect();

@@ -6,8 +6,8 @@ use std::time::Instant;
 use yaml_serde::Value;
 
 use crate::ast::Scalar;
-use crate::parse::read;
 use crate::parse::yaml::{self, Content, Node};
+use crate::parse::{Library, Options, Placeholders, RefusalKind, documents, read};
 
 fn data() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
@@ -76,4 +76,84 @@ fn another_yaml_reader_sees_the_same_trees_in_the_public_corpus() {
             assert_eq!(ours, yaml_serde::from_str::<Value>(document).unwrap(), "{path}");
         }
     }
+}
+
+#[test]
+fn the_public_corpus_loads_but_for_unresolved_placeholders() {
+    let Some(data) = data() else { return };
+    let library = Library::load(yaml_files(&data.join("sigma")), &Options::default());
+    eprintln!(
+        "{} rules, {} refusals, {} warnings",
+        library.rules.len(),
+        library.refusals.len(),
+        library.warnings.len()
+    );
+    let refused: Vec<(RefusalKind, &str)> =
+        library.refusals.iter().map(|refusal| (refusal.kind, refusal.reason.as_str())).collect();
+    let expect = (RefusalKind::DemandedByStandard, "placeholder `%known_cdcs%` has no value");
+    assert_eq!((library.rules.len(), refused), (3752, vec![expect, expect]));
+    let values = Placeholders::from([("known_cdcs".to_owned(), vec!["example.org".to_owned()])]);
+    let options = Options { placeholders: values, ..Options::default() };
+    assert_eq!(Library::load(yaml_files(&data.join("sigma")), &options).rules.len(), 3754);
+}
+
+#[test]
+fn what_the_schemas_of_the_standard_accept_is_read() {
+    let Some(data) = data() else { return };
+    let files = yaml_files(&data.join("sigma-specification/tests/schema"));
+    assert_eq!(files.len(), 12);
+    for (path, text) in files {
+        let found = documents(&path, &text);
+        assert!(found.len() == 1 && found[0].is_ok(), "{found:?}");
+    }
+}
+
+/// The YAML blocks of the standard's pages.
+fn examples(page: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut block: Option<String> = None;
+    for row in page.lines() {
+        match &mut block {
+            None if row.starts_with("```yml") || row.starts_with("```yaml") => block = Some(String::new()),
+            Some(_) if row.starts_with("```") => found.extend(block.take()),
+            Some(text) => {
+                text.push_str(row);
+                text.push('\n');
+            }
+            None => {}
+        }
+    }
+    found
+}
+
+/// An example made whole: the pages show parts of rules.
+fn made_whole(example: &str) -> Option<String> {
+    let has = |key: &str| example.lines().any(|row| row.trim_start().starts_with(key));
+    if has("detection:") {
+        let title = if has("title:") { "" } else { "title: t\n" };
+        let source = if has("logsource:") { "" } else { "logsource:\n    product: p\n" };
+        let condition = if has("condition:") { "" } else { "    condition: 1 of them\n" };
+        return Some(format!("{title}{source}{example}{condition}"));
+    }
+    let title = if has("title:") { "" } else { "title: t\n" };
+    let whole = has("correlation:") && has("timespan:") || has("filter:");
+    whole.then(|| format!("{title}{example}"))
+}
+
+#[test]
+fn every_example_in_the_text_of_the_standard_is_read() {
+    let Some(data) = data() else { return };
+    let mut counts = Vec::new();
+    for page in ["rules", "correlation-rules", "filters"] {
+        let path = data.join(format!("sigma-specification/specification/sigma-{page}-specification.md"));
+        let examples: Vec<String> = examples(&std::fs::read_to_string(path).unwrap());
+        let whole: Vec<String> = examples.iter().filter_map(|example| made_whole(example)).collect();
+        counts.push((examples.len(), whole.len()));
+        for text in whole {
+            for result in documents(page, &text) {
+                assert!(result.is_ok(), "{result:?}\n{text}");
+            }
+        }
+    }
+    assert_eq!(counts, [(16, 11), (16, 11), (2, 1)], "examples, and those that are rules or can be made so");
 }
