@@ -45,3 +45,8 @@ pub(super) const AUDIT_EVENT_TOO_LONG: Anomaly = Anomaly::new(
     "auditd_event_too_long",
     "an audit event has more than 64 lines or 256 KiB; the rest became a further record",
 );
+/// A payload that starts like a known one and then breaks its rules.
+pub(super) const BAD_PAYLOAD: Anomaly = Anomaly::new(
+    "syslog_bad_payload",
+    "the message starts like a known payload (CEF, LEEF, PAN-OS, XML, JSON) and ends too early or breaks its rules",
+);

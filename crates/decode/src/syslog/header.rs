@@ -4,12 +4,11 @@
 
 use cordon_model::When;
 
-use super::anomaly::{BAD_PRIORITY, BAD_STRUCTURED_DATA, MISSING_TIME, NO_HEADER, SHORT_HEADER};
+use super::anomaly::{BAD_PRIORITY, BAD_STRUCTURED_DATA, SHORT_HEADER};
 use super::list::FieldList;
 use super::scan::{digits, word};
 use super::structured;
 use super::time::{Stamp, bsd, iso};
-use crate::DecodeOptions;
 
 /// Longest program name; RFC 5424 allows 48 letters, file paths as names are longer.
 const PROGRAM_BYTES_MAX: usize = 96;
@@ -27,7 +26,12 @@ const SEVERITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "noti
 pub(super) struct Header<'a> {
     /// Facility times eight plus severity.
     pub(super) priority: Option<u8>,
+    /// The time as it stands, not yet a moment: a payload may know better.
+    pub(super) stamp: Option<Stamp<'a>>,
+    /// The moment, once known.
     pub(super) when: When<'a>,
+    /// Neither priority nor time was there.
+    pub(super) is_bare: bool,
     pub(super) hostname: Option<&'a str>,
     /// Program (TAG, APP-NAME), without a module in parentheses.
     pub(super) program: Option<&'a str>,
@@ -71,7 +75,7 @@ pub(super) fn shape(line: &str) -> Shape {
 }
 
 /// Reads the header; SD parameters become fields of `list`.
-pub(super) fn read<'a>(text: &'a str, options: &DecodeOptions, list: &mut FieldList<'a>) -> Header<'a> {
+pub(super) fn read<'a>(text: &'a str, list: &mut FieldList<'a>) -> Header<'a> {
     let mut header = Header::default();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut rest = text;
@@ -82,11 +86,11 @@ pub(super) fn read<'a>(text: &'a str, options: &DecodeOptions, list: &mut FieldL
         }
         rest = after;
         if let Some(after) = after.strip_prefix("1 ") {
-            rfc5424(after, options, list, &mut header);
+            rfc5424(after, list, &mut header);
             return header;
         }
     }
-    rfc3164(rest, options, list, &mut header);
+    rfc3164(rest, &mut header);
     header
 }
 
@@ -103,7 +107,7 @@ fn priority(text: &str) -> Option<(u16, &str)> {
 }
 
 /// `TIMESTAMP HOST APP PROCID MSGID SD MSG` (RFC 5424 section 6), behind the version.
-fn rfc5424<'a>(text: &'a str, options: &DecodeOptions, list: &mut FieldList<'a>, header: &mut Header<'a>) {
+fn rfc5424<'a>(text: &'a str, list: &mut FieldList<'a>, header: &mut Header<'a>) {
     let mut rest = text;
     let mut next = || {
         let (value, after) = word(rest);
@@ -112,10 +116,7 @@ fn rfc5424<'a>(text: &'a str, options: &DecodeOptions, list: &mut FieldList<'a>,
     };
     let (time, hostname, program, pid, msgid) = (next(), next(), next(), next(), next());
     (header.hostname, header.program, header.pid, header.msgid) = (hostname, program, pid, msgid);
-    match time.and_then(iso).filter(|(_, rest)| rest.is_empty()) {
-        Some((stamp, _)) => header.when = stamp.resolve(options, list),
-        None => list.anomaly(MISSING_TIME),
-    }
+    header.stamp = time.and_then(iso).filter(|(_, rest)| rest.is_empty()).map(|(stamp, _)| stamp);
     let message = match structured::read(rest, list) {
         Some(after) => after,
         None if rest.is_empty() => {
@@ -133,19 +134,18 @@ fn rfc5424<'a>(text: &'a str, options: &DecodeOptions, list: &mut FieldList<'a>,
 }
 
 /// Time, host and tag as RFC 3164 observed them; each may be missing.
-fn rfc3164<'a>(text: &'a str, options: &DecodeOptions, list: &mut FieldList<'a>, header: &mut Header<'a>) {
+fn rfc3164<'a>(text: &'a str, header: &mut Header<'a>) {
     let stamped: Option<(Stamp<'a>, &'a str)> = bsd(text).or_else(|| iso(text));
     let Some((stamp, rest)) = stamped.filter(|(_, rest)| rest.starts_with([' ', ':', '\n']) || rest.is_empty()) else {
         header.content = text;
         header.message = text;
-        if header.priority.is_none() {
-            list.anomaly(NO_HEADER);
-        } else {
+        header.is_bare = header.priority.is_none();
+        if !header.is_bare {
             tag(text, header);
         }
         return;
     };
-    header.when = stamp.resolve(options, list);
+    header.stamp = Some(stamp);
     host_and_tag(rest.strip_prefix(' ').unwrap_or(rest), header);
 }
 
@@ -184,7 +184,8 @@ fn tag<'a>(content: &'a str, header: &mut Header<'a>) {
         return;
     };
     let Some((name, rest)) = content.split_at_checked(end) else { return };
-    if name.is_empty() || name.len() > PROGRAM_BYTES_MAX || name.starts_with(['%', '{', '<', '"']) {
+    let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number || name.len() > PROGRAM_BYTES_MAX || name.starts_with(['%', '{', '<', '"']) {
         return;
     }
     let (pid, after) = if let Some(inside) = rest.strip_prefix('[') {

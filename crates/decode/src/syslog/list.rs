@@ -39,6 +39,19 @@ impl<'a> FieldList<'a> {
         }
     }
 
+    /// Number of fields so far.
+    pub(super) fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The text of the field `name` among those from `start` on.
+    pub(super) fn text_behind(&self, start: usize, name: &str) -> Option<&'a str> {
+        self.fields.iter().skip(start).find(|field| field.name == name).and_then(|field| match field.value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        })
+    }
+
     /// The same anomaly is noted once.
     pub(super) fn anomaly(&mut self, anomaly: Anomaly) {
         if !self.anomalies.contains(&anomaly) {

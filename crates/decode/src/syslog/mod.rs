@@ -60,7 +60,7 @@ impl Format for Syslog {
     }
 
     fn framer(&self, options: &Arc<DecodeOptions>) -> Box<dyn Framer> {
-        let decoder = Arc::new(SyslogDecoder::new(self.name(), Arc::clone(options)));
+        let decoder = Arc::new(SyslogDecoder::new(self.name(), options));
         Box::new(SyslogFramer::new(options.record_bytes_max, decoder))
     }
 }

@@ -2,6 +2,7 @@
 
 use cordon_model::{Time, When};
 use jiff::civil::{Date, DateTime, Time as Clock};
+use jiff::tz::TimeZone;
 
 use super::anomaly::{MISSING_YEAR, MISSING_ZONE};
 use super::list::FieldList;
@@ -20,10 +21,17 @@ const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Au
 pub(super) enum Stamp<'a> {
     /// With a zone, in RFC 3339.
     Zoned(&'a str),
-    /// Without a zone.
-    Local(DateTime),
-    /// Without year and zone.
+    /// Without a zone, or in UTC by the name of the zone.
+    Local {
+        /// Date and time of day.
+        local: DateTime,
+        /// The zone was named and is UTC.
+        utc: bool,
+    },
+    /// Without year.
     Yearless {
+        /// The zone was named and is UTC.
+        utc: bool,
         /// 1 to 12.
         month: i8,
         /// 1 to 31.
@@ -38,33 +46,49 @@ impl<'a> Stamp<'a> {
     pub(super) fn resolve(self, options: &DecodeOptions, list: &mut FieldList<'a>) -> When<'a> {
         match self {
             Self::Zoned(text) => When::Rfc3339(text),
-            Self::Local(local) => {
-                list.anomaly(MISSING_ZONE);
-                moment(local, options).map_or(When::Missing, When::Known)
-            }
-            Self::Yearless { month, day, clock } => {
+            Self::Local { local, utc } => moment(local, zone_of(utc, options, list)).map_or(When::Missing, When::Known),
+            Self::Yearless { month, day, clock, utc } => {
                 list.anomaly(MISSING_YEAR);
-                list.anomaly(MISSING_ZONE);
-                latest_year(month, day, clock, options).map_or(When::Missing, When::Known)
+                let zone = zone_of(utc, options, list);
+                latest_year(month, day, clock, zone, options.received).map_or(When::Missing, When::Known)
             }
+        }
+    }
+
+    /// The same, with a zone that is UTC by name.
+    pub(super) const fn in_utc(self) -> Self {
+        match self {
+            Self::Zoned(text) => Self::Zoned(text),
+            Self::Local { local, .. } => Self::Local { local, utc: true },
+            Self::Yearless { month, day, clock, .. } => Self::Yearless { month, day, clock, utc: true },
         }
     }
 }
 
-/// A local time in the configured zone.
-pub(super) fn moment(local: DateTime, options: &DecodeOptions) -> Option<Time> {
-    let moment = options.timezone.to_ambiguous_timestamp(local).compatible().ok()?;
+/// The zone to read a time in; that it is assumed is noted.
+fn zone_of<'o>(utc: bool, options: &'o DecodeOptions, list: &mut FieldList<'_>) -> &'o TimeZone {
+    const UTC: &TimeZone = &TimeZone::UTC;
+    if utc {
+        return UTC;
+    }
+    list.anomaly(MISSING_ZONE);
+    &options.timezone
+}
+
+/// A local time in a zone.
+fn moment(local: DateTime, zone: &TimeZone) -> Option<Time> {
+    let moment = zone.to_ambiguous_timestamp(local).compatible().ok()?;
     Some(Time(moment.as_microsecond()))
 }
 
 /// The moment in the latest year that does not put it more than a day after receipt.
-fn latest_year(month: i8, day: i8, clock: Clock, options: &DecodeOptions) -> Option<Time> {
-    let received = jiff::Timestamp::from_microsecond(options.received.0).ok()?;
-    let year = options.timezone.to_datetime(received).year();
+fn latest_year(month: i8, day: i8, clock: Clock, zone: &TimeZone, received: Time) -> Option<Time> {
+    let arrival = jiff::Timestamp::from_microsecond(received.0).ok()?;
+    let year = zone.to_datetime(arrival).year();
     for back in -1..=YEARS_BACK_MAX {
         let Some(date) = year.checked_sub(back).and_then(|year| Date::new(year, month, day).ok()) else { continue };
-        let time = moment(date.to_datetime(clock), options)?;
-        if time.0 <= options.received.0.saturating_add(AHEAD_MAX_US) {
+        let time = moment(date.to_datetime(clock), zone)?;
+        if time.0 <= received.0.saturating_add(AHEAD_MAX_US) {
             return Some(time);
         }
     }
@@ -76,7 +100,9 @@ pub(super) fn iso(text: &str) -> Option<(Stamp<'_>, &str)> {
     let (date, rest) = iso_date(text)?;
     let rest = rest.strip_prefix(['T', ' ', 't'])?;
     let (clock, rest) = clock(rest)?;
-    let Some(after) = zone(rest) else { return Some((Stamp::Local(date.to_datetime(clock)), rest)) };
+    let Some(after) = zone(rest) else {
+        return Some((Stamp::Local { local: date.to_datetime(clock), utc: false }, rest));
+    };
     let (stamp, _) = text.split_at_checked(text.len().checked_sub(after.len())?)?;
     Some((Stamp::Zoned(stamp), after))
 }
@@ -119,10 +145,10 @@ pub(super) fn bsd(text: &str) -> Option<(Stamp<'_>, &str)> {
     let Some(year) = year else {
         // A date that exists in no year is not a time: 2000 was a leap year.
         Date::new(2000, month, day).ok()?;
-        return Some((Stamp::Yearless { month, day, clock }, rest));
+        return Some((Stamp::Yearless { month, day, clock, utc: false }, rest));
     };
     let date = Date::new(year.parse().ok()?, month, day).ok()?;
-    Some((Stamp::Local(date.to_datetime(clock)), rest))
+    Some((Stamp::Local { local: date.to_datetime(clock), utc: false }, rest))
 }
 
 /// `15:16:01`, with a fraction behind `.` or `,` of up to nine digits; a leap second counts as the one before.

@@ -106,7 +106,7 @@ pub(super) fn read<'a>(header: &mut Header<'a>, unit: &'a str, list: &mut FieldL
     if unit.lines().count() >= JOINED_LINES_MAX {
         list.anomaly(AUDIT_EVENT_TOO_LONG);
     }
-    Payload { kind: "syslog_app", key: "auditd" }
+    Payload { kind: "syslog_app", key: "auditd", id: None }
 }
 
 /// Time, serial and node of the event, once.

@@ -1,3 +1,5 @@
+mod devices;
+
 use proptest::prelude::*;
 
 use super::Syslog;
@@ -5,24 +7,24 @@ use crate::stream_check::{Seen, check_cut_everywhere, options, outside, read, re
 use crate::{Confidence, Format};
 
 /// The one record of an input, as `name=value` lines.
-fn one(input: &str) -> Vec<String> {
+pub(super) fn one(input: &str) -> Vec<String> {
     let seen = read(&Syslog, input.as_bytes());
     assert_eq!(seen.records.len(), 1, "{input}: {seen:?}");
     seen.records[0].clone()
 }
 
 /// The fields behind `message`: what the payload gave.
-fn payload(input: &str) -> Vec<String> {
+pub(super) fn payload(input: &str) -> Vec<String> {
     let fields = one(input);
     let at = fields.iter().position(|field| field.starts_with("message=")).unwrap();
     fields[at + 1..].to_vec()
 }
 
-fn check(input: &str, expect: &[&str]) {
+pub(super) fn check(input: &str, expect: &[&str]) {
     assert_eq!(payload(input), expect, "{input}");
 }
 
-fn check_sources(input: &str, expect: &[&str]) {
+pub(super) fn check_sources(input: &str, expect: &[&str]) {
     assert_eq!(read(&Syslog, input.as_bytes()).sources[0], expect, "{input}");
 }
 
