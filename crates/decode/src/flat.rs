@@ -72,6 +72,16 @@ impl<'a> Flat<'a> {
         }
     }
 
+    /// The name that the walk stands at.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Whether the walk stands deeper than anything is kept.
+    pub(crate) fn is_too_deep(&self) -> bool {
+        self.too_deep > 0
+    }
+
     /// Keeps a value under the name that the walk stands at.
     pub(crate) fn value(&mut self, value: Value<'a>, span: Span) {
         if self.fields.len() >= FIELDS_MAX {

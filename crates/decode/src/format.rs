@@ -138,6 +138,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
     &[
         &crate::evtx::Evtx,
         &crate::atna::Atna,
+        &crate::fhir::Fhir,
         &crate::hl7::Hl7,
         &crate::json::Json,
         &crate::syslog::Syslog,

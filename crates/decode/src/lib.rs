@@ -9,6 +9,7 @@ mod bytes;
 mod civil;
 pub mod csv;
 mod evtx;
+mod fhir;
 mod flat;
 mod format;
 pub mod frame;

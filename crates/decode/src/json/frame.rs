@@ -34,7 +34,7 @@ enum Place {
 
 /// Finds the units of one JSON source.
 #[derive(Debug)]
-pub(super) struct JsonFramer {
+pub(crate) struct JsonFramer {
     record_bytes_max: usize,
     decoder: Arc<JsonDecoder>,
     place: Place,
@@ -48,7 +48,7 @@ pub(super) struct JsonFramer {
 }
 
 impl JsonFramer {
-    pub(super) fn new(options: &Arc<DecodeOptions>) -> Self {
+    pub(crate) fn new(options: &Arc<DecodeOptions>) -> Self {
         Self {
             record_bytes_max: options.record_bytes_max,
             decoder: Arc::new(JsonDecoder::new(options)),

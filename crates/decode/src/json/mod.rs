@@ -16,6 +16,7 @@ pub(crate) mod tests;
 use std::sync::Arc;
 
 pub(crate) use fields::record;
+pub(crate) use frame::JsonFramer;
 
 use crate::{Confidence, DecodeOptions, Format, Framer};
 
@@ -47,6 +48,6 @@ impl Format for Json {
     }
 
     fn framer(&self, options: &Arc<DecodeOptions>) -> Box<dyn Framer> {
-        Box::new(frame::JsonFramer::new(options))
+        Box::new(JsonFramer::new(options))
     }
 }
