@@ -11,6 +11,8 @@ mod time;
 mod walk;
 
 #[cfg(test)]
+mod shape_tests;
+#[cfg(test)]
 pub(crate) mod tests;
 
 use std::sync::Arc;

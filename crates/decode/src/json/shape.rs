@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 pub(super) const JSON_SHAPES: &str = include_str!("../../data/json_shapes.tsv");
 
 /// Most different conditions over all shapes: one bit each.
-const CONDITIONS_MAX: usize = 128;
+const CONDITIONS_MAX: usize = 256;
 
 /// Fields that hold the time in records of no known shape, the likelier first.
 const TIME_FIELDS: [&str; 14] = [
@@ -35,8 +35,33 @@ pub(super) struct Shape {
     /// Its name: the key of kind `json_shape` in the log source table.
     pub(super) name: &'static str,
     times: Vec<&'static str>,
-    needs: u128,
-    forbids: u128,
+    needs: Bits,
+    forbids: Bits,
+}
+
+/// A set of conditions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Bits([u128; 2]);
+
+impl Bits {
+    fn one(number: usize) -> Self {
+        let (low, high) = (number < 128, (128..CONDITIONS_MAX).contains(&number));
+        Self([u128::from(low) << (number % 128), u128::from(high) << (number % 128)])
+    }
+
+    const fn with(self, other: Self) -> Self {
+        let ([low, high], [other_low, other_high]) = (self.0, other.0);
+        Self([low | other_low, high | other_high])
+    }
+
+    const fn meets(self, needs: Self, forbids: Self) -> bool {
+        let [low, high] = self.0;
+        let ([needs_low, needs_high], [forbids_low, forbids_high]) = (needs.0, forbids.0);
+        low & needs_low == needs_low
+            && high & needs_high == needs_high
+            && low & forbids_low == 0
+            && high & forbids_high == 0
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +76,7 @@ enum Test {
 pub(super) struct Shapes {
     shapes: Vec<Shape>,
     conditions: Vec<(&'static str, Test)>,
-    by_field: FxHashMap<&'static str, Vec<(Test, u128)>>,
+    by_field: FxHashMap<&'static str, Vec<(Test, Bits)>>,
 }
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::parse(JSON_SHAPES).unwrap_or_default());
@@ -76,17 +101,17 @@ impl Shapes {
         let columns: Vec<&'static str> = line.split('\t').collect();
         let [name, conditions, times] = columns.as_slice() else { return Err("not three columns") };
         let times = times.split(';').filter(|time| *time != "-").collect();
-        let mut shape = Shape { name, times, needs: 0, forbids: 0 };
+        let mut shape = Shape { name, times, needs: Bits::default(), forbids: Bits::default() };
         for condition in conditions.split(';') {
             match condition.strip_prefix('!') {
-                Some(absent) => shape.forbids |= self.bit(absent).ok_or("too many conditions")?,
-                None => shape.needs |= self.bit(condition).ok_or("too many conditions")?,
+                Some(absent) => shape.forbids = shape.forbids.with(self.bit(absent)?),
+                None => shape.needs = shape.needs.with(self.bit(condition)?),
             }
         }
         Ok(shape)
     }
 
-    fn bit(&mut self, condition: &'static str) -> Option<u128> {
+    fn bit(&mut self, condition: &'static str) -> Result<Bits, &'static str> {
         let (field, test) = match (condition.split_once("^="), condition.split_once('=')) {
             (Some((field, prefix)), _) => (field, Test::StartsWith(prefix)),
             (None, Some((field, value))) => (field, Test::Equals(value)),
@@ -94,23 +119,26 @@ impl Shapes {
         };
         let known = self.conditions.iter().position(|known| *known == (field, test));
         let number = known.unwrap_or(self.conditions.len());
-        let bit = 1u128.checked_shl(u32::try_from(number).ok()?).filter(|_| number < CONDITIONS_MAX)?;
+        if number >= CONDITIONS_MAX {
+            return Err("more than 256 different conditions");
+        }
+        let bit = Bits::one(number);
         if known.is_none() {
             self.conditions.push((field, test));
             self.by_field.entry(field).or_default().push((test, bit));
         }
-        Some(bit)
+        Ok(bit)
     }
 
     /// The shape of a record.
     pub(super) fn find<'a>(&self, fields: &[Field<'a>], arena: &'a Arena) -> Option<&Shape> {
-        let mut holds = 0u128;
+        let mut holds = Bits::default();
         for field in fields {
             let Some(tests) = self.by_field.get(field.name) else { continue };
             let met = tests.iter().filter(|(test, _)| test.holds(field.value, arena));
-            holds |= met.fold(0, |bits, (_, bit)| bits | bit);
+            holds = met.fold(holds, |bits, (_, bit)| bits.with(*bit));
         }
-        self.shapes.iter().find(|shape| holds & shape.needs == shape.needs && holds & shape.forbids == 0)
+        self.shapes.iter().find(|shape| holds.meets(shape.needs, shape.forbids))
     }
 
     /// The names of all shapes.

@@ -28,6 +28,10 @@ pub(super) fn read<'a>(value: Value<'a>, zone: &TimeZone, arena: &'a Arena) -> O
     if let Some(millis) = text.strip_prefix("/Date(").and_then(|rest| rest.split(['+', ')']).next()) {
         return known(Time(millis.parse::<i64>().ok()?.checked_mul(1000)?));
     }
+    if let Some(local) = text.strip_suffix(" UTC").or_else(|| text.strip_suffix(" GMT")) {
+        let moment = local.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok()?;
+        return known(Time(moment.timestamp().as_microsecond()));
+    }
     let local: DateTime = text.parse().ok()?;
     let moment = local.to_zoned(zone.clone()).ok()?;
     Some(Found { when: When::Known(Time(moment.timestamp().as_microsecond())), zone_assumed: true })

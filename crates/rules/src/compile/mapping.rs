@@ -18,7 +18,24 @@ impl Mapping {
     }
 }
 
-const MAPPINGS: &[(&str, &str)] = &[("windows_4688", include_str!("../../data/mappings/windows_4688.tsv"))];
+const MAPPINGS: &[(&str, &str)] = &[
+    ("azure_api", include_str!("../../data/mappings/azure_api.tsv")),
+    ("gcp_audit", include_str!("../../data/mappings/gcp_audit.tsv")),
+    ("gcp_audit_wrapped", include_str!("../../data/mappings/gcp_audit_wrapped.tsv")),
+    ("google_workspace_log", include_str!("../../data/mappings/google_workspace_log.tsv")),
+    ("google_workspace_report", include_str!("../../data/mappings/google_workspace_report.tsv")),
+    ("m365_audit", include_str!("../../data/mappings/m365_audit.tsv")),
+    ("suricata_dns", include_str!("../../data/mappings/suricata_dns.tsv")),
+    ("suricata_flow", include_str!("../../data/mappings/suricata_flow.tsv")),
+    ("suricata_http", include_str!("../../data/mappings/suricata_http.tsv")),
+    ("sysmon_dns", include_str!("../../data/mappings/sysmon_dns.tsv")),
+    ("windows_4688", include_str!("../../data/mappings/windows_4688.tsv")),
+    ("windows_defender", include_str!("../../data/mappings/windows_defender.tsv")),
+    ("windows_filtering", include_str!("../../data/mappings/windows_filtering.tsv")),
+    ("zeek_conn", include_str!("../../data/mappings/zeek_conn.tsv")),
+    ("zeek_dns", include_str!("../../data/mappings/zeek_dns.tsv")),
+    ("zeek_http", include_str!("../../data/mappings/zeek_http.tsv")),
+];
 
 /// A mapping by its name in the log source table; the empty name, and one that does not exist, is the mapping that changes nothing.
 pub(crate) fn mapping(name: &str) -> Mapping {
