@@ -1,2 +1,15 @@
 //! Chores of the workspace.
-fn main() {}
+
+mod lakeside;
+
+use std::io::stdout;
+
+use anyhow::{Result, bail};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first() {
+        Some((chore, rest)) if chore == "lakeside" => lakeside::run(&lakeside::Options::parse(rest)?, &mut stdout().lock()),
+        _ => bail!("usage: cargo xtask lakeside --help"),
+    }
+}
