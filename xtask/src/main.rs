@@ -9,7 +9,9 @@ use anyhow::{Result, bail};
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first() {
-        Some((chore, rest)) if chore == "lakeside" => lakeside::run(&lakeside::Options::parse(rest)?, &mut stdout().lock()),
+        Some((chore, rest)) if chore == "lakeside" => {
+            lakeside::run(&lakeside::Options::parse(rest)?, &mut stdout().lock())
+        }
         _ => bail!("usage: cargo xtask lakeside --help"),
     }
 }

@@ -34,7 +34,13 @@ pub(super) fn firewall(scene: &mut Scene<'_>, at: Time, flow: &Flow<'_>, accepte
 }
 
 /// A person logs on at a workstation, with the tickets that this takes. Gives the logon for the logoff.
-pub(super) fn logon<'a>(scene: &mut Scene<'_>, at: Time, person: &Person, host: &'a Host, kind: u32) -> Result<(Logon<'a>, String)> {
+pub(super) fn logon<'a>(
+    scene: &mut Scene<'_>,
+    at: Time,
+    person: &Person,
+    host: &'a Host,
+    kind: u32,
+) -> Result<(Logon<'a>, String)> {
     let account = scene.account(&person.account);
     security::tickets(scene, at, &account, &host.ip, &format!("{}$", host.name))?;
     let logon = Logon { account, host, source_name: &host.name, source_ip: "127.0.0.1", kind, admin: false };
@@ -54,7 +60,13 @@ pub(super) fn network_logon(scene: &mut Scene<'_>, at: Time, account: &Account, 
 }
 
 /// Remote desktop: the sensor's and the firewall's record, the tickets and the logon.
-pub(super) fn remote_desktop(scene: &mut Scene<'_>, at: Time, account: &Account, from: (&str, &str), to: &Host) -> Result<()> {
+pub(super) fn remote_desktop(
+    scene: &mut Scene<'_>,
+    at: Time,
+    account: &Account,
+    from: (&str, &str),
+    to: &Host,
+) -> Result<()> {
     zeek::rdp(scene, at, from, to, &account.name);
     let flow = Flow::new(scene, from.0, &to.ip, 3389, "rdp");
     firewall(scene, at, &flow, true);
@@ -74,7 +86,14 @@ pub(super) fn vpn(scene: &mut Scene<'_>, at: Time, user: &str, remote: &str, (gi
 }
 
 /// A file of a share is opened, read or written from a workstation.
-pub(super) fn share_file(scene: &mut Scene<'_>, at: Time, user: &str, from: &Host, name: &str, write: bool) -> Result<()> {
+pub(super) fn share_file(
+    scene: &mut Scene<'_>,
+    at: Time,
+    user: &str,
+    from: &Host,
+    name: &str,
+    write: bool,
+) -> Result<()> {
     let server = scene.host("FS01")?;
     let flow = Flow::new(scene, &from.ip, &server.ip, 445, "gssapi,smb");
     zeek::smb_file(scene, at, &flow, ("SMB::FILE_OPEN", "\\\\FS01\\units"), &name.replace('/', "\\"), None);

@@ -45,7 +45,11 @@ fn write(scene: &mut Scene<'_>, at: Time, event: Event, participants: &[Particip
     let kind = event.kind.map_or(String::new(), |kind| code("EventTypeCode", kind));
     let mut people = String::new();
     for one in participants {
-        let alternative = if one.alternative.is_empty() { String::new() } else { format!(" AlternativeUserID=\"{}\"", one.alternative) };
+        let alternative = if one.alternative.is_empty() {
+            String::new()
+        } else {
+            format!(" AlternativeUserID=\"{}\"", one.alternative)
+        };
         let role = one.role.map_or(String::new(), |role| code("RoleIDCode", role));
         people.push_str(&format!(
             "<ActiveParticipant UserID=\"{}\"{alternative} UserIsRequestor=\"{}\" NetworkAccessPointID=\"{}\" NetworkAccessPointTypeCode=\"2\">{role}</ActiveParticipant>",
@@ -72,23 +76,40 @@ fn write(scene: &mut Scene<'_>, at: Time, event: Event, participants: &[Particip
 fn patient_object(scene: &Scene<'_>, patient: &Patient) -> String {
     format!(
         "<ParticipantObjectIdentification ParticipantObjectID=\"{}^^^{}&amp;{}&amp;ISO\" ParticipantObjectTypeCode=\"1\" ParticipantObjectTypeCodeRole=\"1\"><ParticipantObjectIDTypeCode csd-code=\"2\" codeSystemName=\"RFC-3881\" originalText=\"Patient Number\"/><ParticipantObjectName>{}^{}</ParticipantObjectName></ParticipantObjectIdentification>",
-        patient.mrn, scene.model.site.assigning_authority, scene.model.site.authority_oid, patient.family, patient.given
+        patient.mrn,
+        scene.model.site.assigning_authority,
+        scene.model.site.authority_oid,
+        patient.family,
+        patient.given
     )
 }
 
 fn study_object(scene: &mut Scene<'_>, instances: u64) -> String {
-    let uid = format!("1.2.826.0.1.3680043.8.498.{}{}", 10 + scene.random.below(80), scene.random.below(1_000_000_000_000));
+    let uid =
+        format!("1.2.826.0.1.3680043.8.498.{}{}", 10 + scene.random.below(80), scene.random.below(1_000_000_000_000));
     format!(
         "<ParticipantObjectIdentification ParticipantObjectID=\"{uid}\" ParticipantObjectTypeCode=\"2\" ParticipantObjectTypeCodeRole=\"3\"><ParticipantObjectIDTypeCode csd-code=\"110180\" codeSystemName=\"DCM\" originalText=\"Study Instance UID\"/><ParticipantObjectDescription><SOPClass UID=\"1.2.840.10008.5.1.4.1.1.2\" NumberOfInstances=\"{instances}\"/></ParticipantObjectDescription></ParticipantObjectIdentification>"
     )
 }
 
 fn person(account: &str, address: &str) -> Participant {
-    Participant { user: account.into(), alternative: String::new(), requestor: true, role: None, address: address.into() }
+    Participant {
+        user: account.into(),
+        alternative: String::new(),
+        requestor: true,
+        role: None,
+        address: address.into(),
+    }
 }
 
 fn application(title: &str, address: &str, role: (&'static str, &'static str), requestor: bool) -> Participant {
-    Participant { user: title.into(), alternative: format!("AETITLES={title}"), requestor, role: Some(role), address: address.into() }
+    Participant {
+        user: title.into(),
+        alternative: format!("AETITLES={title}"),
+        requestor,
+        role: Some(role),
+        address: address.into(),
+    }
 }
 
 /// DICOM Instances Accessed: somebody opened (or changed) a study at a workstation.
@@ -109,7 +130,14 @@ pub(super) fn instances_accessed(scene: &mut Scene<'_>, at: Time, access: &Acces
 }
 
 /// DICOM Instances Transferred: from one application entity to another.
-pub(super) fn transferred(scene: &mut Scene<'_>, at: Time, from: &AeTitle, to: (&str, &str), patient: &Patient, instances: u64) {
+pub(super) fn transferred(
+    scene: &mut Scene<'_>,
+    at: Time,
+    from: &AeTitle,
+    to: (&str, &str),
+    patient: &Patient,
+    instances: u64,
+) {
     let objects = study_object(scene, instances) + &patient_object(scene, patient);
     let requestor = from.kind != "archive";
     let who = [application(&from.title, &from.ip, SOURCE, requestor), application(to.0, to.1, DESTINATION, !requestor)];
@@ -135,13 +163,20 @@ pub(super) fn query(scene: &mut Scene<'_>, at: Time, calling: (&str, &str), keys
         "<ParticipantObjectIdentification ParticipantObjectID=\"1.2.840.10008.5.1.4.1.2.2.1\" ParticipantObjectTypeCode=\"2\" ParticipantObjectTypeCodeRole=\"3\"><ParticipantObjectIDTypeCode csd-code=\"110181\" codeSystemName=\"DCM\" originalText=\"SOP Class UID\"/><ParticipantObjectQuery>{}</ParticipantObjectQuery><ParticipantObjectDetail type=\"TransferSyntax\" value=\"MS4yLjg0MC4xMDAwOC4xLjI=\"/></ParticipantObjectIdentification>",
         base64::engine::general_purpose::STANDARD.encode(keys)
     );
-    let who = [application(calling.0, calling.1, SOURCE, true), application(&archive.title, &archive.ip, DESTINATION, false)];
+    let who =
+        [application(calling.0, calling.1, SOURCE, true), application(&archive.title, &archive.ip, DESTINATION, false)];
     write(scene, at, Event::new("110112", "Query", 'E'), &who, &objects);
     Ok(())
 }
 
 /// User Authentication at the archive: in or out, refused when `good` is false.
-pub(super) fn authentication(scene: &mut Scene<'_>, at: Time, account: &str, address: &str, (login, good): (bool, bool)) {
+pub(super) fn authentication(
+    scene: &mut Scene<'_>,
+    at: Time,
+    account: &str,
+    address: &str,
+    (login, good): (bool, bool),
+) {
     let kind = if login { ("110122", "Login") } else { ("110123", "Logout") };
     let outcome = if good { 0 } else { 4 };
     let event = Event { kind: Some(kind), outcome, ..Event::new("110114", "User Authentication", 'E') };

@@ -31,7 +31,8 @@ pub(super) fn hour(at: Time) -> i64 {
 
 /// The moment in a strftime pattern, UTC.
 pub(super) fn show(at: Time, pattern: &str) -> String {
-    jiff::Timestamp::from_microsecond(at.0).map_or_else(|_| at.to_string(), |moment| moment.strftime(pattern).to_string())
+    jiff::Timestamp::from_microsecond(at.0)
+        .map_or_else(|_| at.to_string(), |moment| moment.strftime(pattern).to_string())
 }
 
 /// `2026-03-18T20:14:07.123456Z`.

@@ -14,8 +14,7 @@ use super::scene::Scene;
 /// Columns of Meridian's access log.
 pub(super) const MERIDIAN_HEADER: &str = "ACCESS_TIME,USER_ID,USER_NAME,USER_ROLE,LOGIN_DEPARTMENT,WORKSTATION_ID,CLIENT_IP,PAT_MRN_ID,PATIENT_NAME,METRIC_NAME,VIEW_MODIFY,ACTIVITY_NAME,BREAK_THE_GLASS,BTG_REASON,PAT_ENC_CSN_ID,RECORD_COUNT";
 /// Columns of OpenEMR's table `log`.
-pub(super) const OPENEMR_HEADER: &str =
-    "id,date,event,category,user,groupname,comments,user_notes,patient_id,success,crt_user,log_from,menu_item_id,ccda_doc_id";
+pub(super) const OPENEMR_HEADER: &str = "id,date,event,category,user,groupname,comments,user_notes,patient_id,success,crt_user,log_from,menu_item_id,ccda_doc_id";
 /// Columns of OpenEMR's table `extended_log`.
 pub(super) const OPENEMR_EXTENDED_HEADER: &str = "id,date,event,user,recipient,patient_id,description";
 /// The clinic numbers its patients itself: its number plus this is the medical record number.
@@ -75,11 +74,23 @@ pub(super) fn openemr(scene: &mut Scene<'_>, at: Time, access: &Access<'_>) -> R
     let pid = access.patient.map(clinic_number).transpose()?.unwrap_or(0);
     let (event, sql) = match access.verb {
         Verb::Read => ("patient-record-select", format!("SELECT * FROM patient_data WHERE pid = ? ('{pid}')")),
-        Verb::Create => ("patient-record-insert", format!("INSERT INTO forms (date, form_name, pid, user) VALUES (NOW(), 'SOAP', ?, ?) ('{pid}','{}')", access.user)),
-        Verb::Update => ("patient-record-update", format!("UPDATE lists SET diagnosis = ? WHERE pid = ? ('ICD10:I10','{pid}')")),
-        Verb::Search => {
-            ("patient-record-select", format!("SELECT pid, fname, lname, DOB FROM patient_data WHERE lname LIKE ? ('{}%')", access.query.unwrap_or("")))
+        Verb::Create => (
+            "patient-record-insert",
+            format!(
+                "INSERT INTO forms (date, form_name, pid, user) VALUES (NOW(), 'SOAP', ?, ?) ('{pid}','{}')",
+                access.user
+            ),
+        ),
+        Verb::Update => {
+            ("patient-record-update", format!("UPDATE lists SET diagnosis = ? WHERE pid = ? ('ICD10:I10','{pid}')"))
         }
+        Verb::Search => (
+            "patient-record-select",
+            format!(
+                "SELECT pid, fname, lname, DOB FROM patient_data WHERE lname LIKE ? ('{}%')",
+                access.query.unwrap_or("")
+            ),
+        ),
         Verb::Print => ("patient-record-print", format!("SELECT * FROM form_encounter WHERE pid = ? ('{pid}')")),
         Verb::Export => ("other-export", "SELECT * FROM billing WHERE activity = 1 AND billed = 0".to_owned()),
     };
@@ -119,7 +130,13 @@ pub(super) fn openemr_row(
 }
 
 /// A disclosure in OpenEMR's `extended_log`: a letter to somebody outside.
-pub(super) fn openemr_disclosure(scene: &mut Scene<'_>, at: Time, user: &str, patient: &Patient, (recipient, why): (&str, &str)) -> Result<()> {
+pub(super) fn openemr_disclosure(
+    scene: &mut Scene<'_>,
+    at: Time,
+    user: &str,
+    patient: &Patient,
+    (recipient, why): (&str, &str),
+) -> Result<()> {
     let cells = [
         NUMBER.to_owned(),
         clock::show(at, "%Y-%m-%d %H:%M:%S"),

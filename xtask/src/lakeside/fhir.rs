@@ -69,7 +69,10 @@ pub(super) fn r4(scene: &mut Scene<'_>, at: Time, system: &System, access: &Acce
         "entity": entities(scene, access),
     });
     if let (Some(reason), Some(fields)) = (access.break_glass, event.as_object_mut()) {
-        fields.insert("purposeOfEvent".into(), json!([{"coding": [coding(ACT_REASON, "BTG", "break the glass")], "text": reason}]));
+        fields.insert(
+            "purposeOfEvent".into(),
+            json!([{"coding": [coding(ACT_REASON, "BTG", "break the glass")], "text": reason}]),
+        );
     }
     scene.out.add(&system.file, at, event.to_string());
     Ok(())
@@ -125,16 +128,21 @@ fn entities(scene: &mut Scene<'_>, access: &Access<'_>) -> Value {
         entities.push(json!({"what": patient_reference(scene, patient), "type": person, "role": coding(OBJECT_ROLE, "1", "Patient")}));
     }
     if let Some(query) = access.query {
-        let request = format!("GET https://fhir.lakeside.example/r4/{query} HTTP/1.1\r\nAccept: application/fhir+json\r\n");
+        let request =
+            format!("GET https://fhir.lakeside.example/r4/{query} HTTP/1.1\r\nAccept: application/fhir+json\r\n");
         let query = base64::engine::general_purpose::STANDARD.encode(request);
         entities.push(json!({"type": thing, "role": coding(OBJECT_ROLE, "24", "Query"), "query": query}));
     } else {
         let what = format!("{}/{}", access.object, scene.random.hex(10));
-        entities.push(json!({"what": {"reference": what}, "type": thing, "role": coding(OBJECT_ROLE, "4", "Domain Resource")}));
+        entities.push(
+            json!({"what": {"reference": what}, "type": thing, "role": coding(OBJECT_ROLE, "4", "Domain Resource")}),
+        );
     }
     if let Some(encounter) = access.encounter {
         let what = format!("Encounter/{encounter}");
-        entities.push(json!({"what": {"reference": what}, "type": thing, "role": coding(OBJECT_ROLE, "4", "Domain Resource")}));
+        entities.push(
+            json!({"what": {"reference": what}, "type": thing, "role": coding(OBJECT_ROLE, "4", "Domain Resource")}),
+        );
     }
     let request = scene.random.uuid();
     let kind = coding(BALP_ENTITY, "XrequestId", "Unique ID of the request");

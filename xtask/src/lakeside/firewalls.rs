@@ -72,7 +72,9 @@ pub(super) enum Vpn {
 /// FortiGate: SSL VPN of a user from an outside address, with the address given inside.
 pub(super) fn forti_vpn(scene: &mut Scene<'_>, at: Time, user: &str, remote: &str, (given, what): (&str, Vpn)) {
     let (id, description, action, reason, level) = match what {
-        Vpn::Refused => ("0101039426", "SSL VPN login fail", "ssl-login-fail", "sslvpn_login_permission_denied", "alert"),
+        Vpn::Refused => {
+            ("0101039426", "SSL VPN login fail", "ssl-login-fail", "sslvpn_login_permission_denied", "alert")
+        }
         Vpn::Up => ("0101039947", "SSL VPN tunnel up", "tunnel-up", "login successfully", "information"),
         Vpn::Down => ("0101039948", "SSL VPN tunnel down", "tunnel-down", "N/A", "information"),
     };
@@ -81,7 +83,11 @@ pub(super) fn forti_vpn(scene: &mut Scene<'_>, at: Time, user: &str, remote: &st
         Vpn::Up => "SSL tunnel established",
         Vpn::Down => "SSL tunnel shutdown",
     };
-    let tunnel = if matches!(what, Vpn::Refused) { String::new() } else { format!(" tunnelid={} tunnelip={given}", scene.random.below(900_000)) };
+    let tunnel = if matches!(what, Vpn::Refused) {
+        String::new()
+    } else {
+        format!(" tunnelid={} tunnelip={given}", scene.random.below(900_000))
+    };
     let text = format!(
         "{} logdesc=\"{description}\" action=\"{action}\" tunneltype=\"ssl-tunnel\"{tunnel} remip={remote} user=\"{user}\" group=\"vpn-users\" dst_host=\"N/A\" reason=\"{reason}\" msg=\"{message}\"",
         forti_head(at, id, ("event", "vpn", level)),
@@ -159,7 +165,10 @@ pub(super) fn asa_traffic(scene: &mut Scene<'_>, at: Time, flow: &Flow<'_>, acce
 pub(super) fn asa_admin(scene: &mut Scene<'_>, at: Time, user: &str, from: &str, command: &str) {
     let file = asa_file(scene);
     let stamp = clock::show(at, "%b %d %Y %H:%M:%S");
-    let login = format!("<166>{stamp}: %ASA-6-605005: Login permitted from {from}/{} to management:10.20.50.2/ssh for user \"{user}\"", scene.port());
+    let login = format!(
+        "<166>{stamp}: %ASA-6-605005: Login permitted from {from}/{} to management:10.20.50.2/ssh for user \"{user}\"",
+        scene.port()
+    );
     scene.out.add(&file, at, login);
     let run = format!("<165>{stamp}: %ASA-5-111008: User '{user}' executed the '{command}' command.");
     scene.out.add(&file, clock::later(at, 500), run);
@@ -168,7 +177,8 @@ pub(super) fn asa_admin(scene: &mut Scene<'_>, at: Time, user: &str, from: &str,
 /// PAN-OS: a session to or from the medical devices.
 pub(super) fn panos_traffic(scene: &mut Scene<'_>, at: Time, flow: &Flow<'_>, accepted: bool) {
     let stamp = clock::show(at, "%Y/%m/%d %H:%M:%S");
-    let (kind, action, rule) = if accepted { ("end", "allow", "devices-to-gateway") } else { ("drop", "deny", "interzone-default") };
+    let (kind, action, rule) =
+        if accepted { ("end", "allow", "devices-to-gateway") } else { ("drop", "deny", "interzone-default") };
     let app = match flow.to_port {
         2575..=2578 => "hl7",
         104 | 11_112 => "dicom",

@@ -3,11 +3,23 @@
 use anyhow::Result;
 use cordon_model::Time;
 
+use super::acts;
 use super::clock;
 use super::files;
 use super::model::{Encounter, Interface, Patient};
 use super::out::NUMBER;
 use super::scene::Scene;
+use super::zeek::Flow;
+
+/// Some of the engine's connections as the network sees them; most messages share one that stays open.
+fn carry(scene: &mut Scene<'_>, at: Time, interface: &Interface) -> Result<()> {
+    let engine = scene.host("IE01")?;
+    if scene.random.chance(15) {
+        let flow = Flow::new(scene, &interface.ip, &engine.ip, interface.port, "");
+        acts::flow(scene, at, &flow);
+    }
+    Ok(())
+}
 
 fn stamp(at: Time) -> String {
     clock::show(at, "%Y%m%d%H%M%S")
@@ -41,7 +53,10 @@ fn pid(scene: &Scene<'_>, patient: &Patient) -> String {
 }
 
 fn pv1(encounter: &Encounter) -> String {
-    format!("PV1|1|{}|{}^{}^^LKS||||{}|||||||||||{}\r", encounter.class, encounter.unit, encounter.bed, encounter.attending, encounter.id)
+    format!(
+        "PV1|1|{}|{}^{}^^LKS||||{}|||||||||||{}\r",
+        encounter.class, encounter.unit, encounter.bed, encounter.attending, encounter.id
+    )
 }
 
 /// Where an admission message goes.
@@ -52,7 +67,13 @@ pub(super) enum Way {
 }
 
 /// ADT: A01 admission, A02 transfer, A03 discharge, A04 registration, A08 change of data.
-pub(super) fn adt(scene: &mut Scene<'_>, at: Time, trigger: &str, (patient, encounter): (&Patient, &Encounter), way: Way) -> Result<()> {
+pub(super) fn adt(
+    scene: &mut Scene<'_>,
+    at: Time,
+    trigger: &str,
+    (patient, encounter): (&Patient, &Encounter),
+    way: Way,
+) -> Result<()> {
     let interface = scene.model.interface("adt")?;
     let by = scene.on_shift(at, |person| person.role == "registration")?;
     let structure = if matches!(trigger, "A04" | "A08") { "A01" } else { trigger };
@@ -83,7 +104,12 @@ fn acknowledge(scene: &mut Scene<'_>, at: Time, interface: &Interface, control: 
 }
 
 /// A laboratory order.
-pub(super) fn order(scene: &mut Scene<'_>, at: Time, (patient, encounter): (&Patient, &Encounter), number: u64) -> Result<()> {
+pub(super) fn order(
+    scene: &mut Scene<'_>,
+    at: Time,
+    (patient, encounter): (&Patient, &Encounter),
+    number: u64,
+) -> Result<()> {
     let interface = scene.model.interface("orders")?;
     let text = msh(at, interface, "ORM^O01^ORM_O01", &format!("ORD{number}"))
         + &pid(scene, patient)
@@ -95,8 +121,14 @@ pub(super) fn order(scene: &mut Scene<'_>, at: Time, (patient, encounter): (&Pat
 }
 
 /// The results of an order: three values, final. The same number gives the same values, so that a message sent again says the same.
-pub(super) fn result(scene: &mut Scene<'_>, at: Time, (patient, encounter): (&Patient, &Encounter), number: u64) -> Result<()> {
+pub(super) fn result(
+    scene: &mut Scene<'_>,
+    at: Time,
+    (patient, encounter): (&Patient, &Encounter),
+    number: u64,
+) -> Result<()> {
     let interface = scene.model.interface("results")?;
+    carry(scene, at, interface)?;
     let mut values = super::random::Random::stream(number, "results", 0);
     let text = msh(at, interface, "ORU^R01^ORU_R01", &format!("RES{number}"))
         + &pid(scene, patient)
@@ -112,6 +144,7 @@ pub(super) fn result(scene: &mut Scene<'_>, at: Time, (patient, encounter): (&Pa
 /// A demographic query of the clinic, by number.
 pub(super) fn demographic_query(scene: &mut Scene<'_>, at: Time, patient: &Patient) -> Result<()> {
     let interface = scene.model.interface("queries")?;
+    carry(scene, at, interface)?;
     let tag = scene.random.hex(8);
     let text = msh(at, interface, "QBP^Q22^QBP_Q21", &format!("QRY{tag}"))
         + &format!("QPD|Q22^Find Candidates^HL7|{tag}|@PID.3.1^{}\rRCP|I|5^RD\r", patient.mrn);

@@ -47,7 +47,13 @@ pub(super) fn message(scene: &mut Scene<'_>, at: Time, host: &Host, tag: Tag, te
         return;
     }
     let pid = if tag.with_pid { format!("[{pid}]") } else { String::new() };
-    let line = format!("<{}>{} {} {}{pid}: {text}", tag.pri, clock::show(at, "%b %e %H:%M:%S"), host.name.to_lowercase(), tag.program);
+    let line = format!(
+        "<{}>{} {} {}{pid}: {text}",
+        tag.pri,
+        clock::show(at, "%b %e %H:%M:%S"),
+        host.name.to_lowercase(),
+        tag.program
+    );
     scene.out.add(&format!("linux/{}-syslog.log", host.name), at, line);
 }
 
@@ -55,26 +61,58 @@ pub(super) fn message(scene: &mut Scene<'_>, at: Time, host: &Host, tag: Tag, te
 pub(super) fn ssh_session(scene: &mut Scene<'_>, at: Time, host: &Host, user: &str, from: &str, minutes: i64) {
     let port = scene.port();
     let key = scene.random.hex(20);
-    message(scene, at, host, SSHD, &format!("Accepted publickey for {user} from {from} port {port} ssh2: ED25519 SHA256:{key}"));
-    message(scene, clock::later(at, 40), host, SSHD, &format!("pam_unix(sshd:session): session opened for user {user}(uid=1004) by (uid=0)"));
+    message(
+        scene,
+        at,
+        host,
+        SSHD,
+        &format!("Accepted publickey for {user} from {from} port {port} ssh2: ED25519 SHA256:{key}"),
+    );
+    message(
+        scene,
+        clock::later(at, 40),
+        host,
+        SSHD,
+        &format!("pam_unix(sshd:session): session opened for user {user}(uid=1004) by (uid=0)"),
+    );
     let end = clock::later(at, minutes * 60_000);
     message(scene, end, host, SSHD, &format!("Received disconnect from {from} port {port}:11: disconnected by user"));
-    message(scene, clock::later(end, 30), host, SSHD, &format!("pam_unix(sshd:session): session closed for user {user}"));
+    message(
+        scene,
+        clock::later(end, 30),
+        host,
+        SSHD,
+        &format!("pam_unix(sshd:session): session closed for user {user}"),
+    );
 }
 
 /// A refused password over SSH.
 pub(super) fn ssh_refused(scene: &mut Scene<'_>, at: Time, host: &Host, user: &str, from: &str) {
     let port = scene.port();
-    let text = format!("pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost={from}  user={user}");
+    let text = format!(
+        "pam_unix(sshd:auth): authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost={from}  user={user}"
+    );
     message(scene, at, host, SSHD, &text);
-    message(scene, clock::later(at, 1900), host, SSHD, &format!("Failed password for {user} from {from} port {port} ssh2"));
+    message(
+        scene,
+        clock::later(at, 1900),
+        host,
+        SSHD,
+        &format!("Failed password for {user} from {from} port {port} ssh2"),
+    );
 }
 
 /// A command through sudo.
 pub(super) fn sudo(scene: &mut Scene<'_>, at: Time, host: &Host, user: &str, command: &str) {
     let text = format!("{user:>8} : TTY=pts/0 ; PWD=/home/{user} ; USER=root ; COMMAND={command}");
     message(scene, at, host, SUDO, &text);
-    message(scene, clock::later(at, 5), host, SUDO, &format!("pam_unix(sudo:session): session opened for user root(uid=0) by {user}(uid=1004)"));
+    message(
+        scene,
+        clock::later(at, 5),
+        host,
+        SUDO,
+        &format!("pam_unix(sudo:session): session opened for user root(uid=0) by {user}(uid=1004)"),
+    );
     message(scene, clock::later(at, 900), host, SUDO, "pam_unix(sudo:session): session closed for user root");
 }
 
@@ -88,7 +126,8 @@ pub(super) fn audit_exec(scene: &mut Scene<'_>, at: Time, host: &Host, (exe, uid
     let id = format!("audit({}:{NUMBER})", &clock::show(at, "%s.%3f"));
     let (pid, parent) = (1000 + scene.random.below(30_000), 900 + scene.random.below(20_000));
     let name = exe.rsplit('/').next().unwrap_or(exe);
-    let listed: String = args.iter().enumerate().map(|(number, arg)| format!(" a{number}={}", audit_text(arg))).collect();
+    let listed: String =
+        args.iter().enumerate().map(|(number, arg)| format!(" a{number}={}", audit_text(arg))).collect();
     let lines = [
         format!(
             "type=SYSCALL msg={id}: arch=c000003e syscall=59 success=yes exit=0 a0=55d1c8a3b2f0 a1=55d1c8a3b310 a2=55d1c8a39000 a3=8 items=2 ppid={parent} pid={pid} auid={uid} uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=pts0 ses=41 comm=\"{name}\" exe=\"{exe}\" subj=unconfined key=\"exec\""
@@ -113,7 +152,13 @@ fn hex(text: &str) -> String {
 }
 
 /// One operation on the file server's shares, as Samba's full_audit writes it with prefix `%u|%I|%m|%S`. A rename has two names.
-pub(super) fn samba(scene: &mut Scene<'_>, at: Time, (user, from): (&str, &Host), share: &str, (operation, names): (&str, &[&str])) {
+pub(super) fn samba(
+    scene: &mut Scene<'_>,
+    at: Time,
+    (user, from): (&str, &Host),
+    share: &str,
+    (operation, names): (&str, &[&str]),
+) {
     let text = format!(
         "<189>1 {} fs01.{} smbd_audit 2214 - - {user}|{}|{}|{share}|{operation}|ok|{}",
         clock::rfc3339(at),
@@ -128,7 +173,12 @@ pub(super) fn samba(scene: &mut Scene<'_>, at: Time, (user, from): (&str, &Host)
 /// A line of a hypervisor's syslog: `program` writes `text`.
 pub(super) fn esxi(scene: &mut Scene<'_>, at: Time, host: &str, (pri, program): (u8, &str), text: &str) {
     let pid = 2_097_000 + scene.random.below(9_000);
-    let line = format!("<{pri}>{} {}.{} {program}[{pid}]: {text}", clock::rfc3339_millis(at), host.to_lowercase(), scene.model.site.domain);
+    let line = format!(
+        "<{pri}>{} {}.{} {program}[{pid}]: {text}",
+        clock::rfc3339_millis(at),
+        host.to_lowercase(),
+        scene.model.site.domain
+    );
     scene.out.add(&format!("virtual/{host}.log"), at, line);
 }
 

@@ -125,6 +125,9 @@ pub(crate) fn run(options: &Options, report: &mut dyn Write) -> Result<()> {
     let events: usize = rendered.counts.values().sum();
     let bytes: usize = rendered.files.values().map(Vec::len).sum();
     writeln!(report, "{events:>9} events {bytes:>11} bytes in {} files", rendered.files.len())?;
+    if options.story {
+        model.story.report(&rendered.files, report)?;
+    }
     Ok(())
 }
 

@@ -355,6 +355,9 @@ impl Model {
             anyhow::ensure!(host.ip.starts_with(prefix), "host {} is outside {}", host.name, zone.network);
             anyhow::ensure!(host.mac.len() == 17, "host {} has no hardware address", host.name);
         }
+        self.check_imaging()?;
+        self.check_relations()?;
+        self.story.check(self)?;
         for encounter in &self.encounters {
             self.patient(&encounter.mrn)?;
             self.person(&encounter.attending)?;
@@ -366,6 +369,46 @@ impl Model {
         }
         Ok(())
     }
+
+    fn check_imaging(&self) -> Result<()> {
+        for ae in &self.network.ae_titles {
+            ae.peers.iter().try_for_each(|peer| self.ae(peer).map(|_| ()))?;
+            let known = self.hosts.iter().find(|host| host.name == ae.host);
+            anyhow::ensure!(
+                known.is_none_or(|host| host.ip == ae.ip),
+                "{} is not at the address of {}",
+                ae.title,
+                ae.host
+            );
+        }
+        Ok(())
+    }
+
+    /// What `relation` says of a patient must be true of the addresses: neighbours share street and postcode and live at most ten numbers apart.
+    fn check_relations(&self) -> Result<()> {
+        for patient in &self.patients {
+            let Some((what, person)) = patient.relation.as_deref().and_then(|text| text.split_once(" of ")) else {
+                continue;
+            };
+            let person =
+                self.staff.iter().find(|one| one.person == person).with_context(|| format!("no person {person}"))?;
+            let (here, there) = (house(&patient.address)?, house(&person.address)?);
+            let street = here.0 == there.0 && patient.postcode == person.postcode;
+            let near = match what {
+                "neighbour" => (1..=10).contains(&here.1.abs_diff(there.1)),
+                "household" => here.1 == there.1,
+                _ => false,
+            };
+            anyhow::ensure!(street && near, "patient {} is not {what} of {}", patient.mrn, person.person);
+        }
+        Ok(())
+    }
+}
+
+/// Street and house number of `16 Heron Row`.
+fn house(address: &str) -> Result<(&str, u32)> {
+    let (number, street) = address.split_once(' ').with_context(|| format!("no house number: {address}"))?;
+    Ok((street, number.parse().with_context(|| format!("no house number: {address}"))?))
 }
 
 fn read_file<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<T> {

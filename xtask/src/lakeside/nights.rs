@@ -71,7 +71,13 @@ fn backup(scene: &mut Scene<'_>) -> Result<()> {
         run(scene, at, server, account.clone(), (manager, &command), SERVICES);
         let what = (vm.name.as_str(), vm.id);
         linux::esxi_snapshot(scene, later(at, 4_000), &vm.hypervisor, what, ("vpxuser:LAKESIDE\\svc-backup", "Create"));
-        linux::esxi_snapshot(scene, later(at, 420_000), &vm.hypervisor, what, ("vpxuser:LAKESIDE\\svc-backup", "Remove"));
+        linux::esxi_snapshot(
+            scene,
+            later(at, 420_000),
+            &vm.hypervisor,
+            what,
+            ("vpxuser:LAKESIDE\\svc-backup", "Remove"),
+        );
         let Ok(guest) = model.host(&vm.name) else { continue };
         if guest.os != "windows" {
             continue;
@@ -80,7 +86,10 @@ fn backup(scene: &mut Scene<'_>) -> Result<()> {
         let helper = ("VeeamVssSupport", "\"C:\\Windows\\VeeamVssSupport\\VeeamGuestHelper.exe\"");
         other::service_installed(scene, later(at, 2_600), guest, helper, "demand start");
         let shadows = ("C:\\Windows\\System32\\vssadmin.exe", "vssadmin list shadows");
-        let parent = ("C:\\Windows\\VeeamVssSupport\\VeeamGuestHelper.exe", "\"C:\\Windows\\VeeamVssSupport\\VeeamGuestHelper.exe\"");
+        let parent = (
+            "C:\\Windows\\VeeamVssSupport\\VeeamGuestHelper.exe",
+            "\"C:\\Windows\\VeeamVssSupport\\VeeamGuestHelper.exe\"",
+        );
         run(scene, later(at, 5_200), guest, Account::system(), shadows, parent);
     }
     let at = scene.at("03:10")?;
@@ -119,16 +128,22 @@ fn defender_updates(scene: &mut Scene<'_>) -> Result<()> {
 fn patching(scene: &mut Scene<'_>) -> Result<()> {
     let model = scene.model;
     let account = scene.account("svc-wsus");
-    let servers = model.hosts.iter().filter(|host| host.os == "windows" && host.role != "workstation" && scene.weekday == 1);
-    let stations = model.hosts.iter().filter(|host| host.role == "workstation").skip(usize::try_from(scene.weekday)?).step_by(7);
-    let agent = ("C:\\Program Files\\Lakeside Management\\agent.exe", "\"C:\\Program Files\\Lakeside Management\\agent.exe\" --service");
+    let weekday = scene.weekday;
+    let servers = model.hosts.iter().filter(|host| host.os == "windows" && host.role != "workstation" && weekday == 1);
+    let stations =
+        model.hosts.iter().filter(|host| host.role == "workstation").skip(usize::try_from(weekday)?).step_by(7);
+    let agent = (
+        "C:\\Program Files\\Lakeside Management\\agent.exe",
+        "\"C:\\Program Files\\Lakeside Management\\agent.exe\" --service",
+    );
     let wsus = scene.host("WSUS01")?;
     for (number, host) in (0_i64..).zip(servers.chain(stations)) {
         let at = later(scene.at("03:30")?, number * 180_000 + scene.random.between(0, 90_000));
         acts::network_logon(scene, at, &account, wsus, host)?;
         let update = "wusa.exe C:\\Windows\\Temp\\windows10.0-kb5053603-x64.msu /quiet /norestart";
         run(scene, later(at, 4_000), host, Account::system(), ("C:\\Windows\\System32\\wusa.exe", update), agent);
-        let package = "msiexec.exe /i \"\\\\WSUS01\\packages\\aurora-client-8.4.2.msi\" /qn /norestart REBOOT=ReallySuppress";
+        let package =
+            "msiexec.exe /i \"\\\\WSUS01\\packages\\aurora-client-8.4.2.msi\" /qn /norestart REBOOT=ReallySuppress";
         run(scene, later(at, 60_000), host, Account::system(), ("C:\\Windows\\System32\\msiexec.exe", package), agent);
         let service = ("Aurora Update Service", "\"C:\\Program Files\\Aurora\\UpdateService.exe\"");
         other::service_installed(scene, later(at, 64_000), host, service, "auto start");
@@ -157,7 +172,14 @@ fn administration(scene: &mut Scene<'_>) -> Result<()> {
     for time in ["08:40", "13:20", "15:45"] {
         let at = later(scene.at(time)?, scene.random.between(0, 1_200_000));
         acts::remote_desktop(scene, at, &admin, ("10.20.20.32", "WS-IT-01"), jump)?;
-        run(scene, later(at, 9_000), jump, admin.clone(), (POWERSHELL, "\"C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe\""), EXPLORER);
+        run(
+            scene,
+            later(at, 9_000),
+            jump,
+            admin.clone(),
+            (POWERSHELL, "\"C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe\""),
+            EXPLORER,
+        );
         for number in 0..3 {
             let text = *scene.random.pick(&scripts)?;
             other::script_block(scene, later(at, 30_000 + number * 70_000), jump, text, "");
@@ -184,7 +206,14 @@ fn new_starter(scene: &mut Scene<'_>) -> Result<()> {
     let at = scene.at("09:10:30")?;
     security::account_change(scene, at, controller, 4720, &admin, &starter);
     security::account_change(scene, later(at, 900), controller, 4724, &admin, &starter);
-    security::group_add(scene, later(at, 2_500), controller, &admin, &starter, ("Remote Desktop Users", "S-1-5-32-555"));
+    security::group_add(
+        scene,
+        later(at, 2_500),
+        controller,
+        &admin,
+        &starter,
+        ("Remote Desktop Users", "S-1-5-32-555"),
+    );
     Ok(())
 }
 
@@ -239,7 +268,11 @@ fn proper_break_glass(scene: &mut Scene<'_>) -> Result<()> {
         let at = later(scene.at(time)?, scene.random.between(0, 900_000));
         let person = scene.on_shift(at, |person| person.unit == "ED" && person.role == "physician")?;
         let host = scene.workstation(person)?;
-        let Ok((patient, encounter)) = scene.present_patient(at, Some("ED")).or_else(|_| scene.present_patient(at, None)) else { continue };
+        let Ok((patient, encounter)) =
+            scene.present_patient(at, Some("ED")).or_else(|_| scene.present_patient(at, None))
+        else {
+            continue;
+        };
         let access = Access { break_glass: Some(reason), ..Access::read(&person.account, patient, "Patient", host) };
         if system == "Aurora" {
             fhir::r4_override(scene, later(at, -800), scene.model.system(system)?, &access)?;
@@ -264,10 +297,17 @@ fn billing_export(scene: &mut Scene<'_>) -> Result<()> {
     let host = scene.workstation(clerk)?;
     let patient = scene.model.patients.first();
     let Some(first) = patient else { return Ok(()) };
-    let whole = Access { patient: None, verb: Verb::Export, count: Some(420), ..Access::read(&clerk.account, first, "Claim", host) };
+    let whole = Access {
+        patient: None,
+        verb: Verb::Export,
+        count: Some(420),
+        ..Access::read(&clerk.account, first, "Claim", host)
+    };
     acts::record(scene, at, "Meridian", &whole)?;
     acts::record(scene, later(at, 90_000), "OpenEMR clinic", &whole)?;
-    for (number, patient) in (0_i64..).zip(scene.model.patients.iter().skip(usize::try_from(10 + scene.weekday * 20)?).take(25)) {
+    for (number, patient) in
+        (0_i64..).zip(scene.model.patients.iter().skip(usize::try_from(10 + scene.weekday * 20)?).take(25))
+    {
         let coded = Access::read(&clerk.account, patient, "Claim", host);
         acts::record(scene, later(at, 300_000 + number * 47_000), "Meridian", &coded)?;
         if number % 6 == 0 {
@@ -324,14 +364,33 @@ fn on_call(scene: &mut Scene<'_>) -> Result<()> {
         let person = model.person(&remote.account)?;
         if person.role == "radiologist" {
             let reading = model.host("WS-RAD-02")?;
-            acts::remote_desktop(scene, later(at, 60_000), &scene.account(&remote.account), (&remote.vpn_address, "HOME-PC"), reading)?;
-            let Ok((patient, encounter)) = scene.present_patient(at, Some("ED")).or_else(|_| scene.present_patient(at, None)) else { continue };
-            let study = Access { encounter: Some(&encounter.id), ..Access::read(&remote.account, patient, "ImagingStudy", reading) };
+            acts::remote_desktop(
+                scene,
+                later(at, 60_000),
+                &scene.account(&remote.account),
+                (&remote.vpn_address, "HOME-PC"),
+                reading,
+            )?;
+            let Ok((patient, encounter)) =
+                scene.present_patient(at, Some("ED")).or_else(|_| scene.present_patient(at, None))
+            else {
+                continue;
+            };
+            let study = Access {
+                encounter: Some(&encounter.id),
+                ..Access::read(&remote.account, patient, "ImagingStudy", reading)
+            };
             acts::record(scene, later(at, 200_000), "LKS_PACS", &study)?;
         } else if let Some(admin) = &person.admin_account {
             let (account, jump) = (scene.account(admin), model.host("JUMP01")?);
             acts::remote_desktop(scene, later(at, 80_000), &account, (&remote.vpn_address, "HOME-LT"), jump)?;
-            other::script_block(scene, later(at, 150_000), jump, "Get-VBRJob | Get-VBRJobSession -Last | Format-Table", "");
+            other::script_block(
+                scene,
+                later(at, 150_000),
+                jump,
+                "Get-VBRJob | Get-VBRJobSession -Last | Format-Table",
+                "",
+            );
         }
     }
     Ok(())
@@ -353,13 +412,24 @@ fn device_service(scene: &mut Scene<'_>) -> Result<()> {
     let model = scene.model;
     let at = scene.at("13:30")?;
     let engineer = scene.on_shift(at, |person| person.role == "biomed")?;
-    let base = Happening { event: "drug_library_update", severity: 3, user: &engineer.account, from: "10.20.20.33", detail: "drug library 2026-03 installed, ticket 4459" };
+    let base = Happening {
+        event: "drug_library_update",
+        severity: 3,
+        user: &engineer.account,
+        from: "10.20.20.33",
+        detail: "drug library 2026-03 installed, ticket 4459",
+    };
     for (number, device) in (0_i64..).zip(&model.network.devices) {
         let at = later(at, number * 40_000);
         match (scene.weekday, device.kind.as_str()) {
             (3, "infusion_pump") => devices::report(scene, at, device, base),
             (1, "patient_monitor") => {
-                devices::report(scene, at, device, Happening { event: "time_change", detail: "clock set by time server, 2 s", ..base });
+                devices::report(
+                    scene,
+                    at,
+                    device,
+                    Happening { event: "time_change", detail: "clock set by time server, 2 s", ..base },
+                );
             }
             _ => {}
         }
@@ -367,7 +437,14 @@ fn device_service(scene: &mut Scene<'_>) -> Result<()> {
     if scene.weekday == 6 {
         let scanner = scene.host("SCAN01")?;
         let flow = Flow::new(scene, &scanner.ip, "10.20.10.72", 445, "");
-        suricata::alert(scene, at, &flow, (1_000_102, 3), "LKS SCAN authenticated scan by the hospital's own scanner", "Misc activity");
+        suricata::alert(
+            scene,
+            at,
+            &flow,
+            (1_000_102, 3),
+            "LKS SCAN authenticated scan by the hospital's own scanner",
+            "Misc activity",
+        );
     }
     Ok(())
 }

@@ -45,14 +45,6 @@ impl Out {
         self.files.iter().map(|(file, lines)| (file.clone(), lines.len())).collect()
     }
 
-    /// The times of one file's records in the order of the file.
-    #[cfg(test)]
-    pub(super) fn times(&self, file: &str) -> Vec<Time> {
-        let mut times: Vec<Time> = self.files.get(file).into_iter().flatten().map(|(at, _)| *at).collect();
-        times.sort_unstable();
-        times
-    }
-
     /// The files, ready to be written.
     pub(super) fn finish(self) -> Result<BTreeMap<String, Vec<u8>>> {
         let mut done = BTreeMap::new();

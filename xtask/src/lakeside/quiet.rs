@@ -155,7 +155,8 @@ fn browse(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     if scene.random.chance(35) {
         let plain = Flow::new(scene, &host.ip, address, 80, "http");
         let uri = format!("/pki/crl-{}.crl", scene.random.below(400));
-        let request = Request { host: name, uri: &uri, agent: "Microsoft-CryptoAPI/10.0", mime: "application/pkix-crl" };
+        let request =
+            Request { host: name, uri: &uri, agent: "Microsoft-CryptoAPI/10.0", mime: "application/pkix-crl" };
         zeek::http(scene, later(at, 200), &plain, request);
         suricata::http(scene, later(at, 210), &plain, request);
         acts::firewall(scene, later(at, 200), &plain, true);
@@ -166,7 +167,14 @@ fn browse(scene: &mut Scene<'_>, at: Time) -> Result<()> {
 fn inside_flow(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     let from = any_client(scene)?;
     let to = scene.any_host(|host| matches!(host.zone.as_str(), "servers" | "imaging"))?;
-    let (port, service) = *scene.random.pick(&[(443, "ssl"), (445, "gssapi,smb"), (88, "krb_tcp"), (389, "ldap_tcp"), (135, "dce_rpc"), (1433, "")])?;
+    let (port, service) = *scene.random.pick(&[
+        (443, "ssl"),
+        (445, "gssapi,smb"),
+        (88, "krb_tcp"),
+        (389, "ldap_tcp"),
+        (135, "dce_rpc"),
+        (1433, ""),
+    ])?;
     let flow = Flow::new(scene, &from.ip, &to.ip, port, service);
     acts::flow(scene, at, &flow);
     if scene.random.chance(3) {
@@ -179,7 +187,8 @@ fn inside_flow(scene: &mut Scene<'_>, at: Time) -> Result<()> {
 fn share(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     let person = scene.on_shift(at, |_| true)?;
     let host = scene.workstation(person)?;
-    let kind = *scene.random.pick(&["rota.xlsx", "handover.docx", "leaflet.pdf", "stock.xlsx", "minutes.docx", "scan.pdf"])?;
+    let kind =
+        *scene.random.pick(&["rota.xlsx", "handover.docx", "leaflet.pdf", "stock.xlsx", "minutes.docx", "scan.pdf"])?;
     let name = format!("{}/{}-{kind}", person.unit.to_lowercase(), scene.random.below(900));
     if scene.random.chance(4) {
         let new = name.replacen('/', "/final-", 1);
@@ -192,7 +201,14 @@ fn share(scene: &mut Scene<'_>, at: Time) -> Result<()> {
 
 /// Which system somebody works in, and which part of the chart they open.
 fn place_of_work(scene: &mut Scene<'_>, role: &str) -> Result<(&'static str, &'static str)> {
-    let object = *scene.random.pick(&["Patient", "Observation", "MedicationRequest", "Encounter", "DocumentReference", "Condition"])?;
+    let object = *scene.random.pick(&[
+        "Patient",
+        "Observation",
+        "MedicationRequest",
+        "Encounter",
+        "DocumentReference",
+        "Condition",
+    ])?;
     let choices: &[&'static str] = match role {
         "laboratory" => &["Labrys", "Labrys", "Labrys", "Aurora"],
         "radiologist" | "radiographer" => &["LKS_PACS", "LKS_PACS", "Aurora"],
@@ -204,7 +220,17 @@ fn place_of_work(scene: &mut Scene<'_>, role: &str) -> Result<(&'static str, &'s
 }
 
 fn chart(scene: &mut Scene<'_>, at: Time) -> Result<()> {
-    let clinical = ["nurse", "physician", "radiologist", "radiographer", "laboratory", "pharmacist", "registration", "billing", "him"];
+    let clinical = [
+        "nurse",
+        "physician",
+        "radiologist",
+        "radiographer",
+        "laboratory",
+        "pharmacist",
+        "registration",
+        "billing",
+        "him",
+    ];
     let person = scene.on_shift(at, |person| clinical.contains(&person.role.as_str()))?;
     let bedside = matches!(person.role.as_str(), "nurse" | "physician");
     let unit = bedside.then_some(person.unit.as_str());
@@ -220,7 +246,7 @@ fn chart(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     match scene.random.below(20) {
         0 | 1 => access.verb = Verb::Create,
         2..=4 => access.verb = Verb::Update,
-        5..=8 => (access.verb, access.query) = (Verb::Search, Some(&query)),
+        5..=8 => (access.verb, access.query) = (Verb::Search, Some(query.as_str())),
         9 if system == "Meridian" => access.verb = Verb::Print,
         _ => {}
     }
@@ -277,7 +303,13 @@ fn device(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     let quiet = Happening { event: "alarm", severity: 4, user: "", from: "", detail: "" };
     let happening = match scene.random.below(10) {
         0..=3 => Happening { detail: "limit alarm raised", ..quiet },
-        4 | 5 => Happening { event: "alarm_silenced", severity: 3, user: &nurse.account, detail: "silenced for 120 s", ..quiet },
+        4 | 5 => Happening {
+            event: "alarm_silenced",
+            severity: 3,
+            user: &nurse.account,
+            detail: "silenced for 120 s",
+            ..quiet
+        },
         6 | 7 => Happening { event: "connect", severity: 1, detail: "associated with gateway", ..quiet },
         8 => Happening { event: "login", severity: 2, user: &nurse.account, detail: "badge accepted", ..quiet },
         _ => Happening { event: "self_test", severity: 1, detail: "self test passed", ..quiet },
@@ -296,7 +328,16 @@ fn device_flow(scene: &mut Scene<'_>, at: Time) -> Result<()> {
 
 fn portal(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     let client = format!("198.51.100.{}", 130 + scene.random.below(120));
-    let path = *scene.random.pick(&["/", "/login", "/appointments", "/results", "/messages", "/assets/app.css", "/assets/app.js", "/favicon.ico"])?;
+    let path = *scene.random.pick(&[
+        "/",
+        "/login",
+        "/appointments",
+        "/results",
+        "/messages",
+        "/assets/app.css",
+        "/assets/app.js",
+        "/favicon.ico",
+    ])?;
     let status = if scene.random.chance(4) { 404 } else { 200 };
     let bytes = 300 + scene.random.below(60_000);
     web::portal(scene, at, Hit { client: &client, user: "-", method: "GET", path, status, bytes, agent: AGENT });
@@ -334,7 +375,9 @@ fn linux_job(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     match scene.random.below(5) {
         0..=2 => linux::cron(scene, at, host, "test -x /usr/sbin/anacron || run-parts /etc/cron.hourly"),
         3 => linux::message(scene, at, host, linux::SYSTEMD, "Started Daily apt download activities."),
-        _ => linux::audit_exec(scene, at, host, ("/usr/bin/find", 0), &["find", "/var/tmp", "-mtime", "+14", "-delete"]),
+        _ => {
+            linux::audit_exec(scene, at, host, ("/usr/bin/find", 0), &["find", "/var/tmp", "-mtime", "+14", "-delete"])
+        }
     }
     Ok(())
 }
@@ -344,7 +387,12 @@ fn linux_admin(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     let user = *scene.random.pick(&["adm.okafor", "adm.selby"])?;
     let minutes = scene.random.between(2, 15);
     linux::ssh_session(scene, at, host, user, "10.20.20.32", minutes);
-    let command = *scene.random.pick(&["/usr/bin/systemctl status lks-engine", "/usr/bin/apt-get update", "/usr/bin/journalctl -u sshd", "/usr/bin/less /var/log/syslog"])?;
+    let command = *scene.random.pick(&[
+        "/usr/bin/systemctl status lks-engine",
+        "/usr/bin/apt-get update",
+        "/usr/bin/journalctl -u sshd",
+        "/usr/bin/less /var/log/syslog",
+    ])?;
     linux::sudo(scene, later(at, 30_000), host, user, command);
     let args: Vec<&str> = command.split(' ').collect();
     let exe = args.first().copied().unwrap_or(command);
@@ -366,7 +414,14 @@ fn wrong_password(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     let person = scene.on_shift(at, |_| true)?;
     let host = scene.workstation(person)?;
     let account = scene.account(&person.account);
-    let logon = security::Logon { account: account.clone(), host, source_name: &host.name, source_ip: "127.0.0.1", kind: 2, admin: false };
+    let logon = security::Logon {
+        account: account.clone(),
+        host,
+        source_name: &host.name,
+        source_ip: "127.0.0.1",
+        kind: 2,
+        admin: false,
+    };
     security::logon_failed(scene, at, &logon);
     security::ntlm_check(scene, at, &account, &host.name, false)
 }

@@ -112,7 +112,10 @@ mod tests {
     #[test]
     fn split_mix_matches_the_published_first_outputs_for_seed_1234567() {
         let mut state = 1_234_567;
-        assert_eq!([split_mix(&mut state), split_mix(&mut state)], [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]);
+        assert_eq!(
+            [split_mix(&mut state), split_mix(&mut state)],
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973]
+        );
     }
 
     #[test]

@@ -42,7 +42,17 @@ impl<'a> Access<'a> {
     /// A reading access to one patient.
     pub(super) fn read(user: &'a str, patient: &'a Patient, object: &'a str, workstation: &'a Host) -> Self {
         let patient = Some(patient);
-        Self { user, verb: Verb::Read, patient, object, workstation, encounter: None, break_glass: None, query: None, count: None }
+        Self {
+            user,
+            verb: Verb::Read,
+            patient,
+            object,
+            workstation,
+            encounter: None,
+            break_glass: None,
+            query: None,
+            count: None,
+        }
     }
 }
 

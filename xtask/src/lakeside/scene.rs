@@ -88,7 +88,11 @@ impl<'m> Scene<'m> {
     }
 
     /// One of the patients who are in an encounter at a moment (in one unit, if stated), with the encounter's number.
-    pub(super) fn present_patient(&mut self, at: Time, unit: Option<&str>) -> Result<(&'m Patient, &'m super::model::Encounter)> {
+    pub(super) fn present_patient(
+        &mut self,
+        at: Time,
+        unit: Option<&str>,
+    ) -> Result<(&'m Patient, &'m super::model::Encounter)> {
         let minute = self.weekday * 1440 + at.as_seconds().rem_euclid(86_400) / 60;
         let mut here = Vec::new();
         for encounter in &self.model.encounters {

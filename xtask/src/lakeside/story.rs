@@ -1,5 +1,8 @@
 //! The evening: reads the story's steps and plays each on the scene. The steps' facts stand in `story.toml`, what an act does in the logs stands here.
 
+use std::collections::BTreeMap;
+use std::io::Write;
+
 use anyhow::{Context, Result};
 use cordon_model::Time;
 use serde::Deserialize;
@@ -89,6 +92,21 @@ enum Act {
 }
 
 impl Story {
+    /// Says of every step what it is, what a detector should say of it, and whether its evidence was rendered.
+    pub(super) fn report(&self, files: &BTreeMap<String, Vec<u8>>, report: &mut dyn Write) -> Result<()> {
+        for step in &self.step {
+            let found = step.evidence.iter().filter(|evidence| evidence.stands_in(files)).count();
+            writeln!(
+                report,
+                "{} evidence {found}/{} expected {}",
+                step.label(),
+                step.evidence.len(),
+                step.expected.join(" ")
+            )?;
+        }
+        Ok(())
+    }
+
     /// Plays all steps on a scene that stands on the story's day.
     pub(super) fn play(&self, scene: &mut Scene<'_>, seed: u64) -> Result<()> {
         for step in &self.step {
@@ -100,18 +118,27 @@ impl Story {
     }
 
     /// Whether the story's hosts and accounts are the model's, and its steps in order.
-    #[cfg(test)]
     pub(super) fn check(&self, model: &super::model::Model) -> Result<()> {
         let mut last = 0;
         for step in &self.step {
             let at = super::clock::seconds_of_day(&step.time)?;
             anyhow::ensure!(at >= last, "step {} is out of order", step.id);
             last = at;
-            anyhow::ensure!(matches!(step.story.as_str(), "ransomware" | "snooping"), "step {}: unknown story {}", step.id, step.story);
-            anyhow::ensure!(!step.technique.is_empty() && !step.evidence.is_empty(), "step {} states too little", step.id);
+            anyhow::ensure!(
+                matches!(step.story.as_str(), "ransomware" | "snooping"),
+                "step {}: unknown story {}",
+                step.id,
+                step.story
+            );
+            anyhow::ensure!(
+                !step.technique.is_empty() && !step.evidence.is_empty(),
+                "step {} states too little",
+                step.id
+            );
             anyhow::ensure!(!step.expected.is_empty() || step.technique == "none", "step {} expects nothing", step.id);
             step.places.iter().try_for_each(|place| model.host(place).map(|_| ()))?;
-            let vendor = |who: &&String| !model.network.vendors.iter().any(|vendor| vendor.account == **who) && **who != "root";
+            let vendor =
+                |who: &&String| !model.network.vendors.iter().any(|vendor| vendor.account == **who) && **who != "root";
             step.who.iter().filter(vendor).try_for_each(|who| model.person(who).map(|_| ()))?;
         }
         Ok(())
@@ -134,7 +161,9 @@ impl Act {
                 acts::remote_desktop(scene, at, &account, (address, name), scene.host(host)?)
             }
             Self::DownloadCradle { account, host, address } => download_cradle(scene, at, account, (host, address)),
-            Self::Commands { account, host, parent, commands } => run_commands(scene, at, (account, host), parent, commands),
+            Self::Commands { account, host, parent, commands } => {
+                run_commands(scene, at, (account, host), parent, commands)
+            }
             Self::LsassDump { account, host } => lsass_dump(scene, at, account, host),
             Self::Dcsync { account, source, host } => dcsync(scene, at, account, (source, host)),
             Self::Psexec { account, source, host } => psexec(scene, at, account, (source, host)),
@@ -142,8 +171,12 @@ impl Act {
             Self::DefenderOff { account, host } => defender_off(scene, at, account, host),
             Self::Esxi { source, host } => esxi(scene, at, source, host),
             Self::LogCleared { account, host } => log_cleared(scene, at, account, host),
-            Self::MassRename { account, source, count, extension } => mass_rename(scene, at, (account, source), *count, extension),
-            Self::Containment { account, target_account, source } => contain(scene, at, account, (target_account, source)),
+            Self::MassRename { account, source, count, extension } => {
+                mass_rename(scene, at, (account, source), *count, extension)
+            }
+            Self::Containment { account, target_account, source } => {
+                contain(scene, at, account, (target_account, source))
+            }
             Self::PatientSearch { account, patient, systems, host } => {
                 let patient = scene.model.patient(patient)?;
                 let query = format!("Patient?family={}&given={}", patient.family, patient.given);
@@ -188,17 +221,35 @@ fn download_cradle(scene: &mut Scene<'_>, at: Time, account: &str, (host, addres
     other::script_block(scene, later(at, 310), host, &script, "");
     sysmon::connection(scene, later(at, 420), host, (&account, POWERSHELL), (address, "-", 80));
     let flow = Flow::new(scene, &host.ip, address, 80, "http");
-    let request = Request { host: address, uri: "/u.ps1", agent: "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-GB) WindowsPowerShell/5.1.20348.2400", mime: "text/plain" };
+    let request = Request {
+        host: address,
+        uri: "/u.ps1",
+        agent: "Mozilla/5.0 (Windows NT; Windows NT 10.0; en-GB) WindowsPowerShell/5.1.20348.2400",
+        mime: "text/plain",
+    };
     zeek::http(scene, later(at, 430), &flow, request);
     suricata::http(scene, later(at, 440), &flow, request);
-    suricata::alert(scene, later(at, 445), &flow, (1_000_201, 1), "LKS POLICY PowerShell script fetched from an address without a name", "Potentially Bad Traffic");
+    suricata::alert(
+        scene,
+        later(at, 445),
+        &flow,
+        (1_000_201, 1),
+        "LKS POLICY PowerShell script fetched from an address without a name",
+        "Potentially Bad Traffic",
+    );
     acts::firewall(scene, later(at, 430), &flow, true);
     let file = "C:\\Users\\Public\\af.exe";
     sysmon::file_created(scene, later(at, 61_000), host, (&account, POWERSHELL), file);
     Ok(())
 }
 
-fn run_commands(scene: &mut Scene<'_>, at: Time, (account, host): (&str, &str), parent: &str, commands: &[Command]) -> Result<()> {
+fn run_commands(
+    scene: &mut Scene<'_>,
+    at: Time,
+    (account, host): (&str, &str),
+    parent: &str,
+    commands: &[Command],
+) -> Result<()> {
     let (host, account) = (scene.host(host)?, scene.account(account));
     let mut at = at;
     for one in commands {
@@ -224,7 +275,14 @@ fn lsass_dump(scene: &mut Scene<'_>, at: Time, account: &str, host: &str) -> Res
     sysmon::file_created(scene, later(at, 130), host, (&account, rundll), "C:\\Users\\Public\\l.dmp");
     let procdump = "C:\\Users\\Public\\pd64.exe";
     let at = later(at, 94_000);
-    run(scene, at, host, account.clone(), (procdump, "pd64.exe -accepteula -ma lsass.exe C:\\Users\\Public\\m.dmp"), CMD);
+    run(
+        scene,
+        at,
+        host,
+        account.clone(),
+        (procdump, "pd64.exe -accepteula -ma lsass.exe C:\\Users\\Public\\m.dmp"),
+        CMD,
+    );
     let trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9f8a4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e|C:\\Windows\\System32\\dbgcore.dll+6de5|C:\\Users\\Public\\pd64.exe+1a2c";
     sysmon::process_access(scene, later(at, 150), host, (&account, procdump), LSASS, ("0x1fffff", trace));
     sysmon::file_created(scene, later(at, 900), host, (&account, procdump), "C:\\Users\\Public\\m.dmp");
@@ -264,7 +322,8 @@ fn pacs_sweep(scene: &mut Scene<'_>, at: Time, (source, title): (&str, &str), co
     let archive = scene.model.ae("LKS_PACS")?;
     for number in 0..count {
         let at = later(at, number * 1_900 + scene.random.between(0, 700));
-        let keys = format!("(0008,0052)=STUDY (0010,0010)=* (0008,0020)=2026{:02}{:02}", 1 + number / 28, 1 + number % 28);
+        let keys =
+            format!("(0008,0052)=STUDY (0010,0010)=* (0008,0020)=2026{:02}{:02}", 1 + number / 28, 1 + number % 28);
         atna::query(scene, at, (title, &from.ip), &keys)?;
         let flow = Flow::new(scene, &from.ip, &archive.ip, archive.port, "");
         acts::flow(scene, later(at, -20), &flow);
@@ -292,7 +351,10 @@ fn esxi(scene: &mut Scene<'_>, at: Time, source: &str, host: &str) -> Result<()>
     let host = target.name.as_str();
     let flow = Flow::new(scene, &from.ip, &target.ip, 443, "ssl");
     acts::flow(scene, at, &flow);
-    let login = format!("info hostd[2099341] [Originator@6876 sub=Vimsvc.ha-eventmgr opID=7c1d02] Event 4417 : User root@{} logged in as Mozilla/5.0", from.ip);
+    let login = format!(
+        "info hostd[2099341] [Originator@6876 sub=Vimsvc.ha-eventmgr opID=7c1d02] Event 4417 : User root@{} logged in as Mozilla/5.0",
+        from.ip
+    );
     linux::esxi(scene, at, host, (166, "Hostd"), &login);
     let enabled = "info hostd[2099341] [Originator@6876 sub=Vimsvc.ha-eventmgr opID=7c1d09] Event 4418 : SSH access has been enabled.";
     linux::esxi(scene, later(at, 8_000), host, (166, "Hostd"), enabled);
@@ -313,7 +375,10 @@ fn esxi(scene: &mut Scene<'_>, at: Time, source: &str, host: &str) -> Result<()>
     }
     for vm in scene.model.network.virtual_machines.iter().filter(|vm| vm.hypervisor == host && vm.id > 14) {
         linux::esxi_snapshot(scene, later(at, 48_000), host, (&vm.name, vm.id), ("root", "Remove"));
-        let off = format!("info hostd[2099341] [Originator@6876 sub=Vimsvc.ha-eventmgr] Event 4431 : {} on {host} in ha-datacenter is powered off", vm.name);
+        let off = format!(
+            "info hostd[2099341] [Originator@6876 sub=Vimsvc.ha-eventmgr] Event 4431 : {} on {host} in ha-datacenter is powered off",
+            vm.name
+        );
         linux::esxi(scene, later(at, 74_000), host, (166, "Hostd"), &off);
     }
     Ok(())
@@ -334,7 +399,13 @@ fn log_cleared(scene: &mut Scene<'_>, at: Time, account: &str, host: &str) -> Re
     Ok(())
 }
 
-fn mass_rename(scene: &mut Scene<'_>, at: Time, (account, source): (&str, &str), count: i64, extension: &str) -> Result<()> {
+fn mass_rename(
+    scene: &mut Scene<'_>,
+    at: Time,
+    (account, source): (&str, &str),
+    count: i64,
+    extension: &str,
+) -> Result<()> {
     let (from, server) = (scene.host(source)?, scene.host("FS01")?);
     let user = scene.account(account);
     security::tickets(scene, later(at, -900), &user, &from.ip, "cifs/FS01")?;
@@ -386,10 +457,24 @@ fn break_glass(scene: &mut Scene<'_>, at: Time, systems: &[String], access: &Acc
     Ok(())
 }
 
-#[cfg(test)]
 impl Step {
-    /// Everything that the step says, for messages.
+    /// What the step is, in one line.
     pub(super) fn label(&self) -> String {
-        format!("{} {} ({} at {:?} by {:?}): {}", self.id, self.time, self.technique, self.places, self.who, self.text)
+        format!(
+            "{} {} {} at {} by {}: {}",
+            self.id,
+            self.time,
+            self.technique,
+            self.places.join(", "),
+            self.who.join(", "),
+            self.text
+        )
+    }
+}
+
+impl Evidence {
+    /// Whether the text stands in the rendered file. Evidence never stands in a packed file.
+    pub(super) fn stands_in(&self, files: &BTreeMap<String, Vec<u8>>) -> bool {
+        files.get(&self.file).is_some_and(|bytes| String::from_utf8_lossy(bytes).contains(&self.contains))
     }
 }

@@ -60,7 +60,14 @@ pub(super) fn http(scene: &mut Scene<'_>, at: Time, flow: &Flow<'_>, request: Re
 }
 
 /// An alert: severity 1 is the worst. The signatures are this hospital's own (ids from 1000001, the range for local rules).
-pub(super) fn alert(scene: &mut Scene<'_>, at: Time, flow: &Flow<'_>, (id, severity): (u32, u32), signature: &str, category: &str) {
+pub(super) fn alert(
+    scene: &mut Scene<'_>,
+    at: Time,
+    flow: &Flow<'_>,
+    (id, severity): (u32, u32),
+    signature: &str,
+    category: &str,
+) {
     let more = json!({"alert": {
         "action": "allowed", "gid": 1, "signature_id": id, "rev": 1, "signature": signature, "category": category, "severity": severity,
     }});

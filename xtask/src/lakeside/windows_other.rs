@@ -34,7 +34,13 @@ pub(super) fn script_block(scene: &mut Scene<'_>, at: Time, host: &Host, text: &
 }
 
 /// 7045: a service was installed.
-pub(super) fn service_installed(scene: &mut Scene<'_>, at: Time, host: &Host, (name, image): (&str, &str), start: &str) {
+pub(super) fn service_installed(
+    scene: &mut Scene<'_>,
+    at: Time,
+    host: &Host,
+    (name, image): (&str, &str),
+    start: &str,
+) {
     let kind = Kind::other("System", "Service Control Manager", SERVICES_GUID, 7045);
     let data = vec![
         ("ServiceName", json!(name)),
@@ -49,7 +55,13 @@ pub(super) fn service_installed(scene: &mut Scene<'_>, at: Time, host: &Host, (n
 /// 7036: a service went to a state (`running`, `stopped`).
 pub(super) fn service_state(scene: &mut Scene<'_>, at: Time, host: &Host, name: &str, state: &str) {
     let kind = Kind::other("System", "Service Control Manager", SERVICES_GUID, 7036);
-    event(scene, at, host, kind, vec![("param1", json!(name)), ("param2", json!(state)), ("Binary", json!("460053004300"))]);
+    event(
+        scene,
+        at,
+        host,
+        kind,
+        vec![("param1", json!(name)), ("param2", json!(state)), ("Binary", json!("460053004300"))],
+    );
 }
 
 /// 104: a log other than Security was cleared.
@@ -70,10 +82,8 @@ pub(super) fn system_log_cleared(scene: &mut Scene<'_>, at: Time, host: &Host, b
 /// Defender: 2000 signatures updated, 1000 and 1001 scan started and finished, 5001 real-time protection off.
 pub(super) fn defender(scene: &mut Scene<'_>, at: Time, host: &Host, id: u32) {
     let kind = Kind::other(DEFENDER_CHANNEL, DEFENDER, DEFENDER_GUID, id);
-    let mut data = vec![
-        ("Product Name", json!("Microsoft Defender Antivirus")),
-        ("Product Version", json!("4.18.26020.3")),
-    ];
+    let mut data =
+        vec![("Product Name", json!("Microsoft Defender Antivirus")), ("Product Version", json!("4.18.26020.3"))];
     match id {
         2000 => data.extend([
             ("Current security intelligence Version", json!("1.445.233.0")),

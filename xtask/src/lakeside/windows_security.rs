@@ -122,7 +122,13 @@ pub(super) fn logon_failed(scene: &mut Scene<'_>, at: Time, logon: &Logon<'_>) {
 }
 
 /// 4768 and 4769 on a domain controller: a ticket granting ticket, and a service ticket for `service`.
-pub(super) fn tickets(scene: &mut Scene<'_>, at: Time, account: &Account, source_ip: &str, service: &str) -> Result<()> {
+pub(super) fn tickets(
+    scene: &mut Scene<'_>,
+    at: Time,
+    account: &Account,
+    source_ip: &str,
+    service: &str,
+) -> Result<()> {
     let controller = scene.any_host(|host| host.role == "domain_controller")?;
     let realm = scene.model.site.domain.to_uppercase();
     let port = scene.port().to_string();
@@ -162,7 +168,13 @@ pub(super) fn tickets(scene: &mut Scene<'_>, at: Time, account: &Account, source
 }
 
 /// 4776: a domain controller checked an NTLM password.
-pub(super) fn ntlm_check(scene: &mut Scene<'_>, at: Time, account: &Account, workstation: &str, good: bool) -> Result<()> {
+pub(super) fn ntlm_check(
+    scene: &mut Scene<'_>,
+    at: Time,
+    account: &Account,
+    workstation: &str,
+    good: bool,
+) -> Result<()> {
     let controller = scene.any_host(|host| host.role == "domain_controller")?;
     let data = vec![
         ("PackageName", json!("MICROSOFT_AUTHENTICATION_PACKAGE_V1_0")),
@@ -221,7 +233,14 @@ pub(super) fn account_change(scene: &mut Scene<'_>, at: Time, host: &Host, id: u
 }
 
 /// 4732 (local) group membership: `target` was added to `group`.
-pub(super) fn group_add(scene: &mut Scene<'_>, at: Time, host: &Host, by: &Account, target: &Account, group: (&str, &str)) {
+pub(super) fn group_add(
+    scene: &mut Scene<'_>,
+    at: Time,
+    host: &Host,
+    by: &Account,
+    target: &Account,
+    group: (&str, &str),
+) {
     let mut data = vec![
         ("MemberName", json!(format!("CN={},OU=Staff,DC=lakeside,DC=example", target.name))),
         ("MemberSid", json!(target.sid)),
@@ -257,7 +276,8 @@ pub(super) fn task_created(scene: &mut Scene<'_>, at: Time, host: &Host, by: &Ac
 pub(super) fn directory_access(scene: &mut Scene<'_>, at: Time, host: &Host, by: &Account, rights: &[&str]) {
     let mut data = subject(by, "0x8c14e2");
     let rights: Vec<String> = rights.iter().map(|right| format!("{{{right}}}")).collect();
-    let properties = format!("%%7688\r\n\t\t{}\r\n\t{{19195a5b-6da0-11d0-afd3-00c04fd930c9}}\r\n", rights.join("\r\n\t\t"));
+    let properties =
+        format!("%%7688\r\n\t\t{}\r\n\t{{19195a5b-6da0-11d0-afd3-00c04fd930c9}}\r\n", rights.join("\r\n\t\t"));
     data.extend([
         ("ObjectServer", json!("DS")),
         ("ObjectType", json!("%{19195a5b-6da0-11d0-afd3-00c04fd930c9}")),
@@ -274,7 +294,14 @@ pub(super) fn directory_access(scene: &mut Scene<'_>, at: Time, host: &Host, by:
 }
 
 /// 5145: a file of a share was opened.
-pub(super) fn share_access(scene: &mut Scene<'_>, at: Time, host: &Host, by: &Account, source_ip: &str, file: (&str, &str)) {
+pub(super) fn share_access(
+    scene: &mut Scene<'_>,
+    at: Time,
+    host: &Host,
+    by: &Account,
+    source_ip: &str,
+    file: (&str, &str),
+) {
     let mut data = subject(by, "0x7d11b0");
     data.extend([
         ("ObjectType", json!("File")),

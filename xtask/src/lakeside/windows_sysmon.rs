@@ -54,7 +54,13 @@ pub(super) fn hashes(image: &str) -> String {
 fn guid(host: &Host, at: Time, pid: u64) -> String {
     let machine = fnv1a(&host.name) >> 32;
     let seconds = at.as_seconds();
-    format!("{machine:08X}-{:04X}-{:04X}-{:04X}-{:012X}", (seconds >> 16) & 0xffff, seconds & 0xffff, pid & 0xffff, pid << 8)
+    format!(
+        "{machine:08X}-{:04X}-{:04X}-{:04X}-{:012X}",
+        (seconds >> 16) & 0xffff,
+        seconds & 0xffff,
+        pid & 0xffff,
+        pid << 8
+    )
 }
 
 fn utc(at: Time) -> String {
@@ -74,10 +80,16 @@ pub(super) fn process(scene: &mut Scene<'_>, at: Time, host: &Host, run: &Run<'_
     data.extend(version_fields(scene, run.image));
     data.extend([
         ("CommandLine", json!(run.command)),
-        ("CurrentDirectory", json!(if run.elevated { "C:\\Windows\\system32\\".to_owned() } else { format!("{folder}\\") })),
+        (
+            "CurrentDirectory",
+            json!(if run.elevated { "C:\\Windows\\system32\\".to_owned() } else { format!("{folder}\\") }),
+        ),
         ("User", json!(run.account.full())),
-        ("LogonGuid", json!(guid(host, clock::later(at, -60_000), 0x3e7))),
-        ("LogonId", json!(if run.account.name == "SYSTEM" { "0x3e7".to_owned() } else { format!("0x{}", scene.random.hex(7)) })),
+        ("LogonGuid", json!(guid(host, later(at, -60_000), 0x3e7))),
+        (
+            "LogonId",
+            json!(if run.account.name == "SYSTEM" { "0x3e7".to_owned() } else { format!("0x{}", scene.random.hex(7)) }),
+        ),
         ("TerminalSessionId", json!(i32::from(run.account.name != "SYSTEM"))),
         ("IntegrityLevel", json!(integrity(run))),
         ("Hashes", json!(hashes(run.image))),
@@ -103,7 +115,9 @@ fn integrity(run: &Run<'_>) -> &'static str {
 
 fn version_fields(scene: &Scene<'_>, image: &str) -> Data {
     let Some(binary) = scene.model.binary(image) else {
-        return ["FileVersion", "Description", "Product", "Company", "OriginalFileName"].map(|name| (name, json!("-"))).into();
+        return ["FileVersion", "Description", "Product", "Company", "OriginalFileName"]
+            .map(|name| (name, json!("-")))
+            .into();
     };
     vec![
         ("FileVersion", json!("10.0.20348.2400 (WinBuild.160101.0800)")),
@@ -154,7 +168,13 @@ pub(super) fn connection(
 }
 
 /// Sysmon 7: `image` loaded a library of Windows.
-pub(super) fn image_load(scene: &mut Scene<'_>, at: Time, host: &Host, (account, image): (&Account, &str), library: &str) {
+pub(super) fn image_load(
+    scene: &mut Scene<'_>,
+    at: Time,
+    host: &Host,
+    (account, image): (&Account, &str),
+    library: &str,
+) {
     let file = library.rsplit('\\').next().unwrap_or(library).to_owned();
     let mut data = head(scene, at, host, image);
     data.extend([
@@ -202,14 +222,30 @@ pub(super) fn process_access(
 }
 
 /// Sysmon 11: `image` created a file.
-pub(super) fn file_created(scene: &mut Scene<'_>, at: Time, host: &Host, (account, image): (&Account, &str), file: &str) {
+pub(super) fn file_created(
+    scene: &mut Scene<'_>,
+    at: Time,
+    host: &Host,
+    (account, image): (&Account, &str),
+    file: &str,
+) {
     let mut data = head(scene, at, host, image);
-    data.extend([("TargetFilename", json!(file)), ("CreationUtcTime", json!(utc(at))), ("User", json!(account.full()))]);
+    data.extend([
+        ("TargetFilename", json!(file)),
+        ("CreationUtcTime", json!(utc(at))),
+        ("User", json!(account.full())),
+    ]);
     event(scene, at, host, Kind::sysmon(11, 2), data);
 }
 
 /// Sysmon 12 (key created) and 13 (value set).
-pub(super) fn registry(scene: &mut Scene<'_>, at: Time, host: &Host, (account, image): (&Account, &str), set: (&str, Option<&str>)) {
+pub(super) fn registry(
+    scene: &mut Scene<'_>,
+    at: Time,
+    host: &Host,
+    (account, image): (&Account, &str),
+    set: (&str, Option<&str>),
+) {
     let (target, details) = set;
     let kind = if details.is_some() { Kind::sysmon(13, 2) } else { Kind::sysmon(12, 2) };
     let what = if details.is_some() { "SetValue" } else { "CreateKey" };
@@ -222,7 +258,13 @@ pub(super) fn registry(scene: &mut Scene<'_>, at: Time, host: &Host, (account, i
 }
 
 /// Sysmon 22: `image` asked for a name.
-pub(super) fn dns_query(scene: &mut Scene<'_>, at: Time, host: &Host, (account, image): (&Account, &str), answer: (&str, &str)) {
+pub(super) fn dns_query(
+    scene: &mut Scene<'_>,
+    at: Time,
+    host: &Host,
+    (account, image): (&Account, &str),
+    answer: (&str, &str),
+) {
     let mut data = head(scene, at, host, image);
     data.insert(4, ("QueryName", json!(answer.0)));
     data.insert(5, ("QueryStatus", json!("0")));
@@ -251,14 +293,16 @@ pub(super) fn ordinary_program(scene: &mut Scene<'_>, at: Time, host: &Host, use
     let parent = (program.parent.as_str(), program.parent_command.as_str());
     let run = Run::new(scene, account.clone(), (&program.image, &command), parent);
     process(scene, at, host, &run);
-    aftermath(scene, at, host, (&account, &program.image))
+    aftermath(scene, at, host, (&account, &program.image));
+    Ok(())
 }
 
 /// What a program does in its first second, as far as Sysmon reports it.
-fn aftermath(scene: &mut Scene<'_>, at: Time, host: &Host, by: (&Account, &str)) -> Result<()> {
+fn aftermath(scene: &mut Scene<'_>, at: Time, host: &Host, by: (&Account, &str)) {
     let soon = later(at, scene.random.between(40, 900));
     match scene.random.below(10) {
-        0 | 1 => image_load(scene, soon, host, by, scene_library(scene.random.below(3))),
+        0 => image_load(scene, soon, host, by, "C:\\Windows\\System32\\combase.dll"),
+        1 => image_load(scene, soon, host, by, "C:\\Windows\\System32\\winhttp.dll"),
         2 => {
             let name = format!("C:\\Users\\{}\\AppData\\Local\\Temp\\~{}.tmp", by.0.name, scene.random.hex(6));
             file_created(scene, soon, host, by, &name);
@@ -267,22 +311,16 @@ fn aftermath(scene: &mut Scene<'_>, at: Time, host: &Host, by: (&Account, &str))
             let key = "HKLM\\System\\CurrentControlSet\\Services\\W32Time\\Config\\LastKnownGoodTime";
             registry(scene, soon, host, by, (key, Some("QWORD (0x01dcb701-0xa2b47a00)")));
         }
-        4 => registry(scene, soon, host, by, ("HKU\\.DEFAULT\\Software\\Microsoft\\Office\\16.0\\Common\\Roaming", None)),
+        4 => {
+            registry(scene, soon, host, by, ("HKU\\.DEFAULT\\Software\\Microsoft\\Office\\16.0\\Common\\Roaming", None))
+        }
         5 => connection(scene, soon, host, by, ("10.20.10.21", "EHRAPP01.lakeside.example", 443)),
         6 => {
-            let access = ("0x1000", "C:\\Windows\\SYSTEM32\\ntdll.dll+9f8a4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e");
+            let access =
+                ("0x1000", "C:\\Windows\\SYSTEM32\\ntdll.dll+9f8a4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e");
             process_access(scene, soon, host, by, "C:\\Windows\\System32\\svchost.exe", access);
         }
         7 => dns_query(scene, soon, host, by, ("aurora.lakeside.example", "10.20.10.21")),
         _ => {}
-    }
-    Ok(())
-}
-
-fn scene_library(choice: u64) -> &'static str {
-    match choice {
-        0 => "C:\\Windows\\System32\\combase.dll",
-        1 => "C:\\Windows\\System32\\bcryptprimitives.dll",
-        _ => "C:\\Windows\\System32\\winhttp.dll",
     }
 }

@@ -18,46 +18,122 @@ const LOGS: [Log; 5] = [
     Log {
         path: "conn",
         columns: &[
-            ("ts", "time"), ("uid", "string"), ("id.orig_h", "addr"), ("id.orig_p", "port"), ("id.resp_h", "addr"), ("id.resp_p", "port"),
-            ("proto", "enum"), ("service", "string"), ("duration", "interval"), ("orig_bytes", "count"), ("resp_bytes", "count"),
-            ("conn_state", "string"), ("local_orig", "bool"), ("local_resp", "bool"), ("missed_bytes", "count"), ("history", "string"),
-            ("orig_pkts", "count"), ("orig_ip_bytes", "count"), ("resp_pkts", "count"), ("resp_ip_bytes", "count"),
+            ("ts", "time"),
+            ("uid", "string"),
+            ("id.orig_h", "addr"),
+            ("id.orig_p", "port"),
+            ("id.resp_h", "addr"),
+            ("id.resp_p", "port"),
+            ("proto", "enum"),
+            ("service", "string"),
+            ("duration", "interval"),
+            ("orig_bytes", "count"),
+            ("resp_bytes", "count"),
+            ("conn_state", "string"),
+            ("local_orig", "bool"),
+            ("local_resp", "bool"),
+            ("missed_bytes", "count"),
+            ("history", "string"),
+            ("orig_pkts", "count"),
+            ("orig_ip_bytes", "count"),
+            ("resp_pkts", "count"),
+            ("resp_ip_bytes", "count"),
             ("tunnel_parents", "set[string]"),
         ],
     },
     Log {
         path: "dns",
         columns: &[
-            ("ts", "time"), ("uid", "string"), ("id.orig_h", "addr"), ("id.orig_p", "port"), ("id.resp_h", "addr"), ("id.resp_p", "port"),
-            ("proto", "enum"), ("trans_id", "count"), ("rtt", "interval"), ("query", "string"), ("qclass", "count"), ("qclass_name", "string"),
-            ("qtype", "count"), ("qtype_name", "string"), ("rcode", "count"), ("rcode_name", "string"), ("AA", "bool"), ("TC", "bool"),
-            ("RD", "bool"), ("RA", "bool"), ("Z", "count"), ("answers", "vector[string]"), ("TTLs", "vector[interval]"), ("rejected", "bool"),
+            ("ts", "time"),
+            ("uid", "string"),
+            ("id.orig_h", "addr"),
+            ("id.orig_p", "port"),
+            ("id.resp_h", "addr"),
+            ("id.resp_p", "port"),
+            ("proto", "enum"),
+            ("trans_id", "count"),
+            ("rtt", "interval"),
+            ("query", "string"),
+            ("qclass", "count"),
+            ("qclass_name", "string"),
+            ("qtype", "count"),
+            ("qtype_name", "string"),
+            ("rcode", "count"),
+            ("rcode_name", "string"),
+            ("AA", "bool"),
+            ("TC", "bool"),
+            ("RD", "bool"),
+            ("RA", "bool"),
+            ("Z", "count"),
+            ("answers", "vector[string]"),
+            ("TTLs", "vector[interval]"),
+            ("rejected", "bool"),
         ],
     },
     Log {
         path: "http",
         columns: &[
-            ("ts", "time"), ("uid", "string"), ("id.orig_h", "addr"), ("id.orig_p", "port"), ("id.resp_h", "addr"), ("id.resp_p", "port"),
-            ("trans_depth", "count"), ("method", "string"), ("host", "string"), ("uri", "string"), ("referrer", "string"), ("version", "string"),
-            ("user_agent", "string"), ("origin", "string"), ("request_body_len", "count"), ("response_body_len", "count"),
-            ("status_code", "count"), ("status_msg", "string"), ("tags", "set[enum]"), ("username", "string"),
+            ("ts", "time"),
+            ("uid", "string"),
+            ("id.orig_h", "addr"),
+            ("id.orig_p", "port"),
+            ("id.resp_h", "addr"),
+            ("id.resp_p", "port"),
+            ("trans_depth", "count"),
+            ("method", "string"),
+            ("host", "string"),
+            ("uri", "string"),
+            ("referrer", "string"),
+            ("version", "string"),
+            ("user_agent", "string"),
+            ("origin", "string"),
+            ("request_body_len", "count"),
+            ("response_body_len", "count"),
+            ("status_code", "count"),
+            ("status_msg", "string"),
+            ("tags", "set[enum]"),
+            ("username", "string"),
             ("resp_mime_types", "vector[string]"),
         ],
     },
     Log {
         path: "smb_files",
         columns: &[
-            ("ts", "time"), ("uid", "string"), ("id.orig_h", "addr"), ("id.orig_p", "port"), ("id.resp_h", "addr"), ("id.resp_p", "port"),
-            ("fuid", "string"), ("action", "enum"), ("path", "string"), ("name", "string"), ("size", "count"), ("prev_name", "string"),
-            ("times.modified", "time"), ("times.accessed", "time"), ("times.created", "time"), ("times.changed", "time"),
+            ("ts", "time"),
+            ("uid", "string"),
+            ("id.orig_h", "addr"),
+            ("id.orig_p", "port"),
+            ("id.resp_h", "addr"),
+            ("id.resp_p", "port"),
+            ("fuid", "string"),
+            ("action", "enum"),
+            ("path", "string"),
+            ("name", "string"),
+            ("size", "count"),
+            ("prev_name", "string"),
+            ("times.modified", "time"),
+            ("times.accessed", "time"),
+            ("times.created", "time"),
+            ("times.changed", "time"),
         ],
     },
     Log {
         path: "rdp",
         columns: &[
-            ("ts", "time"), ("uid", "string"), ("id.orig_h", "addr"), ("id.orig_p", "port"), ("id.resp_h", "addr"), ("id.resp_p", "port"),
-            ("cookie", "string"), ("result", "string"), ("security_protocol", "string"), ("client_channels", "vector[string]"),
-            ("keyboard_layout", "string"), ("client_build", "string"), ("client_name", "string"), ("cert_count", "count"),
+            ("ts", "time"),
+            ("uid", "string"),
+            ("id.orig_h", "addr"),
+            ("id.orig_p", "port"),
+            ("id.resp_h", "addr"),
+            ("id.resp_p", "port"),
+            ("cookie", "string"),
+            ("result", "string"),
+            ("security_protocol", "string"),
+            ("client_channels", "vector[string]"),
+            ("keyboard_layout", "string"),
+            ("client_build", "string"),
+            ("client_name", "string"),
+            ("cert_count", "count"),
         ],
     },
 ];
@@ -83,7 +159,10 @@ impl Log {
     }
 
     fn tab_separated(&self, fields: &Map<String, Value>) -> String {
-        let columns = self.columns.iter().map(|(name, kind)| fields.get(*name).map_or_else(|| "-".to_owned(), |value| cell(value, kind)));
+        let columns = self
+            .columns
+            .iter()
+            .map(|(name, kind)| fields.get(*name).map_or_else(|| "-".to_owned(), |value| cell(value, kind)));
         columns.collect::<Vec<_>>().join("\t")
     }
 }
@@ -96,7 +175,9 @@ fn cell(value: &Value, kind: &str) -> String {
         Value::String(text) => text.replace('\t', "\\x09"),
         Value::Array(items) if items.is_empty() => "(empty)".to_owned(),
         Value::Array(items) => items.iter().map(|item| cell(item, kind)).collect::<Vec<_>>().join(","),
-        Value::Number(number) if kind == "interval" => number.as_f64().map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.6}")),
+        Value::Number(number) if kind == "interval" => {
+            number.as_f64().map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.6}"))
+        }
         other => other.to_string(),
     }
 }
@@ -118,7 +199,13 @@ pub(super) struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     /// A flow between two addresses with ordinary sizes.
-    pub(super) fn new(scene: &mut Scene<'_>, from_ip: &'a str, to_ip: &'a str, to_port: u16, service: &'static str) -> Self {
+    pub(super) fn new(
+        scene: &mut Scene<'_>,
+        from_ip: &'a str,
+        to_ip: &'a str,
+        to_port: u16,
+        service: &'static str,
+    ) -> Self {
         let udp = matches!(to_port, 53 | 67 | 123);
         Self {
             from_ip,
@@ -250,8 +337,20 @@ pub(super) fn http(scene: &mut Scene<'_>, at: Time, flow: &Flow<'_>, request: Re
 }
 
 /// One file action over SMB (`SMB::FILE_OPEN`, `SMB::FILE_RENAME` ...). `previous` is the old name of a rename.
-pub(super) fn smb_file(scene: &mut Scene<'_>, at: Time, flow: &Flow<'_>, (action, share): (&str, &str), name: &str, previous: Option<&str>) {
-    let mut fields = vec![("action", json!(action)), ("path", json!(share)), ("name", json!(name)), ("size", json!(scene.random.below(900_000)))];
+pub(super) fn smb_file(
+    scene: &mut Scene<'_>,
+    at: Time,
+    flow: &Flow<'_>,
+    (action, share): (&str, &str),
+    name: &str,
+    previous: Option<&str>,
+) {
+    let mut fields = vec![
+        ("action", json!(action)),
+        ("path", json!(share)),
+        ("name", json!(name)),
+        ("size", json!(scene.random.below(900_000))),
+    ];
     if let Some(previous) = previous {
         fields.push(("prev_name", json!(previous)));
     }
