@@ -13,7 +13,7 @@ pub struct Limits {
     /// Most events that one sliding window keeps one by one; beyond, it goes over to panes and its values become approximate.
     pub window_events_max: usize,
     /// Most bytes of group state over all correlations, counted by content (the heap can take up to about twice that); beyond, the oldest
-    /// groups are given up.
+    /// groups are given up. The one that just took an event is kept, so this can be passed by the size of one group.
     pub bytes_max: usize,
     /// Most bytes of matches that wait for earlier ones; beyond, the earliest are processed at once.
     pub pending_bytes_max: usize,

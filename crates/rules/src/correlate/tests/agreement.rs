@@ -1,6 +1,7 @@
 //! Correlator and oracle on random correlations and events.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use super::oracle::{Expected, expected};
 use super::{Event, alias, correlation, run};
@@ -129,6 +130,18 @@ fn compare(correlations: &[Correlation], events: &[Event]) -> Result<(), TestCas
     }
     prop_assert_eq!(actual, expect);
     Ok(())
+}
+
+#[test]
+fn random_input_makes_every_kind_fire() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut fired = [0; KINDS.len()];
+    for _ in 0..1_000 {
+        let (correlation, events) = (correlations(0), events()).new_tree(&mut runner).unwrap().current();
+        let results = run(std::slice::from_ref(&correlation), Limits::SORTED, &events).len();
+        fired[KINDS.iter().position(|kind| *kind == correlation.kind).unwrap()] += results;
+    }
+    assert!(fired.iter().all(|results| *results > 50), "{fired:?}");
 }
 
 proptest! {

@@ -1,7 +1,12 @@
-//! Tests of the correlator: `oracle` is a reference that recomputes every window, `agreement` holds the two against each other on random input.
+//! Tests of the correlator: `oracle` is a reference that recomputes every window, `agreement` holds the two against each other on random input,
+//! `semantics` tables the choices of `docs/specs/correlation.md`, `bounds` the limits, `saved` snapshots, `plans` references.
 
 mod agreement;
+mod bounds;
 mod oracle;
+mod plans;
+mod saved;
+mod semantics;
 
 use std::sync::Arc;
 
@@ -22,6 +27,10 @@ pub(super) struct Event {
     pub(super) time: i64,
     pub(super) rule: u32,
     pub(super) fields: Vec<(&'static str, String)>,
+}
+
+pub(super) fn event(time: i64, rule: u32, fields: &[(&'static str, &str)]) -> Event {
+    Event { time, rule, fields: fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect() }
 }
 
 impl Event {
@@ -77,4 +86,13 @@ pub(super) fn run(correlations: &[Correlation], limits: Limits, events: &[Event]
     }
     correlator.finish(&mut fired);
     fired
+}
+
+/// A result in one line: correlation, group, first-last event time, when it was decided if later, value, events.
+pub(super) fn line(fired: &Fired) -> String {
+    let group: Vec<String> = fired.group.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let later = if fired.decided == fired.window_end { String::new() } else { format!(" at {}", fired.decided.0) };
+    let events: Vec<String> = fired.events.iter().map(|event| event.0.to_string()).collect();
+    let (start, end) = (fired.window_start.0, fired.window_end.0);
+    format!("c{} [{}] {start}-{end}{later} {} ({})", fired.correlation, group.join(","), fired.value, events.join(" "))
 }
