@@ -43,15 +43,29 @@ fn of_insert<'t>(statement: &[Token<'t>], bound: &[Token<'t>]) -> Option<&'t str
     if !word.eq_ignore_ascii_case("values") {
         return None;
     }
-    let list =
-        |tokens: &[Token<'t>]| tokens.split(|token| *token == Token::Sign(',')).map(<[_]>::to_vec).collect::<Vec<_>>();
-    let place = list(columns.get(..close)?)
-        .iter()
-        .position(|column| matches!(column.as_slice(), [Token::Word(name)] if is_patient_column(name)))?;
+    let mut names = columns.get(..close)?.split(|token| *token == Token::Sign(','));
+    let place = names.position(|column| matches!(column, [Token::Word(name)] if is_patient_column(name)))?;
     let values = behind.get(2..)?;
-    let before: usize = list(values).iter().take(place).map(|value| value.len() + 1).sum();
-    let at = statement.len() - values.len() + before;
-    literal(*statement.get(at)?, statement.get(..at)?, bound)
+    let at = statement.len() - values.len() + start_of_value(values, place)?;
+    let alone = matches!(statement.get(at + 1), Some(Token::Sign(',' | ')')));
+    if alone { literal(*statement.get(at)?, statement.get(..at)?, bound) } else { None }
+}
+
+/// Where the value of a place starts in a list of values; commas within brackets do not count.
+fn start_of_value(values: &[Token<'_>], place: usize) -> Option<usize> {
+    let (mut depth, mut commas) = (0_usize, 0);
+    for (at, token) in values.iter().enumerate() {
+        if commas == place && depth == 0 {
+            return Some(at);
+        }
+        match token {
+            Token::Sign('(') => depth += 1,
+            Token::Sign(')') => depth = depth.checked_sub(1)?,
+            Token::Sign(',') if depth == 0 => commas += 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// A value as text: itself, or what is bound to a question mark.
@@ -142,7 +156,8 @@ mod tests {
             ("SELECT * FROM forms f WHERE f.pid='12' AND x = 1", Some("12")),
             ("SELECT * FROM t WHERE a = ? AND `pid` = ? ('x','12')", Some("12")),
             ("UPDATE patient_data SET lname=?, fname=? WHERE pid=? ('O\\'Neil','A, (b) pid = 7','12')", Some("12")),
-            ("INSERT INTO pnotes (date, body, pid) VALUES (NOW(), 'x', 12)", None),
+            ("INSERT INTO pnotes (date, body, pid) VALUES (IF(1, 2, 3), 'x', 12)", Some("12")),
+            ("INSERT INTO pnotes (pid, body) VALUES (12 + 1, 'x')", None),
             ("INSERT INTO pnotes (date, body, pid) VALUES (?, ?, ?) ('d','b','12')", Some("12")),
             ("INSERT INTO pnotes (pid, body) VALUES (12, 'pid = 9')", Some("12")),
             ("SELECT * FROM t WHERE id = 12", None),
