@@ -140,6 +140,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &crate::atna::Atna,
         &crate::fhir::Fhir,
         &crate::hl7::Hl7,
+        &crate::zeek::Zeek,
         &crate::json::Json,
         &crate::syslog::Syslog,
         &crate::csv::Csv,

@@ -17,12 +17,14 @@ mod hl7;
 mod json;
 mod log_sources;
 mod moment;
+mod names;
 #[cfg(test)]
 mod stream_check;
 mod syslog;
 mod text;
 mod windows;
 mod xml;
+mod zeek;
 
 pub use format::{Confidence, DecodeOptions, Decoder, Format, Framed, Framer, Sink, Unit, detect_format, formats};
 pub use log_sources::log_source_table;

@@ -54,23 +54,20 @@ impl CsvDecoder {
 impl Decoder for CsvDecoder {
     fn decode<'a>(&self, unit: Unit<'a>, arena: &'a Arena, sink: &mut dyn Sink<'a>) {
         let mut row = Row {
-            fields: Vec::with_capacity_in(self.header.width() + 1, arena),
+            fields: Vec::with_capacity_in(self.header.names.count() + 1, arena),
             spans: Vec::new_in(arena),
             anomalies: Vec::new_in(arena),
         };
-        let joined = self.header.names_in(arena);
+        let joined = self.header.names.in_arena(arena);
         let mut cells = Cells::new(unit.bytes, self.header.delimiter);
         for (place, cell) in cells.by_ref().take(COLUMNS_MAX).enumerate() {
-            let name = match self.header.name(joined, place) {
-                Some(name) => name,
-                None => bumpalo::format!(in arena, "column_{}", place + 1).into_bump_str(),
-            };
+            let name = self.header.names.name(joined, place, arena);
             row.cell(name, cell, self.header.is_masked(place), arena);
         }
         if let Some(rest) = cells.next() {
             row.spans.push(Span { start: rest.span.start, end: unit.bytes.len() });
         }
-        match row.fields.len().cmp(&self.header.width()) {
+        match row.fields.len().cmp(&self.header.names.count()) {
             std::cmp::Ordering::Less => row.fault(FEWER_CELLS),
             std::cmp::Ordering::Equal => {}
             std::cmp::Ordering::Greater => row.fault(MORE_CELLS),

@@ -1,10 +1,9 @@
 //! The first line of a table: its delimiter, its column names, and the mapping that takes it.
 
-use cordon_model::Arena;
-
 use super::cells::Cells;
 use super::columns::folded;
 use super::mapping::{Mapping, TimeForm, choose};
+use crate::names::Names;
 
 /// Most columns of a table.
 pub(super) const COLUMNS_MAX: usize = 1024;
@@ -18,10 +17,8 @@ const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
 pub(super) struct Header {
     /// Between cells.
     pub delimiter: u8,
-    /// All column names, one after another: copied to the arena in one go.
-    joined: String,
-    /// Where each name ends in `joined`.
-    ends: Vec<usize>,
+    /// The columns.
+    pub names: Names,
     /// Which columns identify a patient.
     masked: Vec<bool>,
     /// Columns of the time and its form, in order of preference.
@@ -38,8 +35,7 @@ impl Header {
         let folded: Vec<String> = names.iter().map(|name| folded(name)).collect();
         let mut header = Self { delimiter, ..Self::default() };
         for name in &names {
-            header.joined.push_str(name);
-            header.ends.push(header.joined.len());
+            header.names.push(name);
         }
         if let Some(mapping) = choose(mappings, &folded).and_then(|place| mappings.get(place)) {
             header.mapping.clone_from(&mapping.name);
@@ -51,26 +47,9 @@ impl Header {
         Some(header)
     }
 
-    /// Number of columns.
-    pub(super) const fn width(&self) -> usize {
-        self.ends.len()
-    }
-
     /// Whether cells of this column identify a patient. A cell beyond the header might.
     pub(super) fn is_masked(&self, column: usize) -> bool {
         self.masked.get(column).copied().unwrap_or(true)
-    }
-
-    /// All column names in one text of the arena, for [`Header::name`].
-    pub(super) fn names_in<'a>(&self, arena: &'a Arena) -> &'a str {
-        arena.alloc_str(&self.joined)
-    }
-
-    /// A column's name within that text; `None` beyond the header.
-    pub(super) fn name<'a>(&self, joined: &'a str, column: usize) -> Option<&'a str> {
-        let end = *self.ends.get(column)?;
-        let start = column.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
-        joined.get(start..end)
     }
 }
 
