@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cordon_model::Level;
 
 /// Security for hospitals: from real logs to explained findings.
 #[derive(Debug, Parser)]
@@ -14,8 +16,60 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Scan logs with rules and print findings that explain themselves
+    Scan(ScanArgs),
     /// Print what was understood of the inputs, event by event
     Events(EventsArgs),
+}
+
+const SCAN_EXAMPLES: &str = "\
+Examples:
+  cordon scan /var/log
+  cordon scan --rules sigma/rules --format ndjson --output findings.ndjson evidence.zip
+  cordon scan --from 2026-01-31 --level medium --mask ehr-export/
+
+Exit code: 0 no findings at --fail-level or above, 1 such findings, 2 could not run,
+3 some input could not be read (3 wins over 1; the summary has both).";
+
+/// Options of `cordon scan`.
+#[derive(Debug, Args)]
+#[command(after_help = SCAN_EXAMPLES)]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// Rules to use instead of the built-in pack; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Leave out findings below this level
+    #[arg(long, default_value = "informational", value_parser = level())]
+    pub(crate) level: Level,
+    /// Exit with 1 when there are findings at this level or above
+    #[arg(long, default_value = "high", value_parser = level())]
+    pub(crate) fail_level: Level,
+    /// How to print findings
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Table)]
+    pub(crate) format: FindingsFormat,
+    /// Hide everything that names a patient
+    #[arg(long)]
+    pub(crate) mask: bool,
+    /// Print the original record with each finding
+    #[arg(long)]
+    pub(crate) with_raw: bool,
+}
+
+/// How `cordon scan` prints findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FindingsFormat {
+    /// For people: the worst first, grouped by rule
+    Table,
+    /// One JSON object a line (docs/specs/finding.schema.json)
+    Ndjson,
+    /// One row a finding, for spreadsheets
+    Csv,
+}
+
+fn level() -> impl TypedValueParser<Value = Level> {
+    PossibleValuesParser::new(Level::ALL.map(Level::name)).map(|name| Level::from_name(&name).unwrap_or_default())
 }
 
 const EVENTS_EXAMPLES: &str = "\

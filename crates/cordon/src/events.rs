@@ -55,11 +55,18 @@ impl Stage for Records {
 
     fn scratch(&self) {}
 
-    fn record<'a>(&self, record: &Record<'a>, source: &SourceInfo, arena: &'a Arena, (): &mut (), out: &mut Vec<u8>) {
+    fn record<'a>(
+        &self,
+        record: &Record<'a>,
+        source: &Arc<SourceInfo>,
+        arena: &'a Arena,
+        (): &mut (),
+        out: &mut Vec<u8>,
+    ) {
         output::record::record(out, record, source, &self.table, arena);
     }
 
-    fn fault(&self, source: &SourceInfo, offset: u64, anomaly: Anomaly, out: &mut Vec<u8>) {
+    fn fault(&self, source: &Arc<SourceInfo>, offset: u64, anomaly: Anomaly, out: &mut Vec<u8>) {
         output::record::fault(out, source, offset, anomaly);
     }
 }

@@ -5,7 +5,10 @@ mod cli;
 mod events;
 mod inputs;
 mod output;
+mod pack;
 mod progress;
+mod rule_set;
+mod scan;
 mod summary;
 mod terminal;
 
@@ -18,6 +21,7 @@ use crate::cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Scan(args) => scan::run(&args),
         Command::Events(args) => events::run(&args),
     };
     outcome
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
 pub(crate) enum Exit {
     /// Ran, nothing to report.
     Clean = 0,
+    /// Findings at or above the level asked for.
+    Findings = 1,
     /// Could not run.
     CouldNotRun = 2,
     /// Ran, but some input could not be read.
@@ -44,6 +50,7 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Clean => 0,
+            Exit::Findings => 1,
             Exit::CouldNotRun => 2,
             Exit::InputLost => 3,
         })

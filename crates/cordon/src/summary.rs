@@ -5,10 +5,87 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use cordon_collect::Loss;
-use cordon_model::{LogSource, LogSourceTable};
+use cordon_model::{Level, LogSource, LogSourceTable};
+use cordon_node::scan::Report;
 use cordon_node::{AnomalyCount, Tally};
 
+use crate::rule_set::RuleSet;
 use crate::terminal::{bytes, plain, thousands};
+
+/// Refused rules that are named without `--stats`.
+const REFUSED_SHOWN_MAX: usize = 3;
+
+/// What a scan has to say at its end, beyond what was read.
+pub(crate) struct ScanSummary<'a> {
+    pub(crate) summary: Summary<'a>,
+    pub(crate) report: &'a Report,
+    pub(crate) rules: &'a RuleSet,
+}
+
+impl ScanSummary<'_> {
+    /// Prints it to standard error.
+    pub(crate) fn print(&self) {
+        let mut text = self.summary.text();
+        self.rules_line(&mut text);
+        self.findings_line(&mut text);
+        self.correlation_lines(&mut text);
+        self.blindness(&mut text);
+        let _ = io::stderr().write_all(text.as_bytes()); // standard error may be closed
+    }
+
+    fn rules_line(&self, text: &mut String) {
+        let RuleSet { loaded, below_level, refused, .. } = self.rules;
+        let _ = write!(text, "{} rules loaded, {} refused", thousands_of(*loaded), thousands_of(refused.len()));
+        if *below_level > 0 {
+            let _ = write!(text, ", {} left out below --level", thousands_of(*below_level));
+        }
+        text.push('\n');
+        let shown = if self.summary.detailed { refused.len() } else { REFUSED_SHOWN_MAX };
+        for (origin, reason) in refused.iter().take(shown) {
+            let _ = writeln!(text, "  refused {}:{}: {}", plain(&origin.path), origin.line, plain(reason));
+        }
+        if refused.len() > shown {
+            let _ = writeln!(text, "  and {} more (--stats names all)", refused.len() - shown);
+        }
+    }
+
+    fn findings_line(&self, text: &mut String) {
+        let levels = Level::ALL.into_iter().rev();
+        let counts = levels.map(|level| format!("{} {}", thousands(self.report.findings_at(level)), level.name()));
+        let _ = writeln!(text, "findings: {}", counts.collect::<Vec<String>>().join(", "));
+    }
+
+    fn correlation_lines(&self, text: &mut String) {
+        if self.report.matches_undated > 0 {
+            let count = thousands(self.report.matches_undated);
+            let _ = writeln!(text, "{count} matches took no part in correlations: their events state no time");
+        }
+        for (name, count) in self.report.correlation.named() {
+            let is_news = !matches!(name, "matches" | "fired") || self.summary.detailed;
+            if count > 0 && is_news {
+                let _ = writeln!(text, "correlation {name}: {}", thousands(count));
+            }
+        }
+    }
+
+    /// Events that no rule looks at: a scan without findings must not be mistaken for a clean bill.
+    fn blindness(&self, text: &mut String) {
+        let tally = self.summary.tally;
+        let engine = self.rules.detector.engine();
+        let sets = tally.source_sets.iter();
+        let reached: u64 = sets.filter(|(set, _)| engine.rules_on(**set) > 0).map(|(_, count)| *count).sum();
+        if tally.events > 0 && reached == 0 {
+            text.push_str("no loaded rule can fire on the log sources seen; `cordon rules install` adds rule sets, --rules DIR uses one once\n");
+        } else if reached < tally.events {
+            let (reached, events) = (thousands(reached), thousands(tally.events));
+            let _ = writeln!(text, "{reached} of {events} events have a log source that a rule looks at");
+        }
+    }
+}
+
+fn thousands_of(count: usize) -> String {
+    thousands(u64::try_from(count).unwrap_or(u64::MAX))
+}
 
 /// What a command has to say at its end.
 pub(crate) struct Summary<'a> {

@@ -1,7 +1,74 @@
 //! What the terminal can show: colour, width, and text that cannot command it.
 
 use std::borrow::Cow;
+use std::env;
 use std::io::{self, IsTerminal};
+
+use cordon_model::Level;
+use terminal_size::{Width, terminal_size_of};
+
+/// Widest line written to a terminal; beyond, eyes lose the line.
+const WIDTH_MAX: usize = 200;
+
+/// How text on standard output may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Characters in a line, when there is a terminal to fill.
+    width: Option<usize>,
+    /// Colour is wanted.
+    colour: bool,
+}
+
+impl Look {
+    /// No colour, no width: for files and pipes.
+    pub(crate) const PLAIN: Self = Self { width: None, colour: false };
+
+    /// What standard output allows: colour on a terminal unless `NO_COLOR` is set (<https://no-color.org>) or the terminal is dumb.
+    pub(crate) fn of_stdout() -> Self {
+        if !io::stdout().is_terminal() {
+            return Self::PLAIN;
+        }
+        let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+        let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let width = terminal_size_of(io::stdout()).map(|(Width(width), _)| usize::from(width).min(WIDTH_MAX));
+        Self { width, colour: !set("NO_COLOR") && !dumb }
+    }
+
+    /// The width to fill.
+    pub(crate) fn width_or(self, otherwise: usize) -> usize {
+        self.width.unwrap_or(otherwise)
+    }
+
+    pub(crate) const fn is_terminal(self) -> bool {
+        self.width.is_some()
+    }
+
+    /// Text in the colour of a level (ANSI SGR, the sixteen colours that every theme adapts).
+    pub(crate) fn level(self, level: Level, text: &str) -> String {
+        self.painted(
+            text,
+            match level {
+                Level::Critical => "1;31",
+                Level::High => "31",
+                Level::Medium => "33",
+                Level::Low => "36",
+                Level::Informational => "2",
+            },
+        )
+    }
+
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.painted(text, "1")
+    }
+
+    pub(crate) fn dim(self, text: &str) -> String {
+        self.painted(text, "2")
+    }
+
+    fn painted(self, text: &str, code: &str) -> String {
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
 
 /// Whether standard error is a terminal that wants movement.
 pub(crate) fn stderr_is_terminal() -> bool {

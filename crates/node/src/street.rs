@@ -1,7 +1,7 @@
 //! The walk: workers decode and judge batches, one consumer takes the results in order.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cordon_collect::{SourceInfo, Sources};
 use cordon_decode::{DecodeOptions, Sink};
@@ -30,14 +30,14 @@ pub trait Stage: Sync {
     fn record<'a>(
         &self,
         record: &Record<'a>,
-        source: &SourceInfo,
+        source: &Arc<SourceInfo>,
         arena: &'a Arena,
         scratch: &mut Self::Scratch,
         out: &mut Self::Out,
     );
 
     /// Bytes that gave no record, at an offset of the source.
-    fn fault(&self, source: &SourceInfo, offset: u64, anomaly: Anomaly, out: &mut Self::Out);
+    fn fault(&self, source: &Arc<SourceInfo>, offset: u64, anomaly: Anomaly, out: &mut Self::Out);
 }
 
 /// How the street is walked.
@@ -150,7 +150,7 @@ impl<S: Stage> Street<'_, S> {
 /// Takes the records of one unit.
 struct Judge<'w, 'a, S: Stage> {
     street: &'w Street<'w, S>,
-    source: &'w SourceInfo,
+    source: &'w Arc<SourceInfo>,
     unit_offset: u64,
     arena: &'a Arena,
     scratch: &'w mut S::Scratch,

@@ -1,0 +1,73 @@
+//! Where rules come from: the pack in the binary, or directories.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+/// Largest file taken for a rule; SigmaHQ's largest has 40 kB.
+const RULE_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Most rule files of one directory.
+const RULE_FILES_MAX: usize = 200_000;
+/// Deepest directory below `--rules`.
+const DEPTH_MAX: usize = 32;
+
+/// The default pack: path below `rules/` and text of every rule.
+const PACK: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pack.rs"));
+
+/// A file of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RuleFile {
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+/// The pack in the binary.
+pub(crate) fn built_in() -> Vec<RuleFile> {
+    PACK.iter().map(|(path, text)| RuleFile { path: (*path).to_owned(), text: (*text).to_owned() }).collect()
+}
+
+/// All `.yml` and `.yaml` files of directories, in the order of their paths. A file can be given as well.
+///
+/// # Errors
+/// A directory or file that cannot be read, named.
+pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Vec<RuleFile>> {
+    let mut files = Vec::new();
+    for directory in directories {
+        let mut paths = Vec::new();
+        find(directory, 0, &mut paths).with_context(|| format!("--rules {}", directory.display()))?;
+        ensure!(!paths.is_empty(), "--rules {}: holds no .yml or .yaml file", directory.display());
+        paths.sort();
+        for path in paths {
+            files.push(read(&path).with_context(|| format!("--rules {}", path.display()))?);
+        }
+    }
+    Ok(files)
+}
+
+fn find(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<()> {
+    ensure!(depth <= DEPTH_MAX, "directories are nested more than {DEPTH_MAX} deep");
+    ensure!(paths.len() < RULE_FILES_MAX, "more than {RULE_FILES_MAX} rule files");
+    if !fs::metadata(path)?.is_dir() {
+        paths.push(path.to_owned());
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_rule = Path::new(&name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
+        if entry.file_type()?.is_dir() {
+            find(&entry.path(), depth + 1, paths)?;
+        } else if is_rule {
+            paths.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<RuleFile> {
+    ensure!(fs::metadata(path)?.len() <= RULE_FILE_BYTES_MAX, "larger than {RULE_FILE_BYTES_MAX} bytes: not a rule");
+    let bytes = fs::read(path)?;
+    let text = String::from_utf8(bytes).context("not UTF-8 text")?;
+    Ok(RuleFile { path: path.to_string_lossy().into_owned(), text })
+}

@@ -1,0 +1,69 @@
+//! `cordon scan`: logs in, findings out. The main job.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use cordon_detect::DetectOptions;
+use cordon_seal::SiteKey;
+
+use crate::cli::{FindingsFormat, ScanArgs};
+use crate::output::{self, FindingOutput, csv::Csv, ndjson::Ndjson, table::Table};
+use crate::progress::Bar;
+use crate::rule_set::RuleSet;
+use crate::summary::{ScanSummary, Summary};
+use crate::terminal::Look;
+use crate::{Exit, inputs};
+
+/// Runs the command.
+pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
+    let started = Instant::now();
+    let options = inputs::street_options(&args.inputs)?;
+    let sources = inputs::sources(&args.inputs)?;
+    let rules = RuleSet::load(&args.rules, &options.decode.log_sources, detect_options(args))?;
+    let mut out = findings_output(args)?;
+    let bar = Bar::new(sources.meter(), args.inputs.no_progress);
+    let progress = Arc::clone(&bar.progress);
+    let mut findings = 0;
+    let scanned = cordon_node::scan::scan(sources, &options, &rules.detector, &progress, |found| {
+        findings += 1;
+        bar.update(Some(findings));
+        out.finding(&found)
+    });
+    bar.finish();
+    let report = match scanned.and_then(|report| out.finish(&report).map(|()| report)) {
+        Ok(report) => report,
+        Err(error) => return output::quiet_pipe(Err(error)).map(|()| Exit::Clean),
+    };
+    let table = &options.decode.log_sources;
+    let summary = Summary { tally: &report.tally, table, elapsed: started.elapsed(), detailed: args.inputs.stats };
+    ScanSummary { summary, report: &report, rules: &rules }.print();
+    Ok(if report.tally.input_lost() {
+        Exit::InputLost
+    } else if report.findings_from(args.fail_level) > 0 {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    })
+}
+
+fn detect_options(args: &ScanArgs) -> DetectOptions {
+    DetectOptions { level_min: args.level, mask: args.mask, keep_record: args.with_raw, site_key: SiteKey::of_scan() }
+}
+
+fn findings_output(args: &ScanArgs) -> Result<Box<dyn FindingOutput>> {
+    let path = args.inputs.output.as_deref();
+    let out = output::open(path)?;
+    Ok(match args.format {
+        FindingsFormat::Table => {
+            let look = if path.is_some() { Look::PLAIN } else { Look::of_stdout() };
+            Box::new(Table::new(out, look))
+        }
+        FindingsFormat::Ndjson => Box::new(Ndjson::new(out)),
+        FindingsFormat::Csv => {
+            let csv: io::Result<Csv> = Csv::new(out, args.with_raw);
+            Box::new(csv.context("cannot write the output")?)
+        }
+    })
+}

@@ -1,0 +1,16 @@
+//! Records and rules to findings: the stage of the main street where something is said about an event.
+//!
+//! A Record comes in, the rules that match it are asked of room `rules` (on its own fields and on the healthcare taxonomy of room `normalize`), and out go
+//! [`Detected`] findings that explain themselves, and the matches that correlations wait for. With masking on, nothing that names a patient leaves this
+//! room. Pure: no clock, no file; it does not know how findings are shown.
+
+mod correlated;
+mod detector;
+mod facts;
+mod mask;
+mod subject;
+
+pub use correlated::EventOf;
+pub use detector::{DetectOptions, Detected, Detector, EventKey, Judged, KeptRecord, RuleMatch, Scratch};
+pub use mask::Mask;
+pub use subject::Subject;
