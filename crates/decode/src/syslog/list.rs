@@ -44,6 +44,11 @@ impl<'a> FieldList<'a> {
         self.fields.len()
     }
 
+    /// The fields from `start` on.
+    pub(super) fn since(&self, start: usize) -> &[Field<'a>] {
+        self.fields.get(start..).unwrap_or_default()
+    }
+
     /// The text of the field `name` among those from `start` on.
     pub(super) fn text_behind(&self, start: usize, name: &str) -> Option<&'a str> {
         self.fields.iter().skip(start).find(|field| field.name == name).and_then(|field| match field.value {

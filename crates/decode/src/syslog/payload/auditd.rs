@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use bumpalo::collections::{String, Vec};
 use cordon_model::{Time, Value, When};
 
-use super::Payload;
+use super::{Payload, auditd_common};
 use crate::syslog::anomaly::AUDIT_EVENT_TOO_LONG;
 use crate::syslog::frame::JOINED_LINES_MAX;
 use crate::syslog::header::Header;
@@ -90,6 +90,7 @@ fn body(text: &str) -> Option<(Option<&str>, &str)> {
 
 /// Reads an event; `unit` holds all its lines, each with its syslog header if there is one.
 pub(super) fn read<'a>(header: &mut Header<'a>, unit: &'a str, list: &mut FieldList<'a>) -> Payload<'a> {
+    let start = list.len();
     let mut stamped = false;
     for line in unit.lines().take(JOINED_LINES_MAX + 1) {
         let Some(start) = line.find("type=") else { continue };
@@ -106,7 +107,7 @@ pub(super) fn read<'a>(header: &mut Header<'a>, unit: &'a str, list: &mut FieldL
     if unit.lines().count() >= JOINED_LINES_MAX {
         list.anomaly(AUDIT_EVENT_TOO_LONG);
     }
-    Payload { kind: "syslog_app", key: "auditd", id: None }
+    Payload { kind: "audit_kind", key: auditd_common::add(start, list), id: None }
 }
 
 /// Time, serial and node of the event, once.

@@ -4,6 +4,7 @@
 //! table is to be asked for. A payload that nobody knows leaves the record as it is.
 
 mod auditd;
+mod auditd_common;
 mod auth;
 mod cef;
 mod cisco;

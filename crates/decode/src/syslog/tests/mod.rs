@@ -279,7 +279,7 @@ const AUDIT: &str = "node=web1 type=SYSCALL msg=audit(1735787045.678:12): arch=c
 fn audit_lines_of_one_serial_are_one_record() {
     let seen = read(&Syslog, AUDIT.as_bytes());
     assert_eq!(seen.times, ["2025-01-02T03:04:05.678000Z", "2025-01-02T03:04:06.100000Z"]);
-    assert_eq!(seen.sources[0], ["linux//auditd"]);
+    assert_eq!(seen.sources, [vec!["linux//auditd", "linux/process_creation/auditd"], vec!["linux//auditd"]]);
     let behind = |fields: &[String]| {
         let at = fields.iter().position(|field| field.starts_with("serial=")).unwrap();
         fields[at..].to_vec()
@@ -311,6 +311,9 @@ fn audit_lines_of_one_serial_are_one_record() {
             "nametype=NORMAL",
             "type=PROCTITLE",
             "proctitle=id -l",
+            "Image=/usr/bin/id",
+            "CommandLine=id -l x abcd",
+            "User=root",
         ]
     );
     assert_eq!(
@@ -337,6 +340,38 @@ fn audit_events_inside_syslog_are_read_and_numbers_named() {
         &["serial=12", "type=SYSCALL", "arch=c000003e", "syscall=103", "a0=5", "exe=/bin/dmesg", "SYSCALL=syslog"],
     );
     check_sources(input, &["linux//auditd"]);
+}
+
+#[test]
+fn connects_and_created_files_have_the_names_of_their_categories() {
+    let event = |lines: &[&str]| -> String {
+        lines.iter().map(|line| line.replace('@', "msg=audit(1735787045.678:12):") + "\n").collect()
+    };
+    let connect = event(&[
+        "type=SYSCALL @ arch=c000003e syscall=42 pid=7 exe=\"/bin/nc\"",
+        "type=SOCKADDR @ saddr=020001BBC0000207000000000000000",
+    ]);
+    let common = |input: &str| {
+        let fields = one(input);
+        let at = fields.iter().position(|field| field.starts_with("Image=")).unwrap();
+        fields[at..].to_vec()
+    };
+    assert_eq!(
+        common(&connect),
+        ["Image=/bin/nc", "ProcessId=7", "DestinationIp=192.0.2.7", "DestinationPort=443", "Initiated=true"]
+    );
+    check_sources(&connect, &["linux//auditd", "linux/network_connection/auditd"]);
+    let create = event(&[
+        "type=SYSCALL @ arch=c000003e syscall=257 exe=\"/bin/touch\"",
+        "type=CWD @ cwd=\"/etc/cron.d\"",
+        "type=PATH @ item=0 name=\"/etc\" nametype=PARENT",
+        "type=PATH @ item=1 name=\"./evil\" nametype=CREATE",
+    ]);
+    assert_eq!(
+        common(&create),
+        ["Image=/bin/touch", "CurrentDirectory=/etc/cron.d", "TargetFilename=/etc/cron.d/evil"]
+    );
+    check_sources(&create, &["linux//auditd", "linux/file_event/auditd"]);
 }
 
 #[test]
