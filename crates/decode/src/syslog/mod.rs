@@ -10,6 +10,7 @@ mod fields;
 mod frame;
 mod header;
 mod list;
+mod patient;
 mod payload;
 mod scan;
 mod structured;

@@ -2,6 +2,7 @@
 
 mod codes;
 mod csv;
+mod device;
 mod fhir;
 mod fill;
 mod hl7;
@@ -21,7 +22,8 @@ use fill::Fill;
 type Source = for<'a> fn(&Record<'a>, &mut Fill<'a, '_>);
 
 /// Which file reads the records of which decoder (`Record::format`).
-const SOURCES: &[(&str, Source)] = &[("csv", csv::fill), ("fhir_audit_event", fhir::fill), ("hl7", hl7::fill)];
+const SOURCES: &[(&str, Source)] =
+    &[("csv", csv::fill), ("fhir_audit_event", fhir::fill), ("hl7", hl7::fill), ("syslog", device::fill)];
 
 /// The taxonomy fields of a record: the names of its categories `record_access`, `hl7_message`, `dicom_activity` and `medical_device` together. Empty for a
 /// record that no file here reads. A field may repeat: an event about several patients has one `patient_ref` for each.

@@ -255,3 +255,26 @@ fn every_preset_gives_user_patient_and_action() {
 fn a_table_without_an_access_mapping_gives_nothing() {
     assert_eq!(fields("a,b,c\n1,2,3\n"), [Vec::<String>::new()]);
 }
+
+#[test]
+fn a_device_gateway_that_speaks_cef_reads_as_a_medical_device() {
+    let input = "<134>1 2025-01-02T03:04:05Z gw1 - - - - CEF:0|BD|Alaris Gateway|9.1|201|Drug library transferred|5|\
+        deviceExternalId=PUMP-7 suser=biomed src=10.9.0.4 cs1=ICU-2 cs1Label=Location cs2=1001 cs2Label=PatientID outcome=success msg=library 42";
+    check(
+        input,
+        &[
+            "device_id=PUMP-7",
+            "vendor=BD",
+            "model=Alaris Gateway",
+            "software_version=9.1",
+            "user=biomed",
+            "client_ip=10.9.0.4",
+            "location=ICU-2",
+            "outcome=success",
+            "severity=5",
+            "event=drug_library_update",
+            "detail=library 42",
+            &patient("", "1001"),
+        ],
+    );
+}
