@@ -1,0 +1,103 @@
+//! Cordon: decode a line, match it against every rule.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use cordon_decode::{DecodeOptions, Decoder, Sink, Unit, formats};
+use cordon_model::{Anomaly, Arena, LogSource, LogSourceTable, Record, Time};
+use cordon_rules::parse::{Document, documents};
+use cordon_rules::{Engine, Hit, Scratch, View};
+
+use crate::corpus::RuleText;
+
+pub struct Contender {
+    engine: Engine,
+    decoder: Arc<dyn Decoder>,
+    table: Arc<LogSourceTable>,
+}
+
+impl Contender {
+    pub fn new(rules: &[RuleText]) -> Result<Self> {
+        let options = Arc::new(DecodeOptions::new(Time(0)));
+        let parsed = rules.iter().flat_map(|rule| documents(&rule.path, &rule.text)).flatten();
+        let rules: Vec<_> = parsed.filter_map(|document| if let Document::Rule(rule) = document { Some(*rule) } else { None }).collect();
+        let (engine, refused) = Engine::compile(&rules, &options.log_sources);
+        anyhow::ensure!(refused.is_empty(), "rules were refused: {refused:?}");
+        let json = formats().iter().find(|format| format.name() == "json").context("no JSON format")?;
+        Ok(Self { engine, decoder: json.framer(&options).decoder(), table: Arc::clone(&options.log_sources) })
+    }
+
+    pub fn decode(&self, lines: &[String]) -> usize {
+        let mut arena = Arena::new();
+        let mut fields = 0;
+        for line in lines {
+            let mut sink = Count { fields: &mut fields };
+            self.decoder.decode(Unit { offset: 0, bytes: line.as_bytes() }, &arena, &mut sink);
+            arena.reset();
+        }
+        fields
+    }
+
+    pub fn find(&self, lines: &[String]) -> usize {
+        let mut arena = Arena::new();
+        let mut scratch = self.engine.scratch();
+        let mut hits = Vec::new();
+        for line in lines {
+            let mut sink = Match { engine: &self.engine, arena: &arena, scratch: &mut scratch, hits: &mut hits };
+            self.decoder.decode(Unit { offset: 0, bytes: line.as_bytes() }, &arena, &mut sink);
+            arena.reset();
+        }
+        hits.len()
+    }
+
+    /// The most telling log source of each line: what a peer is told.
+    pub fn log_sources(&self, lines: &[String]) -> Vec<LogSource> {
+        let mut arena = Arena::new();
+        let mut found = Vec::with_capacity(lines.len());
+        for line in lines {
+            let mut sink = Sources { table: &self.table, found: &mut found };
+            self.decoder.decode(Unit { offset: 0, bytes: line.as_bytes() }, &arena, &mut sink);
+            arena.reset();
+        }
+        found
+    }
+}
+
+struct Count<'s> {
+    fields: &'s mut usize,
+}
+
+impl<'a> Sink<'a> for Count<'_> {
+    fn record(&mut self, record: Record<'a>) {
+        *self.fields += record.fields.len();
+    }
+    fn fault(&mut self, _: u64, _: Anomaly) {}
+}
+
+struct Match<'s, 'a> {
+    engine: &'s Engine,
+    arena: &'a Arena,
+    scratch: &'s mut Scratch,
+    hits: &'s mut Vec<Hit>,
+}
+
+impl<'a> Sink<'a> for Match<'_, 'a> {
+    fn record(&mut self, record: Record<'a>) {
+        self.engine.matches(&record, View::Own, self.arena, self.scratch, self.hits);
+    }
+    fn fault(&mut self, _: u64, _: Anomaly) {}
+}
+
+struct Sources<'s> {
+    table: &'s LogSourceTable,
+    found: &'s mut Vec<LogSource>,
+}
+
+impl<'a> Sink<'a> for Sources<'_> {
+    fn record(&mut self, record: Record<'a>) {
+        let sources = self.table.sources(record.sources);
+        let telling = sources.iter().filter(|source| source.mapping.is_empty()).max_by_key(|source| (!source.category.is_empty(), !source.service.is_empty()));
+        self.found.push(telling.copied().unwrap_or_default());
+    }
+    fn fault(&mut self, _: u64, _: Anomaly) {}
+}
