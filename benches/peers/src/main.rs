@@ -54,6 +54,13 @@ fn main() -> Result<()> {
     let rules = corpus::windows_rules(&options.data)?;
     let records = corpus::records(&options.data)?;
     println!("corpus: {} records of evtx-attack-samples, {} Windows rules", records.len(), rules.len());
+    if std::env::var_os("PROFILE").is_some() {
+        let ours = ours::Contender::new(&rules)?;
+        let lines = corpus::lines(&records, corpus::Shape::Flat, options.events, 1);
+        println!("{:.3}", cpu(|| ours.find(&lines)));
+        println!("{:.3}", cpu(|| ours.find(&lines)));
+        return Ok(());
+    }
     for shape in [corpus::Shape::Flat, corpus::Shape::Nested] {
         for seed in 1..=2 {
             run(&options, &rules, &records, shape, seed)?;

@@ -47,6 +47,9 @@ impl Contender {
             self.decoder.decode(Unit { offset: 0, bytes: line.as_bytes() }, &arena, &mut sink);
             arena.reset();
         }
+        if std::env::var_os("COUNTERS").is_some() {
+            eprintln!("{:?}", scratch.counters());
+        }
         hits.len()
     }
 

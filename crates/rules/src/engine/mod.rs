@@ -23,7 +23,7 @@ use crate::ast::{Rule, RuleLogSource};
 use crate::compile::{Lowered, Lowering, NodeId, mapping};
 use program::ProgramCell;
 use route::Routes;
-pub use scratch::Scratch;
+pub use scratch::{Counters, Scratch};
 
 /// What a rule sees of a record.
 #[derive(Clone, Copy, Debug)]

@@ -27,6 +27,18 @@ pub struct Scratch {
     memo: Memo,
     candidates: Vec<u32>,
     states: Vec<Option<State>>,
+    counters: Counters,
+}
+
+/// What one thread's matching came to: the work behind the speed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Events that a program looked at.
+    pub events: u64,
+    /// Rules evaluated because a witness was seen, or because they have none.
+    pub candidates: u64,
+    /// Of these, rules without a witness.
+    pub always_evaluated: u64,
 }
 
 /// The values of the event at hand that the program looks at.
@@ -82,7 +94,19 @@ impl State {
 impl Scratch {
     pub(crate) fn new(predicates: usize, programs: usize) -> Self {
         let states = (0..programs).map(|_| None).collect();
-        Self { event: Event::default(), memo: Memo::new(predicates), candidates: Vec::new(), states }
+        Self {
+            event: Event::default(),
+            memo: Memo::new(predicates),
+            candidates: Vec::new(),
+            states,
+            counters: Counters::default(),
+        }
+    }
+
+    /// What was done so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
     }
 
     pub(crate) fn run<'a>(
@@ -99,6 +123,9 @@ impl Scratch {
         self.memo.next_event();
         self.event.load(&mut state, fields);
         self.find_candidates(&mut state, fields, arena);
+        self.counters.events += 1;
+        self.counters.candidates += self.candidates.len() as u64;
+        self.counters.always_evaluated += state.program.always.len() as u64;
         self.evaluate(set, &state.program, fields, arena, hits);
         state = learn(state, set, cell);
         if let Some(place) = self.states.get_mut(number) {
