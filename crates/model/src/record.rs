@@ -100,8 +100,23 @@ impl<'a> Value<'a> {
             Self::Bool(true) => Some("true"),
             Self::Bool(false) => Some("false"),
             Self::Number(text) | Self::Text(text) => Some(text),
-            Self::Escaped(text) => Some(unescape(text, arena)),
+            Self::Escaped(text) => {
+                let mut out = bumpalo::collections::Vec::with_capacity_in(text.len(), arena);
+                unescape(text, &mut |bytes| out.extend_from_slice_copy(bytes));
+                Some(std::str::from_utf8(out.into_bump_slice()).unwrap_or_default())
+            }
         }
+    }
+
+    /// Appends the bytes of [`Value::text`] to `out`, without an arena. Returns whether there is a text.
+    pub fn write_text(self, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Null => return false,
+            Self::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
+            Self::Number(text) | Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Escaped(text) => unescape(text, &mut |bytes| out.extend_from_slice(bytes)),
+        }
+        true
     }
 }
 
@@ -119,51 +134,56 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Resolves the escapes of a JSON string (RFC 8259 section 7). A lone surrogate or an unknown escape becomes U+FFFD: the text stays readable and nothing is dropped.
-fn unescape<'a>(text: &'a str, arena: &'a Arena) -> &'a str {
-    let mut out = bumpalo::collections::String::with_capacity_in(text.len(), arena);
+/// Resolves the escapes of a JSON string (RFC 8259 section 7). A lone surrogate or an unknown escape becomes U+FFFD: the text stays readable and nothing is
+/// dropped. What is put is UTF-8 whenever the pieces are put together.
+fn unescape(text: &str, put: &mut impl FnMut(&[u8])) {
     let mut rest = text;
     while let Some((plain, after)) = rest.split_once('\\') {
-        out.push_str(plain);
-        rest = one_escape(after, &mut out);
+        put(plain.as_bytes());
+        rest = one_escape(after, put);
     }
-    out.push_str(rest);
-    out.into_bump_str()
+    put(rest.as_bytes());
 }
 
-/// Writes the character that the escape at the start of `text` (behind its backslash) stands for, and returns what follows it.
-fn one_escape<'t>(text: &'t str, out: &mut bumpalo::collections::String<'_>) -> &'t str {
-    let mut chars = text.chars();
-    let plain = match chars.next() {
-        Some(letter @ ('"' | '\\' | '/')) => letter,
-        Some('b') => '\u{8}',
-        Some('f') => '\u{c}',
-        Some('n') => '\n',
-        Some('r') => '\r',
-        Some('t') => '\t',
-        Some('u') => return unicode_escape(chars.as_str(), out),
-        _ => char::REPLACEMENT_CHARACTER,
+/// Puts the character that the escape at the start of `text` (behind its backslash) stands for, and returns what follows it.
+fn one_escape<'t>(text: &'t str, put: &mut impl FnMut(&[u8])) -> &'t str {
+    let Some((letter, rest)) = text.as_bytes().first().zip(text.get(1..)) else {
+        put_char(char::REPLACEMENT_CHARACTER, put);
+        return text.get(text.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default();
     };
-    out.push(plain);
-    chars.as_str()
+    match letter {
+        b'"' | b'\\' | b'/' => put(&[*letter]),
+        b'b' => put(&[8]),
+        b'f' => put(&[12]),
+        b'n' => put(b"\n"),
+        b'r' => put(b"\r"),
+        b't' => put(b"\t"),
+        b'u' => return unicode_escape(rest, put),
+        _ => put_char(char::REPLACEMENT_CHARACTER, put),
+    }
+    rest
 }
 
-fn unicode_escape<'t>(text: &'t str, out: &mut bumpalo::collections::String<'_>) -> &'t str {
+fn put_char(letter: char, put: &mut impl FnMut(&[u8])) {
+    put(letter.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+fn unicode_escape<'t>(text: &'t str, put: &mut impl FnMut(&[u8])) -> &'t str {
     let Some((high, rest)) = four_hex(text) else {
-        out.push(char::REPLACEMENT_CHARACTER);
+        put_char(char::REPLACEMENT_CHARACTER, put);
         return text;
     };
     if !(0xD800..0xDC00).contains(&high) {
-        out.push(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER));
+        put_char(char::from_u32(high).unwrap_or(char::REPLACEMENT_CHARACTER), put);
         return rest;
     }
     let low = rest.strip_prefix("\\u").and_then(four_hex).filter(|(low, _)| (0xDC00..0xE000).contains(low));
     let Some((low, rest)) = low else {
-        out.push(char::REPLACEMENT_CHARACTER);
+        put_char(char::REPLACEMENT_CHARACTER, put);
         return rest;
     };
     let joined = 0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-    out.push(char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER));
+    put_char(char::from_u32(joined).unwrap_or(char::REPLACEMENT_CHARACTER), put);
     rest
 }
 

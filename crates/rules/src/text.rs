@@ -6,27 +6,20 @@
 /// Letters that a regular expression without case takes for `s` and `k`, although they fold to themselves here.
 const ODD_LETTERS: [char; 2] = ['\u{17f}', '\u{212a}'];
 
-/// Appends the folded text to `out`. Returns whether it holds a letter by which a regular expression without case could match although no folded literal does.
-pub(crate) fn fold_into(text: &str, out: &mut Vec<u8>) -> bool {
-    let start = out.len();
-    out.extend_from_slice(text.as_bytes());
-    let copied = out.get_mut(start..).unwrap_or_default();
-    copied.make_ascii_lowercase();
-    if text.is_ascii() {
+/// Folds the UTF-8 text that stands in `bytes`, in place. Returns whether it holds a letter by which a regular expression without case could match although no
+/// folded literal does.
+pub(crate) fn fold_in_place(bytes: &mut [u8]) -> bool {
+    bytes.make_ascii_lowercase();
+    if bytes.is_ascii() {
         return false;
     }
-    fold_wide(text, copied);
-    text.contains(ODD_LETTERS)
-}
-
-/// Folds the characters beyond ASCII of `text` in its copy `folded`.
-fn fold_wide(text: &str, folded: &mut [u8]) {
+    let text = std::str::from_utf8(bytes).unwrap_or_default().to_owned();
     for (at, letter) in text.char_indices().filter(|(_, letter)| !letter.is_ascii()) {
-        let lower = fold_char(letter);
-        if let Some(place) = folded.get_mut(at..at + letter.len_utf8()) {
-            lower.encode_utf8(place);
+        if let Some(place) = bytes.get_mut(at..at + letter.len_utf8()) {
+            fold_char(letter).encode_utf8(place);
         }
     }
+    text.contains(ODD_LETTERS)
 }
 
 /// One folded character.
@@ -49,8 +42,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn folded(text: &str) -> String {
-        let mut out = Vec::new();
-        fold_into(text, &mut out);
+        let mut out = text.as_bytes().to_vec();
+        fold_in_place(&mut out);
         String::from_utf8(out).unwrap()
     }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use ipnet::IpNet;
+use memchr::memmem::Finder;
 use regex::Regex;
 use rustc_hash::FxHashMap;
 
@@ -75,6 +76,14 @@ pub(crate) struct Predicate {
     pub(crate) written: Box<str>,
 }
 
+impl Test {
+    /// The searcher of a literal that may stand anywhere, built once.
+    fn finder(&self) -> Option<Box<Finder<'static>>> {
+        let Self::Literal { place: Place::Contains, text, .. } = self else { return None };
+        Some(Box::new(Finder::new(text.as_bytes()).into_owned()))
+    }
+}
+
 /// A node of an expression.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
@@ -91,6 +100,7 @@ pub(crate) struct Interned {
     fields: Vec<Box<str>>,
     field_ids: FxHashMap<Box<str>, FieldId>,
     predicates: Vec<Predicate>,
+    finders: Vec<Option<Box<Finder<'static>>>>,
     predicate_ids: FxHashMap<String, PredId>,
     nodes: Vec<Node>,
     node_ids: FxHashMap<Node, NodeId>,
@@ -118,6 +128,7 @@ impl Interned {
             return *known;
         }
         let id = PredId(number(self.predicates.len()));
+        self.finders.push(predicate.test.finder());
         self.predicates.push(predicate);
         self.predicate_ids.insert(key, id);
         id
@@ -139,6 +150,11 @@ impl Interned {
 
     pub(crate) fn get_predicate(&self, id: PredId) -> Option<&Predicate> {
         self.predicates.get(id.0 as usize)
+    }
+
+    /// The searcher of a predicate on a literal that may stand anywhere.
+    pub(crate) fn finder(&self, id: PredId) -> Option<&Finder<'static>> {
+        self.finders.get(id.0 as usize)?.as_deref()
     }
 
     pub(crate) fn get_node(&self, id: NodeId) -> &Node {

@@ -6,7 +6,7 @@ use super::full_scan;
 use super::program::{NO_SLOT, Program};
 use super::scratch::Event;
 use super::tests_on_values::{holds, is_folded};
-use crate::compile::{FieldId, Lowered, Node, NodeId, PredId, Predicate, Test};
+use crate::compile::{FieldId, Lowered, Node, NodeId, Place, PredId, Predicate, Test};
 
 /// Results of predicates, each stamped with the event it belongs to: nothing is cleared between events.
 #[derive(Debug)]
@@ -73,25 +73,38 @@ impl Evaluator<'_, '_> {
             return known;
         }
         let set = self.set;
-        let result = set.get_predicate(id).is_some_and(|predicate| self.decide(predicate));
+        let result = set.get_predicate(id).is_some_and(|predicate| self.decide(id, predicate));
         self.memo.keep(id, result);
         result
     }
 
-    fn decide(&mut self, predicate: &Predicate) -> bool {
-        let Some(field) = predicate.field else {
-            return full_scan::predicate_holds(self.set, predicate, self.fields, self.arena);
-        };
+    fn decide(&mut self, id: PredId, predicate: &Predicate) -> bool {
+        let set = self.set;
+        let Some(field) = predicate.field else { return self.keyword(id, predicate) };
         match &predicate.test {
+            Test::Literal { place: Place::Contains, cased: false, .. } => self.any_value(field, |evaluator, place| {
+                let bytes = evaluator.event.folded(place, evaluator.fields);
+                bytes.zip(set.finder(id)).is_some_and(|(bytes, finder)| finder.find(bytes).is_some())
+            }),
             Test::FieldRef { .. } => full_scan::predicate_holds(self.set, predicate, self.fields, self.arena),
             Test::Exists(asked) => self.first(field).is_some() == *asked,
             Test::Null => !self.any_value(field, |evaluator, place| evaluator.text(place).is_some()),
             test if is_folded(test) => self.any_value(field, |evaluator, place| {
-                evaluator.event.folded(place, evaluator.fields, evaluator.arena).is_some_and(|bytes| holds(test, bytes))
+                evaluator.event.folded(place, evaluator.fields).is_some_and(|bytes| holds(test, bytes))
             }),
             test => self.any_value(field, |evaluator, place| {
                 evaluator.text(place).is_some_and(|text| holds(test, text.as_bytes()))
             }),
+        }
+    }
+
+    /// A question to every value of the event: the folded texts stand one behind the other, each closed by a byte that no literal holds.
+    fn keyword(&self, id: PredId, predicate: &Predicate) -> bool {
+        match (&predicate.test, self.set.finder(id)) {
+            (Test::Literal { cased: false, .. }, Some(finder)) if self.program.looks_at_all => {
+                finder.find(&self.event.folded).is_some()
+            }
+            _ => full_scan::predicate_holds(self.set, predicate, self.fields, self.arena),
         }
     }
 

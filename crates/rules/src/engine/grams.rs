@@ -3,7 +3,7 @@
 //!
 //! Four loads per four bytes that do not depend on each other let a CPU overlap them, where an automaton waits for each state.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, packed};
 use rustc_hash::FxHashMap;
 
 use super::witness::WitnessId;
@@ -46,7 +46,7 @@ impl Grams {
         };
         let mut short = Vec::new();
         for (literal, id) in literals {
-            match grams.rarest(literal) {
+            match rarest(literal, |gram| grams.places.get(&gram).map_or(0, Vec::len)) {
                 Some((front, gram)) => grams.insert(gram, Candidate { front, literal: (*literal).into(), id: *id }),
                 None => short.push((*literal, *id)),
             }
@@ -100,13 +100,45 @@ impl Grams {
         }
         self.places.entry(gram).or_default().push(candidate);
     }
+}
 
-    /// The gram of a literal that is likely to stand in the fewest values, with its place: unusual bytes first, then one that no other literal uses.
-    fn rarest(&self, literal: &[u8]) -> Option<(usize, u32)> {
-        let common = |window: &[u8]| -> u32 { window.iter().map(|byte| commonness(*byte)).sum() };
-        let cost = |window: &[u8]| (common(window), self.places.get(&gram(window)).map_or(0, Vec::len));
-        let (front, window) = literal.windows(GRAM).enumerate().min_by_key(|(_, window)| cost(window))?;
-        Some((front, gram(window)))
+/// The gram of a literal that is likely to stand in the fewest values, with its place: unusual bytes first, then one that few other literals `use`.
+fn rarest(literal: &[u8], used: impl Fn(u32) -> usize) -> Option<(usize, u32)> {
+    let common = |window: &[u8]| -> u32 { window.iter().map(|byte| commonness(*byte)).sum() };
+    let cost = |window: &[u8]| (common(window), used(gram(window)));
+    let (front, window) = literal.windows(GRAM).enumerate().min_by_key(|(_, window)| cost(window))?;
+    Some((front, gram(window)))
+}
+
+/// Literals looked for in all values of an event at once, behind a gate: a vectorised search for a short piece of each, which nearly no event holds.
+#[derive(Debug)]
+pub(crate) struct Keywords {
+    gate: Option<packed::Searcher>,
+    grams: Grams,
+}
+
+/// Longest piece by which the gate knows a literal.
+const GATE_PIECE: usize = 8;
+
+impl Keywords {
+    /// A scanner for folded literals; `None` when there are none.
+    pub(crate) fn build(literals: &[(&[u8], WitnessId)]) -> Option<Self> {
+        let grams = Grams::build(literals)?;
+        let pieces = literals.iter().map(|(literal, _)| {
+            let front = rarest(literal, |_| 0).map_or(0, |(front, _)| front);
+            let piece = literal.get(front..).unwrap_or_default();
+            piece.get(..GATE_PIECE).unwrap_or(piece)
+        });
+        // a machine without vectors has no gate, and neither has a set of too many literals
+        let gate = packed::Config::new().builder().extend(pieces).build();
+        Some(Self { gate, grams })
+    }
+
+    /// Gives every literal that stands in the values, which the caller has put one behind the other.
+    pub(crate) fn find(&self, values: &[u8], found: &mut impl FnMut(WitnessId)) {
+        if self.gate.as_ref().is_none_or(|gate| gate.find(values).is_some()) {
+            self.grams.find(values, found);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use super::grams::Grams;
+use super::grams::{Grams, Keywords};
 use super::literals::{End, Ends, Exacts};
 use super::route::Member;
 use super::witness::{Learned, Witness, WitnessId, choose};
@@ -59,8 +59,10 @@ pub(crate) struct Program {
     slot_by_name: FxHashMap<Box<str>, u16>,
     /// Witness tables by slot.
     pub(crate) slots: Vec<SlotTables>,
+    /// Whether some rule asks every value of the event: then all are folded.
+    pub(crate) looks_at_all: bool,
     /// Literals looked for in every value.
-    pub(crate) keywords: Option<Grams>,
+    pub(crate) keywords: Option<Keywords>,
     pub(crate) witnesses: Vec<Witness>,
     /// Members by witness.
     pub(crate) members_of: Vec<Box<[u32]>>,
@@ -99,6 +101,7 @@ impl Program {
             slot_of_field: Vec::new(),
             slot_by_name: FxHashMap::default(),
             slots: Vec::new(),
+            looks_at_all: false,
             keywords: None,
             witnesses: Vec::new(),
             members_of: Vec::new(),
@@ -126,6 +129,7 @@ impl Program {
             Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| self.add_fields(set, *part)),
             Node::Predicate(id) => {
                 let Some(predicate) = set.get_predicate(*id) else { return };
+                self.looks_at_all |= predicate.field.is_none();
                 predicate.field.into_iter().for_each(|field| self.add_field(set, field));
                 if let Test::FieldRef { field, .. } = &predicate.test {
                     self.add_field(set, *field);
@@ -192,6 +196,6 @@ impl Program {
         for (tables, literals) in self.slots.iter_mut().zip(&contains) {
             tables.grams = Grams::build(literals);
         }
-        self.keywords = Grams::build(&keywords);
+        self.keywords = Keywords::build(&keywords);
     }
 }

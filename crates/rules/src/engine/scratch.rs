@@ -9,7 +9,7 @@ use super::eval::{Evaluator, Memo};
 use super::program::{NO_SLOT, Program, ProgramCell};
 use super::witness::{Learned, WitnessId};
 use crate::compile::Lowered;
-use crate::text::fold_into;
+use crate::text::fold_in_place;
 
 /// Events of a program after which its witnesses are chosen anew: rounds double, and there are few, so that the choice settles.
 const LEARN_EVENTS_FIRST: u32 = 2_048;
@@ -122,7 +122,7 @@ impl Scratch {
         let mut state = place.take().unwrap_or_else(|| State::new(cell.current(set)));
         self.memo.next_event();
         self.event.load(&mut state, fields);
-        self.find_candidates(&mut state, fields, arena);
+        self.find_candidates(&mut state, fields);
         self.counters.events += 1;
         self.counters.candidates += self.candidates.len() as u64;
         self.counters.always_evaluated += state.program.always.len() as u64;
@@ -133,7 +133,7 @@ impl Scratch {
         }
     }
 
-    fn find_candidates<'a>(&mut self, state: &mut State, fields: &'a [Field<'a>], arena: &'a Arena) {
+    fn find_candidates(&mut self, state: &mut State, fields: &[Field<'_>]) {
         let State { program, candidate_stamp, witness_hits, .. } = state;
         let (candidates, stamp) = (&mut self.candidates, self.memo.stamp());
         candidates.clear();
@@ -151,13 +151,13 @@ impl Scratch {
                 continue;
             };
             if tables.has_witness
-                && let Some(folded) = self.event.folded(at, fields, arena)
+                && let Some(folded) = self.event.folded(at, fields)
             {
                 tables.find(folded, &mut found);
             }
         }
         if let Some(keywords) = &program.keywords {
-            self.event.fold_each(fields, arena, |folded| keywords.find(folded, &mut found));
+            keywords.find(&self.event.folded, &mut found);
         }
         if self.event.is_odd {
             candidates.clear();
@@ -186,7 +186,7 @@ impl Scratch {
 }
 
 impl Event {
-    /// Finds the fields that the program looks at.
+    /// Finds the fields that the program looks at; where it asks every value, all are folded at once.
     fn load(&mut self, state: &mut State, fields: &[Field<'_>]) {
         self.values.clear();
         self.folded.clear();
@@ -195,15 +195,28 @@ impl Event {
         self.by_slot.resize(state.program.slots.len(), (NONE, NONE));
         for (at, field) in fields.iter().enumerate() {
             let slot = slot_in_shape(&mut state.shape, &state.program, at, field.name);
+            let folded = if state.program.looks_at_all { self.fold(field) } else { None };
             if slot != NO_SLOT {
-                self.push(slot, at);
+                self.push(slot, at, folded);
             }
         }
     }
 
-    fn push(&mut self, slot: u16, field: usize) {
+    /// Puts the folded text of a field behind the others, closed by a zero byte; `None` when it is null.
+    fn fold(&mut self, field: &Field<'_>) -> Option<(u32, u32)> {
+        let start = self.folded.len();
+        if !field.value.write_text(&mut self.folded) {
+            return None;
+        }
+        self.is_odd |= fold_in_place(self.folded.get_mut(start..)?);
+        let range = (u32::try_from(start).ok()?, u32::try_from(self.folded.len()).ok()?);
+        self.folded.push(0);
+        Some(range)
+    }
+
+    fn push(&mut self, slot: u16, field: usize, folded: Option<(u32, u32)>) {
         let (Ok(field), Ok(place)) = (u32::try_from(field), u32::try_from(self.values.len())) else { return };
-        self.values.push(SlotValue { slot, field, next: NONE, folded: None });
+        self.values.push(SlotValue { slot, field, next: NONE, folded });
         let Some((first, last)) = self.by_slot.get_mut(usize::from(slot)) else { return };
         if *first == NONE {
             *first = place;
@@ -227,31 +240,17 @@ impl Event {
     }
 
     /// The folded text of a value; `None` when it is null.
-    pub(crate) fn folded<'a>(&mut self, place: usize, fields: &'a [Field<'a>], arena: &'a Arena) -> Option<&[u8]> {
-        let value = self.values.get_mut(place)?;
-        let (start, end) = match value.folded {
+    pub(crate) fn folded(&mut self, place: usize, fields: &[Field<'_>]) -> Option<&[u8]> {
+        let value = *self.values.get(place)?;
+        let range = match value.folded {
             Some(known) => known,
             None => {
-                let text = fields.get(value.field as usize)?.value.text(arena)?;
-                let start = u32::try_from(self.folded.len()).ok()?;
-                self.is_odd |= fold_into(text, &mut self.folded);
-                let fresh = (start, u32::try_from(self.folded.len()).ok()?);
-                value.folded = Some(fresh);
+                let fresh = self.fold(fields.get(value.field as usize)?)?;
+                self.values.get_mut(place)?.folded = Some(fresh);
                 fresh
             }
         };
-        self.folded.get(start as usize..end as usize)
-    }
-
-    /// Gives the folded text of every value of the event, looked at or not.
-    fn fold_each<'a>(&mut self, fields: &'a [Field<'a>], arena: &'a Arena, mut take: impl FnMut(&[u8])) {
-        let start = self.folded.len();
-        for text in fields.iter().filter_map(|field| field.value.text(arena)) {
-            self.folded.truncate(start);
-            self.is_odd |= fold_into(text, &mut self.folded);
-            take(self.folded.get(start..).unwrap_or_default());
-        }
-        self.folded.truncate(start);
+        self.folded.get(range.0 as usize..range.1 as usize)
     }
 }
 
