@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::fault::Fault;
+use super::join::spell_out;
 use super::suggest::did_you_mean;
 use crate::ast::{Condition, Selection, SelectionPattern};
 
@@ -237,6 +238,41 @@ fn nearest_pattern<'s>(pattern: &SelectionPattern, names: impl Iterator<Item = &
     match pattern {
         SelectionPattern::Them => None,
         SelectionPattern::Name(pattern) => did_you_mean(pattern, names),
+    }
+}
+
+/// Selections that are no more.
+#[derive(Debug, Default)]
+pub(crate) struct SelectionsDropped(BTreeSet<String>);
+
+impl SelectionsDropped {
+    pub(crate) fn add(&mut self, name: &str) {
+        self.0.insert(name.to_owned());
+    }
+
+    /// Takes them out of the conditions, as pySigma does: what is joined with `and` or `or` to one stays as it is without it.
+    pub(crate) fn leave(&self, conditions: &mut Vec<Condition>, selections: &[Selection]) {
+        if self.0.is_empty() {
+            return;
+        }
+        for condition in conditions.iter_mut() {
+            spell_out(condition, selections, "");
+        }
+        *conditions = std::mem::take(conditions).into_iter().filter_map(|condition| self.without(condition)).collect();
+    }
+
+    fn without(&self, condition: Condition) -> Option<Condition> {
+        let kept = |branches: Vec<Condition>| -> Vec<Condition> {
+            branches.into_iter().filter_map(|branch| self.without(branch)).collect()
+        };
+        let (branches, join): (_, fn(Vec<Condition>) -> Condition) = match condition {
+            Condition::And(branches) => (kept(branches), Condition::And),
+            Condition::Or(branches) => (kept(branches), Condition::Or),
+            Condition::Not(inner) => return self.without(*inner).map(|inner| Condition::Not(Box::new(inner))),
+            Condition::Selection(name) if self.0.contains(&name) => return None,
+            other => return Some(other),
+        };
+        (!branches.is_empty()).then(|| one_or(branches, join))
     }
 }
 

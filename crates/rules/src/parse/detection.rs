@@ -60,7 +60,12 @@ pub(crate) fn conditions(
     Ok(found)
 }
 
-fn detection(node: &Node<'_>, line: usize, name: &str, warnings: &mut Vec<Fault>) -> Result<Detection, Fault> {
+pub(crate) fn detection(
+    node: &Node<'_>,
+    line: usize,
+    name: &str,
+    warnings: &mut Vec<Fault>,
+) -> Result<Detection, Fault> {
     match &node.content {
         Content::Map(entries) if entries.is_empty() => Err(Fault::new(line, format!("`{name}` is an empty map"))),
         Content::Map(entries) => {

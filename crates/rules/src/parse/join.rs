@@ -19,17 +19,22 @@ pub(crate) fn covers(filter: &RuleLogSource, rule: &RuleLogSource) -> bool {
 /// The filter's selections get a prefix that no selection of the rule has. So that neither side's `them` and patterns catch the other's selections,
 /// every `x of` is first spelled out by name.
 pub(crate) fn join(rule: &mut Rule, filter: &Filter) {
+    join_selections(rule, &filter.selections, &filter.conditions);
+}
+
+/// [`join`] with the selections and conditions of the filter.
+pub(crate) fn join_selections(rule: &mut Rule, selections: &[Selection], conditions: &[Condition]) {
     let prefix = free_prefix(rule);
     for condition in &mut rule.conditions {
         spell_out(condition, &rule.selections, "");
     }
-    let mut joined = filter.conditions.clone();
+    let mut joined = conditions.to_vec();
     for condition in &mut joined {
-        spell_out(condition, &filter.selections, &prefix);
+        spell_out(condition, selections, &prefix);
     }
     let both = Condition::And(vec![any_of(std::mem::take(&mut rule.conditions)), any_of(joined)]);
     rule.conditions = vec![both];
-    rule.selections.extend(filter.selections.iter().map(|selection| Selection {
+    rule.selections.extend(selections.iter().map(|selection| Selection {
         name: format!("{prefix}{}", selection.name),
         detection: selection.detection.clone(),
     }));

@@ -9,10 +9,11 @@ use std::rc::Rc;
 use cordon_model::{LogSourceTable, RuleCard};
 
 use super::fault::{About, Fault};
+use super::pipeline::Applied;
 use super::placeholders::{self, Placeholders};
 use super::suggest::did_you_mean;
-use super::{Document, Refusal, Warning, chains, join, read};
-use crate::ast::{Correlation, Details, Filter, FilterTargets, Origin, Rule, RuleLogSource, Selection};
+use super::{Document, Pipeline, Refusal, Warning, chains, join, read};
+use crate::ast::{Correlation, Details, Filter, FilterTargets, Origin, Rule, RuleLogSource};
 
 /// What the caller knows beyond the files.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Options {
     pub license: String,
     /// Where the rule set can be read; goes before a rule's own references.
     pub link: String,
+    /// Processing pipelines; those of lower priority run first, after filters are joined.
+    pub pipelines: Vec<Pipeline>,
     /// Taxonomies beside Sigma's own that are mapped later.
     pub taxonomies: BTreeSet<String>,
     /// The words of log sources that some decoder feeds; other words give a warning. Empty lists are not checked.
@@ -116,9 +119,11 @@ impl Library {
         files.sort();
         let mut library = Self::default();
         let mut joined = Joined::default();
+        let mut texts: BTreeMap<String, Rc<str>> = BTreeMap::new();
         for (path, text) in files {
             let documents = read(&path, &text, &mut library.warnings);
             let text: Rc<str> = text.into();
+            texts.insert(path, Rc::clone(&text));
             for document in documents {
                 let finished = document.map_err(Box::new).and_then(|document| finish(document, &text, options));
                 match finished {
@@ -135,7 +140,14 @@ impl Library {
         for filter in &filters {
             library.apply(filter);
         }
+        let mut pipelines = options.pipelines.clone();
+        pipelines.sort_by_key(|pipeline| pipeline.priority);
+        let mut applied = library.rewrite(&pipelines, &options.placeholders, &texts);
         chains::resolve(&mut library, correlations);
+        for correlation in &mut library.correlations {
+            let steps = Pipeline::apply_to_correlation(&pipelines, correlation, &applied);
+            applied.insert(correlation.card.id.clone(), steps);
+        }
         library.refusals.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         library.warnings.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         library
@@ -212,6 +224,29 @@ impl Library {
         }
     }
 
+    /// Runs pipelines over the rules and fills in their placeholders. Returns which steps took place, by rule id.
+    fn rewrite(
+        &mut self,
+        pipelines: &[Pipeline],
+        values: &Placeholders,
+        texts: &BTreeMap<String, Rc<str>>,
+    ) -> BTreeMap<String, Applied> {
+        let mut applied = BTreeMap::new();
+        for mut rule in std::mem::take(&mut self.rules) {
+            match Pipeline::apply_all(pipelines, &mut rule, values) {
+                Ok(steps) => {
+                    applied.insert(rule.card.id.clone(), steps);
+                    self.rules.push(rule);
+                }
+                Err(fault) => {
+                    let text = texts.get(&rule.origin.path).map_or("", AsRef::as_ref);
+                    self.refusals.push(located(fault, text).refusal_of(&about(&rule.origin.path, &rule.card)));
+                }
+            }
+        }
+        applied
+    }
+
     fn check_log_sources(&mut self, words: &LogSourceWords) {
         for rule in &self.rules {
             for reason in unknown_words(&rule.log_source, words) {
@@ -241,14 +276,12 @@ fn unknown_words(source: &RuleLogSource, words: &LogSourceWords) -> Vec<Fault> {
     found
 }
 
-/// What needs the caller's options: licence and link, taxonomy, placeholders.
+/// What needs the caller's options: licence and link, taxonomy, and the placeholders of filters. Those of rules follow after pipelines.
 fn finish(mut document: Document, text: &str, options: &Options) -> Result<Document, Box<Refusal>> {
-    let (card, details, selections, origin) = match &mut document {
-        Document::Rule(rule) => (&mut rule.card, &rule.details, rule.selections.as_mut_slice(), &rule.origin),
-        Document::Correlation(found) => (&mut found.card, &found.details, <&mut [Selection]>::default(), &found.origin),
-        Document::Filter(filter) => {
-            (&mut filter.card, &filter.details, filter.selections.as_mut_slice(), &filter.origin)
-        }
+    let (card, details, origin) = match &mut document {
+        Document::Rule(rule) => (&mut rule.card, &rule.details, &rule.origin),
+        Document::Correlation(found) => (&mut found.card, &found.details, &found.origin),
+        Document::Filter(filter) => (&mut filter.card, &filter.details, &filter.origin),
     };
     if card.license.is_empty() {
         card.license.clone_from(&options.license);
@@ -256,12 +289,21 @@ fn finish(mut document: Document, text: &str, options: &Options) -> Result<Docum
     if !options.link.is_empty() {
         card.link.clone_from(&options.link);
     }
-    let checked = check_taxonomy(details, options, origin.line)
-        .and_then(|()| placeholders::fill(selections, &options.placeholders, origin.line));
-    let Err(fault) = checked else { return Ok(document) };
-    let needle = fault.reason.split('`').nth(1).unwrap_or("").to_owned();
-    let line = line_of(text, fault.line, &needle);
-    Err(Fault { line, ..fault }.refusal(&about(&origin.path, card)))
+    check_taxonomy(details, options, origin.line)
+        .map_err(|fault| located(fault, text).refusal(&about(&origin.path, card)))?;
+    if let Document::Filter(filter) = &mut document {
+        let mut values = options.placeholders.clone();
+        values.extend(options.pipelines.iter().flat_map(|pipeline| pipeline.vars().clone()));
+        placeholders::fill(&mut filter.selections, &values, filter.origin.line)
+            .map_err(|fault| located(fault, text).refusal(&about(&filter.origin.path, &filter.card)))?;
+    }
+    Ok(document)
+}
+
+/// The fault on the line where the word it speaks of stands, if it can be found.
+fn located(fault: Fault, text: &str) -> Fault {
+    let line = fault.reason.split('`').nth(1).map_or(fault.line, |needle| line_of(text, fault.line, needle));
+    Fault { line, ..fault }
 }
 
 fn check_taxonomy(details: &Details, options: &Options, line: usize) -> Result<(), Fault> {

@@ -13,12 +13,14 @@ mod header;
 mod join;
 mod library;
 mod modifiers;
+mod pipeline;
 mod placeholders;
 mod suggest;
 mod yaml;
 
 pub use fault::{Refusal, RefusalKind, Warning};
 pub use library::{Library, LogSourceWords, Options};
+pub use pipeline::Pipeline;
 pub use placeholders::Placeholders;
 pub use suggest::did_you_mean;
 
@@ -71,6 +73,10 @@ fn read_map(map: &[Entry<'_>], origin: Origin, warnings: &mut Vec<Fault>) -> Res
     if let Some(entry) = find(map, "action") {
         return Err(Fault::new(entry.line, "`action` documents are no longer part of Sigma")
             .hint("write each rule in full, or a correlation"));
+    }
+    if let Some(entry) = find(map, "transformations") {
+        return Err(Fault::new(entry.line, "a processing pipeline stands among the rules")
+            .hint("give it as a pipeline: it is not applied from here"));
     }
     if find(map, "correlation").is_some() {
         return correlation::read(map, origin, warnings).map(|found| Document::Correlation(Box::new(found)));

@@ -3,7 +3,7 @@
 //! In: selections and the values that the site gives for each name. Out: the same selections without `expand`. A name without values refuses the
 //! rule, as the standard demands. Wildcards inside the site's values keep their meaning.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Fault;
 use super::modifiers;
@@ -26,6 +26,31 @@ pub(crate) enum Piece<'v> {
 /// Fills in the placeholders of every item with `expand`. `line` is where the document starts.
 pub(crate) fn fill(selections: &mut [Selection], values: &Placeholders, line: usize) -> Result<(), Fault> {
     selections.iter_mut().try_for_each(|selection| fill_detection(&mut selection.detection, values, line))
+}
+
+/// The names of all placeholders in items with `expand`.
+pub(crate) fn names(selections: &[Selection]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for selection in selections {
+        collect_names(&selection.detection, &mut found);
+    }
+    found
+}
+
+fn collect_names(detection: &Detection, found: &mut BTreeSet<String>) {
+    match detection {
+        Detection::All(parts) | Detection::Any(parts) => parts.iter().for_each(|part| collect_names(part, found)),
+        Detection::Item(item) if item.modifiers.contains(&Modifier::Expand) => {
+            for value in &item.values {
+                let Scalar::Text(text) = value else { continue };
+                found.extend(pieces(text).into_iter().filter_map(|piece| match piece {
+                    Piece::Placeholder(name) => Some(name.to_owned()),
+                    Piece::Plain(_) => None,
+                }));
+            }
+        }
+        Detection::Item(_) => {}
+    }
 }
 
 fn fill_detection(detection: &mut Detection, values: &Placeholders, line: usize) -> Result<(), Fault> {

@@ -1,3 +1,5 @@
+//! Tests of the parser: one file per kind of document, and the public corpus.
+
 mod conditions;
 mod corpus;
 mod correlations;
@@ -5,6 +7,7 @@ mod filters;
 mod hostile;
 mod items;
 mod library;
+mod pipelines;
 mod rules;
 
 use super::{Document, Refusal, documents};
