@@ -6,11 +6,12 @@ use std::sync::Arc;
 use cordon_model::Time;
 use cordon_stats::sip64;
 
-use super::fields::{Packed, Values, read_tuple, write_tuple};
+use super::fields::{Packed, Values, write_tuple};
 use super::groups::{Group, Groups};
 use super::pending::Pending;
 use super::plan::{Edge, Feed, Node, Plan};
-use super::state::{Aggregate, Arrival, Evidence, State};
+use super::result::{answer, fired, has_feeds, pack};
+use super::state::{Arrival, State};
 use super::{Counters, EventRef, Fired, Limits, Match, Measured, fixed};
 use crate::ast::CorrelationKind;
 
@@ -380,39 +381,4 @@ impl Core {
         }
         Some(groups.add(key, stamp, state))
     }
-}
-
-fn has_feeds(node: &Node) -> bool {
-    !node.source.feeds.is_empty()
-}
-
-/// The answer of a sliding group at an event: only when it has said nothing within the last timespan and its condition holds.
-fn answer(node: &Node, group: &Group<State>, time: i64) -> Option<(Aggregate, Evidence)> {
-    let cutoff = time.saturating_sub(node.span);
-    if node.at_close || group.fired_at.is_some_and(|fired_at| fired_at >= cutoff) {
-        return None;
-    }
-    let aggregate = group.state.aggregate(node, cutoff);
-    node.conditions.hold(aggregate.value).then(|| (aggregate, group.state.evidence(cutoff, time)))
-}
-
-fn fired(node: &Node, key: &[u8], (aggregate, evidence): (Aggregate, Evidence), decided: i64) -> Fired {
-    let mark = if aggregate.approximate { "~" } else { "" };
-    Fired {
-        correlation: node.correlation,
-        group: node.group_by.iter().cloned().zip(read_tuple(key)).collect(),
-        window_start: Time(evidence.start),
-        window_end: Time(evidence.end),
-        decided: Time(decided),
-        value: format!("{mark}{}", aggregate.value),
-        events_total: evidence.total,
-        last_event: evidence.events.last().copied().unwrap_or_default(),
-        events: evidence.events,
-    }
-}
-
-/// Packs what the correlations above need of an event.
-fn pack(to: &mut Packed, edge: &Edge, values: Values<'_>, limits: Limits) {
-    to.clear();
-    edge.outputs.iter().for_each(|slot| to.push(values.text(*slot), limits.hash_key));
 }

@@ -28,14 +28,17 @@
 //! ```
 
 mod condition;
+mod fault;
 mod fields;
 mod fixed;
 mod groups;
 mod limits;
 mod machine;
+pub mod order;
 mod panes;
 mod pending;
 mod plan;
+mod result;
 mod sliding;
 mod snapshot;
 mod state;
@@ -47,10 +50,11 @@ mod tests;
 
 use cordon_model::Time;
 
+pub use fault::CorrelationError;
 pub use fields::VALUE_BYTES_MAX;
 pub use limits::{Counters, Limits};
 pub use machine::Correlator;
-pub use plan::{CorrelationError, Plan, Resolve};
+pub use plan::{Plan, Resolve};
 pub use snapshot::SnapshotError;
 
 /// The caller's own reference to an event: a position in a log, a number in a table. Never looked into.

@@ -1,9 +1,11 @@
 //! Tests of the correlator: `oracle` is a reference that recomputes every window, `agreement` holds the two against each other on random input,
-//! `semantics` tables the choices of `docs/specs/correlation.md`, `bounds` the limits, `saved` snapshots, `plans` references.
+//! `semantics` tables the choices of `docs/specs/correlation.md`, `bounds` the limits, `saved` snapshots, `plans` references,
+//! `ordering` the merge sort in front of it.
 
 mod agreement;
 mod bounds;
 mod oracle;
+mod ordering;
 mod plans;
 mod saved;
 mod semantics;
