@@ -1,1 +1,3 @@
-//! Room testkit.
+//! Check helpers and readers of outside test material. For tests only: no room depends on it but in its tests.
+
+pub mod fsh;

@@ -1,8 +1,12 @@
 //! Code tables that FHIR AuditEvents and ATNA messages share: DICOM PS3.16 (CID 400-403, DCM), RFC 3881 section 5, FHIR's restful interactions.
 
-/// Roles of machines among the participants: application, launcher, destination, source, media (DCM, CID 402), and FHIR's custodian of the data. Every other
-/// role is taken for a human's.
-pub(super) const MACHINE_ROLES: [&str; 7] = ["110150", "110151", "110152", "110153", "110154", "110155", "custodian"];
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cordon_model::Arena;
+
+/// Roles of machines among the participants: application, destination, source, media (DCM, CID 402), and FHIR's custodian of the data. Every other role is
+/// taken for a human's; the application launcher (110151) is whoever started it.
+pub(super) const MACHINE_ROLES: [&str; 6] = ["110150", "110152", "110153", "110154", "110155", "custodian"];
 
 /// DCM: the application.
 pub(super) const APPLICATION: &str = "110150";
@@ -15,6 +19,8 @@ pub(super) const SOURCE: &str = "110153";
 const ACTION_OF_CODE: &[(&str, &str)] = &[
     ("110122", "login"),
     ("110123", "logout"),
+    ("Login", "login"),
+    ("Logout", "logout"),
     ("110112", "search"),
     ("search", "search"),
     ("search-type", "search"),
@@ -82,6 +88,13 @@ pub(super) fn client_role(letter: Option<&str>) -> &'static str {
 /// Whether the emergency override was used: its event code, or purpose of use `BTG`.
 pub(super) fn is_break_glass(codes: &[&str], mut purposes: impl Iterator<Item = impl AsRef<str>>) -> bool {
     codes.contains(&OVERRIDE_STARTED) || purposes.any(|purpose| purpose.as_ref() == "BTG")
+}
+
+/// Base64 with blanks as text; `None` when it is not base64.
+pub(super) fn decoded<'a>(text: &str, arena: &'a Arena) -> Option<&'a str> {
+    let compact: String = text.split_ascii_whitespace().collect();
+    let bytes = STANDARD.decode(compact).ok()?;
+    Some(arena.alloc_str(&String::from_utf8_lossy(&bytes)))
 }
 
 #[cfg(test)]

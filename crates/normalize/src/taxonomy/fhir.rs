@@ -1,7 +1,5 @@
 //! FHIR AuditEvent, R4 to R6 and BALP, to the taxonomy. Names: `docs/specs/decoders-health.md`.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bumpalo::collections::Vec;
 use cordon_model::{Arena, Record, Time};
 
@@ -72,11 +70,16 @@ fn agents<'a>(event: Named<'a>, letter: Option<&str>, fill: &mut Fill<'a, '_>) {
         .or_else(|| with_role(codes::client_role(letter)))
         .or_else(|| all().find(|agent| is_machine(*agent) && agent.first("agent.requestor") == Some("true")));
     let named = human.filter(|agent| account(*agent).is_some());
-    fill.put_stated("user", named.or(client).and_then(account));
-    fill.put_stated("user_name", named.and_then(|agent| agent.first_of(&["agent.name", "agent.who.display"])));
+    let patient =
+        human.filter(|agent| refers_to(*agent, &["Patient"])).and_then(|agent| patient_of(agent, "agent.who"));
+    let user = patient.map(|patient| fill.pseudonym(patient)).or_else(|| named.or(client).and_then(account));
+    fill.put_stated("user", user);
+    if patient.is_none() {
+        fill.put_stated("user_name", named.and_then(|agent| agent.first_of(&["agent.name", "agent.who.display"])));
+    }
     fill.put_stated("user_role", named.and_then(role_name));
-    if named.or(client).and_then(account).is_some() {
-        fill.put("agent_type", if named.is_some() { "human" } else { "client" });
+    if user.is_some() {
+        fill.put("agent_type", if named.is_some() || patient.is_some() { "human" } else { "client" });
     }
     fill.put_stated("client_app", client.and_then(account));
     fill.put_stated("token_id", human.and_then(|agent| agent.first("agent.policy")));
@@ -104,17 +107,28 @@ fn is_machine(agent: Named<'_>) -> bool {
 }
 
 fn refers_to_person(agent: Named<'_>) -> bool {
-    let kind = agent.first("agent.who.reference").and_then(|reference| type_and_id(reference).0);
-    matches!(kind, Some("Practitioner" | "PractitionerRole" | "RelatedPerson" | "Person" | "Patient"))
+    refers_to(agent, &["Practitioner", "PractitionerRole", "RelatedPerson", "Person", "Patient"])
 }
 
-/// The account, in the source's word; a patient who uses the record is named by the pseudonym only.
+/// Whether the agent is of one of these resource types.
+fn refers_to(agent: Named<'_>, types: &[&str]) -> bool {
+    let kind = agent.first("agent.who.type");
+    let kind = kind.or_else(|| agent.first("agent.who.reference").and_then(|reference| type_and_id(reference).0));
+    kind.is_some_and(|kind| types.contains(&kind))
+}
+
+/// The account, in the source's word. A patient who uses the record has none here: the pseudonym stands in.
 fn account(agent: Named<'_>) -> Option<&str> {
-    let reference = agent.first("agent.who.reference").filter(|text| PatientId::from_reference(text).is_none());
-    agent
-        .first_of(&["agent.who.identifier.value", "agent.altId"])
-        .or(reference)
-        .or_else(|| agent.first_of(&["agent.who.display", "agent.name"]))
+    if refers_to(agent, &["Patient"]) {
+        return None;
+    }
+    agent.first_of(&[
+        "agent.who.identifier.value",
+        "agent.altId",
+        "agent.who.reference",
+        "agent.who.display",
+        "agent.name",
+    ])
 }
 
 fn role_name(agent: Named<'_>) -> Option<&str> {
@@ -152,15 +166,18 @@ fn is_patient(entity: Named<'_>) -> bool {
         || entity.first("entity.what.reference").is_some_and(|text| PatientId::from_reference(text).is_some())
 }
 
-/// The patient that a Reference names: by identifier where it has one, since that is what other systems state too.
 fn put_patient(fields: Named<'_>, name: &str, fill: &mut Fill<'_, '_>) {
+    if let Some(patient) = patient_of(fields, name) {
+        fill.put_patient(patient);
+    }
+}
+
+/// The patient that a Reference names: by identifier where it has one, since that is what other systems state too.
+fn patient_of<'a>(fields: Named<'a>, name: &str) -> Option<PatientId<'a>> {
     let part = |part: &str| fields.first(&format!("{name}.{part}"));
     let system = part("identifier.system").unwrap_or_default();
     let by_identifier = part("identifier.value").and_then(|value| PatientId::from_identifier(system, value));
-    let patient = by_identifier.or_else(|| part("reference").and_then(PatientId::from_reference));
-    if let Some(patient) = patient {
-        fill.put_patient(patient);
-    }
+    by_identifier.or_else(|| part("reference").and_then(PatientId::from_reference))
 }
 
 /// What it was done to, the query and the request's id.
@@ -171,7 +188,7 @@ fn object<'a>(event: Named<'a>, fill: &mut Fill<'a, '_>) {
     for entity in event.elements("entity") {
         if entity.has("entity.type.code", &[REQUEST_ID]) || entity.has("entity.type.coding.code", &[REQUEST_ID]) {
             fill.put_stated("request_id", entity.first_of(&["entity.what.identifier.value", "entity.what.reference"]));
-        } else if let Some(query) = entity.first("entity.query").and_then(|text| decoded(text, fill.arena())) {
+        } else if let Some(query) = entity.first("entity.query").and_then(|text| codes::decoded(text, fill.arena())) {
             fill.put("query", query);
             queried = queried.or_else(|| queried_type(query));
         } else if entity.has("entity.role.code", &[ROLE_PATIENT]) {
@@ -198,6 +215,9 @@ fn kind_and_id(entity: Named<'_>) -> (Option<&str>, Option<&str>) {
 
 /// `List` and `ex-list` of `List/ex-list`, behind any server address and before any version.
 fn type_and_id(reference: &str) -> (Option<&str>, Option<&str>) {
+    if reference.contains("Patient?") {
+        return (Some("Patient"), None);
+    }
     let path = reference.split(['?', '#']).next().unwrap_or_default();
     let path = path.split("/_history").next().unwrap_or_default();
     let Some((before, id)) = path.rsplit_once('/') else { return (None, None) };
@@ -210,13 +230,6 @@ fn queried_type(request: &str) -> Option<&str> {
     let target = request.split_ascii_whitespace().nth(1)?;
     let path = target.split('?').next()?;
     path.rsplit('/').find(|part| part.starts_with(|letter: char| letter.is_ascii_uppercase()))
-}
-
-/// A base64Binary as text; `None` when it is not base64.
-fn decoded<'a>(text: &str, arena: &'a Arena) -> Option<&'a str> {
-    let compact: String = text.split_ascii_whitespace().collect();
-    let bytes = STANDARD.decode(compact).ok()?;
-    Some(arena.alloc_str(&String::from_utf8_lossy(&bytes)))
 }
 
 fn encounter(event: Named<'_>) -> Option<&str> {

@@ -51,8 +51,12 @@ impl<'a, 'k> Fill<'a, 'k> {
 
     /// Adds a patient, under the site's pseudonym.
     pub(super) fn put_patient(&mut self, patient: PatientId<'_>) {
-        let pseudonym = self.key.patient_ref(patient.authority, patient.id);
-        self.put("patient_ref", self.arena.alloc_str(pseudonym.as_str()));
+        self.put("patient_ref", self.pseudonym(patient));
+    }
+
+    /// A patient's pseudonym.
+    pub(super) fn pseudonym(&self, patient: PatientId<'_>) -> &'a str {
+        self.arena.alloc_str(self.key.patient_ref(patient.authority, patient.id).as_str())
     }
 
     /// What was gathered.

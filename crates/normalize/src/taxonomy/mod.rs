@@ -1,5 +1,6 @@
 //! The healthcare taxonomy (`docs/specs/healthcare-taxonomy.md`): one file per source, each turning the source's own names into the common ones.
 
+mod atna;
 mod codes;
 mod csv;
 mod device;
@@ -22,8 +23,13 @@ use fill::Fill;
 type Source = for<'a> fn(&Record<'a>, &mut Fill<'a, '_>);
 
 /// Which file reads the records of which decoder (`Record::format`).
-const SOURCES: &[(&str, Source)] =
-    &[("csv", csv::fill), ("fhir_audit_event", fhir::fill), ("hl7", hl7::fill), ("syslog", device::fill)];
+const SOURCES: &[(&str, Source)] = &[
+    ("atna", atna::fill),
+    ("csv", csv::fill),
+    ("fhir_audit_event", fhir::fill),
+    ("hl7", hl7::fill),
+    ("syslog", device::fill),
+];
 
 /// The taxonomy fields of a record: the names of its categories `record_access`, `hl7_message`, `dicom_activity` and `medical_device` together. Empty for a
 /// record that no file here reads. A field may repeat: an event about several patients has one `patient_ref` for each.
