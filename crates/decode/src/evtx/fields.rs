@@ -6,7 +6,7 @@ use cordon_model::Arena;
 
 use super::CHUNK_BYTES;
 use super::anomaly::{CHUNK_CHECKSUM, CHUNK_TRUNCATED};
-use super::rendered;
+use super::{rendered, walk};
 use crate::bytes::u32_at;
 use crate::{DecodeOptions, Decoder, Sink, Unit};
 
@@ -29,7 +29,10 @@ impl Decoder for EvtxDecoder {
         } else if !records_match_checksum(unit.bytes) {
             sink.fault(unit.offset, CHUNK_CHECKSUM);
         }
-        rendered::decode(unit, &self.options, arena, sink);
+        match walk::records(unit, &self.options, arena) {
+            Some(records) => records.into_iter().for_each(|record| sink.record(record)),
+            None => rendered::decode(unit, &self.options, arena, sink),
+        }
     }
 }
 

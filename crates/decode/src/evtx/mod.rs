@@ -7,6 +7,9 @@ mod anomaly;
 mod fields;
 mod frame;
 mod rendered;
+mod template;
+mod value;
+mod walk;
 
 #[cfg(test)]
 mod tests;

@@ -79,3 +79,64 @@ fn a_file_cut_anywhere_or_arriving_in_pieces_is_read_alike() {
         read(&Evtx, &file[..end]);
     }
 }
+
+/// What both ways give for every chunk of a file.
+fn both_ways(file: &[u8], mut compare: impl FnMut(Option<Vec<String>>, Vec<String>)) {
+    let options = options();
+    for (number, bytes) in
+        file[FILE_HEADER_BYTES..].chunks(CHUNK_BYTES).enumerate().filter(|(_, bytes)| bytes.starts_with(b"ElfChnk"))
+    {
+        let unit = crate::Unit { offset: u64::try_from(FILE_HEADER_BYTES + number * CHUNK_BYTES).unwrap(), bytes };
+        let arena = cordon_model::Arena::new();
+        let mut certain = Collected { arena: &arena, lines: Vec::new() };
+        super::rendered::decode(unit, &options, &arena, &mut certain);
+        let fast = super::walk::records(unit, &options, &arena);
+        let fast = fast.map(|records| records.iter().map(|record| line(record, &arena)).collect());
+        compare(fast, certain.lines);
+    }
+}
+
+struct Collected<'a> {
+    arena: &'a cordon_model::Arena,
+    lines: Vec<String>,
+}
+
+impl<'a> crate::Sink<'a> for Collected<'a> {
+    fn record(&mut self, record: cordon_model::Record<'a>) {
+        self.lines.push(line(&record, self.arena));
+    }
+
+    fn fault(&mut self, offset: u64, anomaly: cordon_model::Anomaly) {
+        self.lines.push(format!("{offset} {anomaly:?}"));
+    }
+}
+
+/// All of a record in text; numbers and booleans are told apart from texts.
+fn line<'a>(record: &cordon_model::Record<'a>, arena: &'a cordon_model::Arena) -> String {
+    let mut out =
+        format!("{} {} {:?} {:?}", record.raw.position, record.raw.bytes.len(), record.when.resolve(), record.sources);
+    for field in record.fields {
+        let kind = match field.value {
+            cordon_model::Value::Escaped(_) => std::mem::discriminant(&cordon_model::Value::Text("")),
+            other => std::mem::discriminant(&other),
+        };
+        out.push_str(&format!("\n{} {kind:?} {:?}", field.name, field.value.text(arena)));
+    }
+    out
+}
+
+#[test]
+fn the_fast_way_gives_what_the_json_of_the_record_gives() {
+    let (mut chunks, mut refused) = (0, 0);
+    for path in samples() {
+        both_ways(&std::fs::read(&path).unwrap(), |fast, certain| {
+            chunks += 1;
+            match fast {
+                Some(fast) => assert_eq!(fast, certain, "{}", path.display()),
+                None => refused += 1,
+            }
+        });
+    }
+    eprintln!("{refused} of {chunks} chunks took the slow way");
+    assert!(refused * 50 <= chunks, "{refused} of {chunks} chunks took the slow way");
+}

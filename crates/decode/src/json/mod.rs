@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub(crate) use fields::record;
 pub(crate) use frame::JsonFramer;
+pub(crate) use place::{Name, Place};
 
 use crate::{Confidence, DecodeOptions, Format, Framer};
 

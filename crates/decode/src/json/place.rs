@@ -3,7 +3,7 @@
 
 /// Where a member stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place<'a> {
+pub(crate) enum Place<'a> {
     /// The record itself.
     Top,
     /// Inside `Event`.
@@ -30,7 +30,7 @@ pub(super) enum Place<'a> {
 
 /// What a member is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Name<'a> {
+pub(crate) enum Name<'a> {
     /// As it stands.
     Plain(&'a str),
     /// `parent`, a separator, `child`.
@@ -43,7 +43,7 @@ pub(super) enum Name<'a> {
 
 impl<'a> Place<'a> {
     /// The place inside the object that is member `name` here. `None`: an ordinary object, [`Place::Under`] its dotted name.
-    pub(super) fn inside(self, name: &'a str) -> Option<Self> {
+    pub(crate) fn inside(self, name: &'a str) -> Option<Self> {
         Some(match (self, name) {
             (Self::Top, "Event") => Self::Event,
             (Self::Top | Self::Event, "System") => Self::System,
@@ -67,7 +67,7 @@ impl<'a> Place<'a> {
     }
 
     /// The name under which a value of member `name` is a field.
-    pub(super) fn field(self, name: &'a str) -> Name<'a> {
+    pub(crate) fn field(self, name: &'a str) -> Name<'a> {
         match self {
             Self::Top => winlog_key(name).map_or(Name::Plain(name), Name::Plain),
             Self::Event | Self::System | Self::Data(_) | Self::UserData => match name {
@@ -77,9 +77,13 @@ impl<'a> Place<'a> {
             },
             Self::SystemElement(element) if matches!(name, "#text" | "Value") => Name::Plain(element),
             Self::DataElement(element) if name == "#text" => Name::Plain(element),
-            Self::SystemElement(element) | Self::Attributes(element) | Self::DataElement(element) => {
+            Self::SystemElement(element) | Self::Attributes(element) => {
                 attribute(element, name.strip_prefix('@').unwrap_or(name))
             }
+            Self::DataElement(element) => match name.strip_prefix('@') {
+                Some(name) => attribute(element, name),
+                None => Name::Joined(element, '.', name),
+            },
             Self::Winlog => winlog_name(name).map_or(Name::Joined("winlog", '.', name), Name::Plain),
             Self::Under(prefix) => Name::Joined(prefix, '.', name),
             Self::Ignored => Name::Ignored,
@@ -87,7 +91,7 @@ impl<'a> Place<'a> {
     }
 
     /// Whether a null here says nothing: absent elements of `System` are written as null.
-    pub(super) const fn drops_null(self) -> bool {
+    pub(crate) const fn drops_null(self) -> bool {
         matches!(self, Self::Event | Self::System | Self::SystemElement(_))
     }
 
