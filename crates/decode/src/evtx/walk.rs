@@ -189,7 +189,7 @@ impl<'a> Walk<'a, '_> {
             match *op {
                 Op::Depends { slot, count } => {
                     let absent = slot_of(self, slot).is_some_and(|slot| slot.kind == 0);
-                    ops = ops.get(if absent { count } else { 0 }..)?;
+                    ops = ops.get(count * usize::from(absent)..)?;
                 }
                 Op::Constant { name, value, role } => self.push(name, value, role)?,
                 Op::Field { name, slot, empty, role } => self.field(name, slot_of(self, slot), empty, role)?,
