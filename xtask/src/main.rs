@@ -12,6 +12,6 @@ fn main() -> Result<()> {
         Some((chore, rest)) if chore == "lakeside" => {
             lakeside::run(&lakeside::Options::parse(rest)?, &mut stdout().lock())
         }
-        _ => bail!("usage: cargo xtask lakeside --help"),
+        _ => bail!("usage: {}", lakeside::USAGE),
     }
 }

@@ -50,7 +50,8 @@ const DAYS_MAX: i64 = 14;
 const EVENTS_PER_DAY: u64 = 100_000;
 /// First day when none is stated: a Monday, two days before the story.
 const START: Date = jiff::civil::date(2026, 3, 16);
-const USAGE: &str = "cargo xtask lakeside --out DIR [--days N] [--seed S] [--start YYYY-MM-DD] [--story evening|none] [--events-per-day N] [--hours FROM-UNTIL]";
+/// How the chore is called.
+pub(crate) const USAGE: &str = "cargo xtask lakeside --out DIR [--days N] [--seed S] [--start YYYY-MM-DD] [--story evening|none] [--events-per-day N] [--hours FROM-UNTIL]";
 
 /// What to render.
 #[derive(Clone, Debug)]

@@ -155,6 +155,7 @@ pub(super) struct Network {
     pub(super) service_accounts: Vec<ServiceAccount>,
     pub(super) vendors: Vec<Vendor>,
     pub(super) remote_staff: Vec<RemoteStaff>,
+    pub(super) device_gateway: Gateway,
     pub(super) devices: Vec<Device>,
     pub(super) virtual_machines: Vec<VirtualMachine>,
 }
@@ -225,6 +226,14 @@ pub(super) struct RemoteStaff {
     pub(super) account: String,
     pub(super) address: String,
     pub(super) vpn_address: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gateway {
+    pub(super) vendor: String,
+    pub(super) product: String,
+    pub(super) version: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -22,7 +22,7 @@ use super::{atna, csv, fhir, hl7};
 
 type Chore = (&'static str, fn(&mut Scene<'_>) -> Result<()>);
 
-const CHORES: [Chore; 15] = [
+const CHORES: [Chore; 19] = [
     ("backup", backup),
     ("robocopy", robocopy),
     ("signatures", defender_updates),
@@ -38,10 +38,15 @@ const CHORES: [Chore; 15] = [
     ("on call", on_call),
     ("admissions batch", admissions_batch),
     ("biomedical engineering", device_service),
+    ("replication", replication),
+    ("scan archive", scan_archive),
+    ("hypervisor maintenance", hypervisor_maintenance),
+    ("old password", old_password),
 ];
 
 const SERVICES: (&str, &str) = ("C:\\Windows\\System32\\services.exe", "C:\\Windows\\system32\\services.exe");
 const POWERSHELL: &str = "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe";
+const DEFENDER_ENGINE: &str = "C:\\ProgramData\\Microsoft\\Windows Defender\\Platform\\4.18.26020.3-0\\MsMpEng.exe";
 const EXPLORER: (&str, &str) = ("C:\\Windows\\explorer.exe", "C:\\Windows\\Explorer.EXE");
 
 /// Writes the set-time work of the scene's day.
@@ -112,13 +117,17 @@ fn robocopy(scene: &mut Scene<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Every machine's Defender: new signatures at 05, a quick scan at 12:30.
+/// Every machine's Defender: new signatures at 05, a quick scan at 12:30, which looks at the processes and so opens lsass for a query.
 fn defender_updates(scene: &mut Scene<'_>) -> Result<()> {
     let hosts = scene.model.hosts.iter().filter(|host| host.os == "windows");
     for host in hosts {
         let wait = scene.random.between(0, 1_800_000);
         other::defender(scene, later(scene.at("05:00")?, wait), host, 2000);
         other::defender(scene, later(scene.at("12:30")?, wait), host, 1000);
+        let engine = (&Account::system(), DEFENDER_ENGINE);
+        let trace = "C:\\Windows\\SYSTEM32\\ntdll.dll+9f8a4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e|C:\\ProgramData\\Microsoft\\Windows Defender\\Definition Updates\\{7F1A9C44-0C8E-4F0B-9B3E-5D7B6C2A1E90}\\mpengine.dll+1a6c2";
+        let at = later(scene.at("12:31")?, wait);
+        sysmon::process_access(scene, at, host, engine, "C:\\Windows\\System32\\lsass.exe", ("0x1000", trace));
         other::defender(scene, later(scene.at("12:34")?, wait), host, 1001);
     }
     Ok(())
@@ -229,6 +238,16 @@ fn password_resets(scene: &mut Scene<'_>) -> Result<()> {
         for number in 0..3 {
             security::ntlm_check(scene, later(at, number * 8_000), &target, &host.name, false)?;
         }
+        let desk = scene.host("WS-HELP-01")?;
+        let look = format!("net user {} /domain", person.account);
+        run(
+            scene,
+            later(at, 200_000),
+            desk,
+            by.clone(),
+            ("C:\\Windows\\System32\\net.exe", &look),
+            ("C:\\Windows\\System32\\cmd.exe", "cmd.exe"),
+        );
         security::account_change(scene, later(at, 240_000), controller, 4724, &by, &target);
     }
     Ok(())
@@ -262,6 +281,7 @@ fn proper_break_glass(scene: &mut Scene<'_>) -> Result<()> {
         ("02:20", "Aurora", "unconscious patient in resus, no relatives present"),
         ("11:05", "Meridian", "chest pain, transfer from ambulance, needs medication history"),
         ("16:40", "OpenEMR clinic", "collapsed in waiting area, allergy check before treatment"),
+        ("19:35", "Meridian", "stroke pathway, time of last known well and current medication"),
         ("22:35", "Aurora", "trauma call, unknown anticoagulation"),
     ];
     for (time, system, reason) in cases {
@@ -445,6 +465,66 @@ fn device_service(scene: &mut Scene<'_>) -> Result<()> {
             "LKS SCAN authenticated scan by the hospital's own scanner",
             "Misc activity",
         );
+    }
+    Ok(())
+}
+
+/// Every half hour the domain controllers replicate from each other: the same rights as a stolen copy of the directory, by machine accounts of domain controllers.
+fn replication(scene: &mut Scene<'_>) -> Result<()> {
+    let pair = [("DC01", "DC02"), ("DC02", "DC01")];
+    for half_hour in 0..48 {
+        for (from, to) in pair {
+            let at = later(scene.midnight, half_hour * 1_800_000 + scene.random.between(0, 900_000));
+            let (source, target) = (scene.host(from)?, scene.host(to)?);
+            let machine = scene.account(&format!("{from}$"));
+            security::directory_access(scene, at, target, &machine, &security::REPLICATION);
+            let flow = Flow::new(scene, &source.ip, &target.ip, 49_668, "gssapi,dce_rpc");
+            acts::flow(scene, at, &flow);
+        }
+    }
+    Ok(())
+}
+
+/// 19:10: health records files the day's scans: 120 files are renamed into the archive folder within four minutes, their endings unchanged.
+fn scan_archive(scene: &mut Scene<'_>) -> Result<()> {
+    let start = scene.at("19:10")?;
+    let from = scene.host("BKP01")?;
+    for number in 0..120 {
+        let at = later(start, number * 2_000 + scene.random.between(0, 900));
+        let name = format!("scan-{}{number:03}.pdf", scene.date("%Y%m%d"));
+        let (old, new) = (format!("/srv/units/him/inbox/{name}"), format!("/srv/units/him/archive/{name}"));
+        linux::samba(scene, at, ("svc-backup", from), "units", ("renameat", &[&old, &new]));
+    }
+    Ok(())
+}
+
+/// 03:15 on Tuesday: updates on the hypervisors, over the management station's shell.
+fn hypervisor_maintenance(scene: &mut Scene<'_>) -> Result<()> {
+    if scene.weekday != 1 {
+        return Ok(());
+    }
+    for (number, host) in (0_i64..).zip(["ESX01", "ESX02"]) {
+        let at = later(scene.at("03:15")?, number * 1_500_000);
+        let commands = [
+            "vim-cmd hostsvc/maintenance_mode_enter",
+            "esxcli software profile update -d /vmfs/volumes/patches/depot.zip -p ESXi-8.0U3",
+            "esxcli software vib list",
+            "vim-cmd hostsvc/maintenance_mode_exit",
+        ];
+        for (step, command) in (0_i64..).zip(commands) {
+            linux::esxi(scene, later(at, step * 240_000), host, (14, "shell"), &format!("[adm.selby]: {command}"));
+        }
+    }
+    Ok(())
+}
+
+/// 10:47: after a reset somebody's telephone goes on trying the old password, twelve times in six minutes.
+fn old_password(scene: &mut Scene<'_>) -> Result<()> {
+    let start = scene.at("10:52")?;
+    let person = scene.on_shift(start, |person| person.role == "physician")?;
+    let account = scene.account(&person.account);
+    for number in 0..12 {
+        security::ntlm_check(scene, later(start, number * 30_000), &account, "MAIL-SYNC", false)?;
     }
     Ok(())
 }

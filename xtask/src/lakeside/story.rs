@@ -16,6 +16,7 @@ use super::random::Random;
 use super::records::{Access, Verb};
 use super::scene::{Account, Scene};
 use super::suricata;
+use super::web::{self, Hit};
 use super::windows_other as other;
 use super::windows_security as security;
 use super::windows_sysmon::{self as sysmon, Run};
@@ -26,9 +27,6 @@ const POWERSHELL: &str = "C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powers
 const CMD: (&str, &str) = ("C:\\Windows\\System32\\cmd.exe", "C:\\Windows\\system32\\cmd.exe");
 const EXPLORER: (&str, &str) = ("C:\\Windows\\explorer.exe", "C:\\Windows\\Explorer.EXE");
 const LSASS: &str = "C:\\Windows\\System32\\lsass.exe";
-/// Extended rights of directory replication: get changes, get all changes.
-const REPLICATION: [&str; 2] = ["1131f6aa-9c07-11d1-f79f-00c04fc2dcd2", "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2"];
-
 /// The story's file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -182,6 +180,7 @@ impl Act {
                 let query = format!("Patient?family={}&given={}", patient.family, patient.given);
                 let access = Access::read(account, patient, "Patient", scene.host(host)?);
                 let access = Access { verb: Verb::Search, query: Some(&query), ..access };
+                acts::logon(scene, later(at, -45_000), scene.model.person(account)?, access.workstation, 7)?;
                 systems.iter().try_for_each(|system| acts::record(scene, at, system, &access))
             }
             Self::BreakGlass { account, patient, systems, host, reason } => {
@@ -292,8 +291,8 @@ fn lsass_dump(scene: &mut Scene<'_>, at: Time, account: &str, host: &str) -> Res
 fn dcsync(scene: &mut Scene<'_>, at: Time, account: &str, (source, host): (&str, &str)) -> Result<()> {
     let (from, controller, account) = (scene.host(source)?, scene.host(host)?, scene.account(account));
     acts::network_logon(scene, at, &account, from, controller)?;
-    security::directory_access(scene, later(at, 400), controller, &account, &REPLICATION);
-    security::directory_access(scene, later(at, 460), controller, &account, &REPLICATION);
+    security::directory_access(scene, later(at, 400), controller, &account, &security::REPLICATION);
+    security::directory_access(scene, later(at, 460), controller, &account, &security::REPLICATION);
     let flow = Flow::new(scene, &from.ip, &controller.ip, 49_668, "gssapi,dce_rpc");
     acts::flow(scene, later(at, 380), &flow);
     Ok(())
@@ -452,6 +451,20 @@ fn break_glass(scene: &mut Scene<'_>, at: Time, systems: &[String], access: &Acc
         for (place, object) in (0_i64..).zip(["Patient", "Condition", "DocumentReference"]) {
             let one = Access { object, ..*access };
             acts::record(scene, later(at, place * 17_000), name, &one)?;
+            if system.kind == "openemr" {
+                let path = "/openemr/interface/patient_file/summary/demographics.php";
+                let agent = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Edg/134.0.0.0";
+                let hit = Hit {
+                    client: &access.workstation.ip,
+                    user: "-",
+                    method: "GET",
+                    path,
+                    status: 200,
+                    bytes: 48_211,
+                    agent,
+                };
+                web::clinic(scene, later(at, place * 17_000), hit);
+            }
         }
     }
     Ok(())

@@ -78,6 +78,34 @@ fn a_quiet_day_holds_nothing_of_the_story() {
 }
 
 #[test]
+fn a_quiet_day_holds_100_000_events_in_all_formats() {
+    let model = Model::read(&model_folder()).unwrap();
+    let counts = play(&model, &options(&["--seed", "2026", "--start", "2026-03-17"])).unwrap().counts();
+    let total: usize = counts.values().sum();
+    assert!((100_000..125_000).contains(&total), "{total}");
+    let day = ["network/asa01-20260317.log.gz", "web/CLINIC01-access-20260317.log.zip", "virtual/ESX01.log"];
+    let systems = model.network.systems.iter().map(|system| system.file.as_str());
+    let files = [
+        files::RELAY,
+        files::SAMBA,
+        files::FORTIGATE,
+        files::PANOS,
+        files::SURICATA,
+        files::DNS_SERVER,
+        files::DHCP,
+        files::AURORA_BUNDLE,
+        files::OPENEMR_EXTENDED,
+        files::HL7_BATCH,
+        files::HL7_MLLP,
+        files::DEVICES,
+        files::PORTAL,
+    ];
+    for file in files.into_iter().chain(day).chain(systems) {
+        assert!(counts.get(file).is_some_and(|count| *count > 2), "{file}: {:?}", counts.get(file));
+    }
+}
+
+#[test]
 fn the_committed_evening_is_what_its_command_renders() {
     let folder = model_folder().join("evening");
     let files = rendered(&EVENING);

@@ -9,6 +9,10 @@ use super::model::Host;
 use super::scene::{Account, Scene};
 use super::windows::{Data, Kind, event, user_data_event};
 
+/// Extended rights of directory replication: get changes, get all changes.
+pub(super) const REPLICATION: [&str; 2] =
+    ["1131f6aa-9c07-11d1-f79f-00c04fc2dcd2", "1131f6ad-9c07-11d1-f79f-00c04fc2dcd2"];
+
 /// A logon: who, where, from where, and how (2 interactive, 3 network, 5 service, 7 unlock, 10 remote desktop).
 #[derive(Clone, Debug)]
 pub(super) struct Logon<'a> {
