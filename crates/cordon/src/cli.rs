@@ -106,6 +106,9 @@ pub(crate) struct InputArgs {
     /// Zone of times that name none: an IANA name or an offset such as +02:00
     #[arg(long, default_value = "UTC", value_name = "ZONE", allow_hyphen_values = true)]
     pub(crate) timezone: String,
+    /// What the columns of a table (CSV, TSV) mean (docs/specs/csv-mapping.md); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source_map: Vec<PathBuf>,
     /// Leave out events before this time (RFC 3339, or a date or time in --timezone)
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,

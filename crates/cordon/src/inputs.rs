@@ -1,11 +1,13 @@
 //! From options to sources and to how the street is walked.
 
 use std::num::NonZeroUsize;
-use std::thread;
+use std::path::PathBuf;
+use std::{fs, thread};
 
 use anyhow::{Context, Result, bail, ensure};
 use cordon_collect::{Limits, Sources, path_exists};
-use cordon_decode::DecodeOptions;
+use cordon_decode::csv::{Mapping, with_presets};
+use cordon_decode::{DecodeOptions, log_source_table_with};
 use cordon_model::Time;
 use cordon_node::StreetOptions;
 use jiff::civil;
@@ -45,8 +47,28 @@ pub(crate) fn street_options(args: &InputArgs) -> Result<StreetOptions> {
     if let (Some(from), Some(to)) = (from, to) {
         ensure!(from < to, "--from must be before --to");
     }
-    let decode = DecodeOptions { record_bytes_max: args.record_bytes_max, timezone, ..DecodeOptions::new(now()) };
+    let mut decode = DecodeOptions { record_bytes_max: args.record_bytes_max, timezone, ..DecodeOptions::new(now()) };
+    add_source_maps(&args.source_map, &mut decode)?;
     Ok(StreetOptions { decode, threads: threads(args.threads)?, from, to })
+}
+
+/// A user's mappings of tables go before the built-in ones, and their log sources into the table.
+fn add_source_maps(paths: &[PathBuf], decode: &mut DecodeOptions) -> Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let (mut mappings, mut rows) = (Vec::new(), String::new());
+    for path in paths {
+        let named = || format!("--source-map {}", path.display());
+        let text = fs::read_to_string(path).with_context(named)?;
+        let mapping = Mapping::parse(&text).with_context(named)?;
+        rows.push_str(&mapping.log_source_rows());
+        mappings.push(mapping);
+    }
+    // The table borrows its words for as long as the process runs; it is read once.
+    decode.log_sources = log_source_table_with(rows.leak()).context("--source-map: log sources")?;
+    decode.csv_mappings = with_presets(mappings);
+    Ok(())
 }
 
 fn threads(asked: Option<usize>) -> Result<usize> {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use cordon_detect::DetectOptions;
+use cordon_node::StreetOptions;
 use cordon_seal::SiteKey;
 
 use crate::cli::{FindingsFormat, ScanArgs};
@@ -21,7 +22,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let started = Instant::now();
     let options = inputs::street_options(&args.inputs)?;
     let sources = inputs::sources(&args.inputs)?;
-    let rules = RuleSet::load(&args.rules, &options.decode.log_sources, detect_options(args))?;
+    let rules = RuleSet::load(&args.rules, &options.decode.log_sources, detect_options(args, &options))?;
     let mut out = findings_output(args)?;
     let bar = Bar::new(sources.meter(), args.inputs.no_progress);
     let progress = Arc::clone(&bar.progress);
@@ -48,8 +49,14 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     })
 }
 
-fn detect_options(args: &ScanArgs) -> DetectOptions {
-    DetectOptions { level_min: args.level, mask: args.mask, keep_record: args.with_raw, site_key: SiteKey::of_scan() }
+fn detect_options(args: &ScanArgs, street: &StreetOptions) -> DetectOptions {
+    DetectOptions {
+        level_min: args.level,
+        mask: args.mask,
+        keep_record: args.with_raw,
+        site_key: SiteKey::of_scan(),
+        csv_mappings: Arc::clone(&street.decode.csv_mappings),
+    }
 }
 
 fn findings_output(args: &ScanArgs) -> Result<Box<dyn FindingOutput>> {

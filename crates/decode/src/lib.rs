@@ -27,4 +27,4 @@ mod xml;
 mod zeek;
 
 pub use format::{Confidence, DecodeOptions, Decoder, Format, Framed, Framer, Sink, Unit, detect_format, formats};
-pub use log_sources::log_source_table;
+pub use log_sources::{log_source_table, log_source_table_with};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cordon_model::LogSourceTable;
+use cordon_model::{LogSourceTable, LogSourceTableError};
 
 /// The rows themselves: see [`LogSourceTable`] for the columns.
 const LOG_SOURCES: &str = include_str!("../data/log_sources.tsv");
@@ -19,6 +19,14 @@ static TABLE: LazyLock<Arc<LogSourceTable>> = LazyLock::new(|| {
 #[must_use]
 pub fn log_source_table() -> Arc<LogSourceTable> {
     Arc::clone(&TABLE)
+}
+
+/// The built-in table with further rows in the same columns, such as those of a user's mapping files.
+///
+/// # Errors
+/// The first of `rows` that is none.
+pub fn log_source_table_with(rows: &'static str) -> Result<Arc<LogSourceTable>, LogSourceTableError> {
+    LogSourceTable::parse(&[LOG_SOURCES, SYSLOG_SOURCES, MEDICAL_DEVICES, rows]).map(Arc::new)
 }
 
 #[cfg(test)]

@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cordon_decode::csv::Mapping;
 use cordon_model::{Arena, Digest, EventId, Field, Finding, Level, LogSource, Position, Record, Time};
-use cordon_normalize::taxonomy;
+use cordon_normalize::taxonomy_mapped;
 use cordon_rules::ast::Correlation;
 use cordon_rules::correlate::{Fired, Plan};
 use cordon_rules::{Engine, Hit, View};
@@ -25,6 +26,8 @@ pub struct DetectOptions {
     pub keep_record: bool,
     /// Makes the pseudonyms of patients.
     pub site_key: SiteKey,
+    /// What the columns of tables mean: those that the records were decoded with.
+    pub csv_mappings: Arc<Vec<Mapping>>,
 }
 
 /// Rules, correlations and options, ready to judge records on many threads.
@@ -156,7 +159,7 @@ impl Detector {
         let own = scratch.hits.len();
         let mut taxonomy_fields: &[Field<'a>] = &[];
         if self.engine.wants_taxonomy(record.sources) {
-            taxonomy_fields = taxonomy(record, &self.options.site_key, arena);
+            taxonomy_fields = taxonomy_mapped(record, &self.options.site_key, &self.options.csv_mappings, arena);
             let view = View::Taxonomy(taxonomy_fields);
             self.engine.matches(record, view, arena, &mut scratch.engine, &mut scratch.hits);
         }

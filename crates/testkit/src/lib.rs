@@ -1,3 +1,4 @@
 //! Check helpers and readers of outside test material. For tests only: no room depends on it but in its tests.
 
 pub mod fsh;
+pub mod schema;

@@ -1,0 +1,7 @@
+//! The binary as its users run it: real processes on small inputs.
+#![expect(clippy::unwrap_used, reason = "tests and their helpers")]
+
+mod common;
+mod hostile;
+mod masking;
+mod scan;
