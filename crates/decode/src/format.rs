@@ -143,6 +143,9 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &crate::zeek::Zeek,
         &crate::json::Json,
         &crate::syslog::Syslog,
+        &crate::windns::WinDns,
+        &crate::windhcp::WinDhcp,
+        &crate::weblog::WebLog,
         &crate::csv::Csv,
         &crate::text::Text,
     ]

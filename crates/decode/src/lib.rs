@@ -18,10 +18,14 @@ mod json;
 mod log_sources;
 mod moment;
 mod names;
+mod row;
 #[cfg(test)]
 mod stream_check;
 mod syslog;
 mod text;
+mod weblog;
+mod windhcp;
+mod windns;
 mod windows;
 mod xml;
 mod zeek;

@@ -31,6 +31,7 @@ const MAPPINGS: &[(&str, &str)] = &[
     ("sysmon_dns", include_str!("../../data/mappings/sysmon_dns.tsv")),
     ("windows_4688", include_str!("../../data/mappings/windows_4688.tsv")),
     ("windows_defender", include_str!("../../data/mappings/windows_defender.tsv")),
+    ("windows_dns_debug", include_str!("../../data/mappings/windows_dns_debug.tsv")),
     ("windows_filtering", include_str!("../../data/mappings/windows_filtering.tsv")),
     ("zeek_conn", include_str!("../../data/mappings/zeek_conn.tsv")),
     ("zeek_dns", include_str!("../../data/mappings/zeek_dns.tsv")),
