@@ -24,6 +24,9 @@ pub(super) fn digits(text: &str, digits_min: usize, digits_max: usize) -> Option
     text.split_at_checked(count)
 }
 
+/// What may stand around a value; `{` closes with `}`.
+const QUOTES: [char; 3] = ['"', '\'', '{'];
+
 /// One `key=value` pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pair<'a> {
@@ -37,20 +40,28 @@ pub(super) struct Pair<'a> {
 /// Reads `key=value` pairs between blanks, with values bare, between `"` (where `\"` does not end it), `'` or `{ }`. Words without `=` are passed over.
 pub(super) struct Pairs<'a> {
     rest: &'a str,
+    /// Quotes that no longer close: looked for once, so that a hostile line costs no square.
+    open: [bool; 3],
 }
 
 impl<'a> Pairs<'a> {
     pub(super) const fn new(text: &'a str) -> Self {
-        Self { rest: text }
+        Self { rest: text, open: [false; 3] }
     }
 
     fn value(&mut self, text: &'a str) -> (&'a str, Option<char>) {
-        let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '{'));
-        if let Some(quote) = quote
-            && let Some((value, rest)) = quoted(skip_one(text), quote)
+        let quote =
+            text.chars().next().and_then(|quote| Some((QUOTES.iter().position(|known| *known == quote)?, quote)));
+        if let Some((at, quote)) = quote
+            && self.open.get(at) == Some(&false)
         {
-            self.rest = rest;
-            return (value, Some(quote));
+            if let Some((value, rest)) = quoted(skip_one(text), quote) {
+                self.rest = rest;
+                return (value, Some(quote));
+            }
+            if let Some(open) = self.open.get_mut(at) {
+                *open = true;
+            }
         }
         let end = text.find([' ', '\t', '\n', '\u{1d}']).unwrap_or(text.len());
         let (value, rest) = text.split_at_checked(end).unwrap_or((text, ""));
@@ -127,6 +138,12 @@ mod tests {
     #[test]
     fn words_without_a_value_are_passed_over_and_an_open_quote_ends_at_the_blank() {
         check(r#"foo bar a=1 =2 b="open end"#, &[("a", "1", None), ("b", "\"open", None)]);
+    }
+
+    #[test]
+    fn quotes_that_never_close_cost_no_square() {
+        let text = "a={x ".repeat(1_000_000);
+        assert_eq!(Pairs::new(&text).count(), 1_000_000);
     }
 
     #[test]

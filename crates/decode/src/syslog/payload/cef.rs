@@ -132,11 +132,19 @@ fn is_custom(key: &str) -> bool {
     key.ends_with(|letter: char| letter.is_ascii_digit())
 }
 
-/// Where the value in front ends: at the last blank before the next key.
+/// Where the value in front ends: at the last blank before the next key. A `=` inside a word that is no key (as in an address) belongs to the value.
 fn next_key(value: &str) -> usize {
-    let Some(equals) = unescaped(value, b'=') else { return value.len() };
-    let Some((before, _)) = value.split_at_checked(equals) else { return value.len() };
-    before.rfind(' ').unwrap_or(value.len())
+    let (mut blank, mut letters, mut is_key, mut escaped) = (0, 0, false, false);
+    for (at, byte) in value.bytes().enumerate() {
+        match byte {
+            b' ' => (blank, letters, is_key) = (at, 0, true),
+            b'=' if is_key && letters > 0 && !escaped => return blank,
+            _ if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-' | b'[' | b']') => letters += 1,
+            _ => is_key = false,
+        }
+        escaped = byte == b'\\' && !escaped;
+    }
+    value.len()
 }
 
 /// `key=value` between tabs, or between the character that LEEF 2.0 names in front (`^` or `0x5E`).

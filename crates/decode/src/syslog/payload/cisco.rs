@@ -19,6 +19,8 @@ static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::parse(&[ROWS
 
 /// How far into a message its code may stand, in bytes.
 const CODE_WITHIN: usize = 256;
+/// Longest code, in bytes.
+const CODE_BYTES_MAX: usize = 96;
 /// Words before the code that are looked at for host and time.
 const WORDS_MAX: usize = 24;
 
@@ -38,7 +40,13 @@ pub(in crate::syslog) struct Code<'a> {
 pub(super) fn code(text: &str) -> Option<Code<'_>> {
     for (at, _) in text.match_indices('%').take_while(|(at, _)| *at < CODE_WITHIN) {
         let (before, whole) = text.split_at_checked(at)?;
-        let (head, behind) = whole.strip_prefix('%')?.split_once(':').unwrap_or_default();
+        let Some(colon) = whole.bytes().take(CODE_BYTES_MAX).position(|byte| byte == b':') else { continue };
+        let Some((head, behind)) = whole
+            .split_at_checked(colon)
+            .and_then(|(head, rest)| Some((head.strip_prefix('%')?, rest.strip_prefix(':')?)))
+        else {
+            continue;
+        };
         let plain = |part: &str| {
             !part.is_empty()
                 && part

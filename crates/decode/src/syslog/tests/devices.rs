@@ -59,6 +59,12 @@ fn cef_gives_header_extension_and_labels() {
 }
 
 #[test]
+fn an_equals_sign_inside_a_cef_value_starts_no_key() {
+    let fields = payload("CEF:0|V|P|1|9|n|1|request=http://x/?a=b&c=d e act=deny");
+    assert_eq!(fields[7..], ["request=http://x/?a=b&c=d e", "act=deny"]);
+}
+
+#[test]
 fn leef_names_its_own_separator() {
     check(
         LEEF,
