@@ -146,6 +146,7 @@ pub fn formats() -> &'static [&'static dyn Format] {
         &crate::windns::WinDns,
         &crate::windhcp::WinDhcp,
         &crate::weblog::WebLog,
+        &crate::w3c::W3c,
         &crate::csv::Csv,
         &crate::text::Text,
     ]

@@ -23,6 +23,7 @@ mod row;
 mod stream_check;
 mod syslog;
 mod text;
+mod w3c;
 mod weblog;
 mod windhcp;
 mod windns;
