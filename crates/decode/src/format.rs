@@ -158,6 +158,9 @@ pub fn detect_format(head: &[u8], ended: bool) -> Option<&'static dyn Format> {
     let mut best: Option<(Confidence, &'static dyn Format)> = None;
     for format in formats() {
         let confidence = format.sniff(head, ended);
+        if confidence == Confidence::Certain {
+            return Some(*format);
+        }
         if confidence > best.map_or(Confidence::No, |(known, _)| known) {
             best = Some((confidence, *format));
         }

@@ -106,4 +106,33 @@ mod tests {
         assert!(seen.len() > 130, "{}", seen.len());
         assert!(missing.is_empty(), "unreachable and not known to be: {missing:?}");
     }
+
+    #[test]
+    fn every_regression_log_belongs_to_the_log_source_of_its_rule() {
+        let (Some(logs), Some(rules)) =
+            (crate::stream_check::outside("sigma-regression"), crate::stream_check::outside("sigma"))
+        else {
+            return;
+        };
+        let (mut checked, mut missed) = (0, Vec::new());
+        for extension in ["evtx", "json"] {
+            for path in crate::json::tests::files_below(&logs, extension) {
+                let case = path.parent().unwrap().strip_prefix(&logs).unwrap();
+                let rule = rules.join(case).with_extension("yml");
+                let Ok(text) = std::fs::read_to_string(&rule) else { continue };
+                let wanted = rule_source(&text).unwrap();
+                let bytes = std::fs::read(&path).unwrap();
+                let format = crate::detect_format(&bytes, true).unwrap();
+                let seen = crate::stream_check::read(format, &bytes);
+                let reached = seen.sources.iter().flatten().any(|source| {
+                    let words = source.split('/');
+                    words.zip(&wanted).all(|(own, wanted)| wanted.is_empty() || own == wanted)
+                });
+                checked += 1;
+                missed.extend((!reached).then(|| format!("{} {wanted:?}", path.display())));
+            }
+        }
+        assert!(missed.is_empty(), "{missed:#?}");
+        assert!(checked >= 250, "{checked}");
+    }
 }

@@ -57,7 +57,7 @@ impl EvtxFramer {
             self.found = self.found.saturating_add(1);
             return Framed::Unit { start: 0, end: size, next };
         }
-        if chunk.iter().all(|byte| *byte == 0) {
+        if is_blank(chunk) {
             return Framed::Skip { next };
         }
         Framed::Fault { anomaly: CHUNK_DAMAGED, next }
@@ -72,4 +72,9 @@ impl Framer for EvtxFramer {
     fn decoder(&self) -> Arc<dyn Decoder> {
         Arc::<EvtxDecoder>::clone(&self.decoder)
     }
+}
+
+/// Whether all bytes are zero: space that Windows set aside for chunks to come.
+fn is_blank(chunk: &[u8]) -> bool {
+    chunk.chunks(256).all(|block| block.iter().fold(0, |all, byte| all | byte) == 0)
 }

@@ -199,6 +199,10 @@ impl<'a> Walker<'a> {
     }
 
     fn put(&mut self, place: Place<'a>, name: &'a str, value: Value<'a>) {
+        // Most fields of an event: what `Place::field` and the header would say is known.
+        if matches!(place, Place::Data(_)) && !name.starts_with(['#', 'x']) {
+            return self.push(name, value);
+        }
         let name = match self.field_name(place, name) {
             Name::Plain(name) => name,
             Name::Joined(parent, separator, child) => self.join(parent, separator, child),
