@@ -94,6 +94,25 @@ fn patient_spans_cover_references_identifiers_names_and_queries() {
 }
 
 #[test]
+fn masking_the_spans_leaves_nothing_of_the_patient() {
+    let atna: [&[u8]; 3] = [
+        include_bytes!("../../../../fixtures/one-access/ps315.xml"),
+        include_bytes!("../../../../fixtures/one-access/rfc3881.xml"),
+        include_bytes!("../../../../fixtures/one-access/openemr.xml"),
+    ];
+    for input in [R4_JSON, R4_XML, R5_JSON, R5_XML].into_iter().chain(atna) {
+        let format = detect_format(input, true).unwrap();
+        let seen = read(format, input);
+        let mut masked = String::from_utf8(seen.raw[0].clone()).unwrap();
+        assert!(masked.contains("1001"));
+        for part in &seen.patient[0] {
+            masked = masked.replacen(part.as_str(), "*", 1);
+        }
+        assert!(!masked.contains("1001") && !masked.contains("Doe"), "{masked}");
+    }
+}
+
+#[test]
 fn a_bundle_gives_its_audit_events_and_masks_everybody_elses_bytes() {
     let (one, two) = (event(r#","id":"e1","patient":{"reference":"Patient/1"}"#), event(r#","id":"e2""#));
     let patient = r#"{"resourceType":"Patient","name":[{"family":"Doe"}]}"#;
