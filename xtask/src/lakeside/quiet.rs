@@ -280,7 +280,7 @@ fn linux_engine_note(scene: &mut Scene<'_>, at: Time, what: &str) -> Result<()> 
 
 fn order_and_result(scene: &mut Scene<'_>, at: Time) -> Result<()> {
     let Ok(present) = scene.present_patient(at, None) else { return Ok(()) };
-    let number = 2_600_000 + scene.random.below(300_000);
+    let number = 26_000_000 + scene.random.below(70_000_000);
     hl7::order(scene, at, present, number)?;
     let wait = scene.random.between(600_000, 5_400_000);
     hl7::result(scene, later(at, wait), present, number)

@@ -297,30 +297,40 @@ pub(super) fn ordinary_program(scene: &mut Scene<'_>, at: Time, host: &Host, use
     Ok(())
 }
 
+/// Programs that open connections; the others stay on their machine.
+const NETWORKED: [&str; 8] = [
+    "AuroraClient.exe",
+    "Hyperview.exe",
+    "msedge.exe",
+    "OUTLOOK.EXE",
+    "svchost.exe",
+    "w3wp.exe",
+    "java.exe",
+    "Veeam.Backup.Manager.exe",
+];
+
 /// What a program does in its first second, as far as Sysmon reports it.
 fn aftermath(scene: &mut Scene<'_>, at: Time, host: &Host, by: (&Account, &str)) {
     let soon = later(at, scene.random.between(40, 900));
+    let file = by.1.rsplit('\\').next().unwrap_or(by.1);
+    let networked = NETWORKED.contains(&file);
+    let key = format!("HKU\\{}\\SOFTWARE\\Lakeside\\{file}\\Start", by.0.sid);
     match scene.random.below(10) {
         0 => image_load(scene, soon, host, by, "C:\\Windows\\System32\\combase.dll"),
-        1 => image_load(scene, soon, host, by, "C:\\Windows\\System32\\winhttp.dll"),
+        1 => image_load(scene, soon, host, by, "C:\\Windows\\System32\\bcryptprimitives.dll"),
         2 => {
             let name = format!("C:\\Users\\{}\\AppData\\Local\\Temp\\~{}.tmp", by.0.name, scene.random.hex(6));
             file_created(scene, soon, host, by, &name);
         }
-        3 => {
-            let key = "HKLM\\System\\CurrentControlSet\\Services\\W32Time\\Config\\LastKnownGoodTime";
-            registry(scene, soon, host, by, (key, Some("QWORD (0x01dcb701-0xa2b47a00)")));
-        }
-        4 => {
-            registry(scene, soon, host, by, ("HKU\\.DEFAULT\\Software\\Microsoft\\Office\\16.0\\Common\\Roaming", None))
-        }
-        5 => connection(scene, soon, host, by, ("10.20.10.21", "EHRAPP01.lakeside.example", 443)),
+        3 => registry(scene, soon, host, by, (&format!("{key}\\Last"), Some("QWORD (0x01dcb701-0xa2b47a00)"))),
+        4 => registry(scene, soon, host, by, (&key, None)),
+        5 | 8 if networked => connection(scene, soon, host, by, ("10.20.10.21", "EHRAPP01.lakeside.example", 443)),
         6 => {
             let access =
                 ("0x1000", "C:\\Windows\\SYSTEM32\\ntdll.dll+9f8a4|C:\\Windows\\System32\\KERNELBASE.dll+2c13e");
             process_access(scene, soon, host, by, "C:\\Windows\\System32\\svchost.exe", access);
         }
-        7 => dns_query(scene, soon, host, by, ("aurora.lakeside.example", "10.20.10.21")),
+        7 | 9 if networked => dns_query(scene, soon, host, by, ("aurora.lakeside.example", "10.20.10.21")),
         _ => {}
     }
 }
