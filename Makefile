@@ -1,0 +1,28 @@
+# Two commands: `make demo` shows what it does, `make test` checks everything. Both share one profile and one target folder.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+.PHONY: help demo test bench fuzz dist audit
+
+help: ## what there is
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: ## scan Lakeside's evening and print the path of the report
+	@scripts/demo.sh
+
+test: ## everything: format, lints, tidy, tests, rules, conformance, docs
+	@scripts/test.sh
+
+bench: ## speed against peers and the physical limit, in release
+	@cd benches/peers && cargo run --release --locked
+
+fuzz: ## every fuzz target, FUZZ_SECONDS each (default 60)
+	@scripts/fuzz.sh
+
+dist: ## the binary to ship
+	@cargo build --profile dist --locked --package cordon
+
+audit: ## advisories, licences and sources by cargo-deny (installed when missing)
+	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+	@cargo deny check

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Everything that `make test` checks, stage by stage, with the seconds each took. A stage that fails ends the run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stages=()
+stage() {
+    local name=$1 start=$SECONDS
+    shift
+    printf '\n== %s\n' "$name"
+    "$@"
+    stages+=("$(printf '%6d s  %s' $((SECONDS - start)) "$name")")
+}
+
+nextest_is_there() {
+    cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+}
+
+data_is_there() {
+    if [ -d ../shared/data ]; then
+        echo "outside material is present at ../shared/data: conformance runs"
+    else
+        printf '\n%s\n' "*** ../shared/data IS ABSENT: NO CONFORMANCE TEST AGAINST OUTSIDE MATERIAL RUNS ***"
+    fi
+}
+
+rule_tests() {
+    cargo run --quiet --locked --package cordon -- rules check rules
+    cargo run --quiet --locked --package cordon -- rules test rules
+}
+
+docs() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --document-private-items
+}
+
+stage "tools" nextest_is_there
+stage "format" cargo fmt --all --check
+stage "clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+stage "tidy" cargo xtask tidy
+stage "outside material" data_is_there
+stage "tests" cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level fail
+stage "rule tests" rule_tests
+stage "docs" docs
+
+printf '\n'
+printf '%s\n' "${stages[@]}"
