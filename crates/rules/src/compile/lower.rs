@@ -123,19 +123,31 @@ impl Lowering<'_> {
         Ok(text_tests(item, &text))
     }
 
+    /// All parts, the cheap ones first: most candidates fail at the first part that is looked at.
     fn all(&mut self, parts: Vec<NodeId>) -> NodeId {
-        match parts.as_slice() {
-            [single] => *single,
-            [] => self.set.node(Node::Never),
-            _ => self.set.node(Node::All(parts.into())),
-        }
+        let mut flat = self.flat(parts, |node| if let Node::All(parts) = node { Some(parts) } else { None });
+        flat.sort_by_key(|part| self.set.cost(*part));
+        self.joined(flat, Node::All)
     }
 
     fn any(&mut self, parts: Vec<NodeId>) -> NodeId {
+        let flat = self.flat(parts, |node| if let Node::Any(parts) = node { Some(parts) } else { None });
+        self.joined(flat, Node::Any)
+    }
+
+    /// The parts with those of the same kind spread out.
+    fn flat(&self, parts: Vec<NodeId>, inner: impl Fn(&Node) -> Option<&Box<[NodeId]>>) -> Vec<NodeId> {
+        let spread = parts
+            .into_iter()
+            .map(|part| inner(self.set.get_node(part)).map_or_else(|| vec![part], |parts| parts.to_vec()));
+        spread.flatten().collect()
+    }
+
+    fn joined(&mut self, parts: Vec<NodeId>, join: impl Fn(Box<[NodeId]>) -> Node) -> NodeId {
         match parts.as_slice() {
             [single] => *single,
             [] => self.set.node(Node::Never),
-            _ => self.set.node(Node::Any(parts.into())),
+            _ => self.set.node(join(parts.into())),
         }
     }
 }

@@ -76,6 +76,20 @@ pub(crate) struct Predicate {
     pub(crate) written: Box<str>,
 }
 
+impl Predicate {
+    fn cost(&self) -> u32 {
+        let once = match &self.test {
+            Test::Null | Test::Exists(_) | Test::AnyText => 1,
+            Test::Literal { place: Place::Contains, .. } => 4,
+            Test::Literal { .. } => 1,
+            Test::Number { .. } => 3,
+            Test::Wildcard { .. } | Test::Cidr(_) => 10,
+            Test::Regex(_) | Test::Date { .. } | Test::FieldRef { .. } => 40,
+        };
+        if self.field.is_some() { once } else { once * 8 }
+    }
+}
+
 impl Test {
     /// The searcher of a literal that may stand anywhere, built once.
     fn finder(&self) -> Option<Box<Finder<'static>>> {
@@ -159,6 +173,18 @@ impl Interned {
 
     pub(crate) fn get_node(&self, id: NodeId) -> &Node {
         self.nodes.get(id.0 as usize).unwrap_or(&Node::Never)
+    }
+
+    /// What deciding an expression costs at most, in units of one comparison of bytes.
+    pub(crate) fn cost(&self, node: NodeId) -> u32 {
+        match self.get_node(node) {
+            Node::Never => 0,
+            Node::Not(part) => self.cost(*part),
+            Node::All(parts) | Node::Any(parts) => {
+                parts.iter().fold(0, |sum: u32, part| sum.saturating_add(self.cost(*part)))
+            }
+            Node::Predicate(id) => self.get_predicate(*id).map_or(0, Predicate::cost),
+        }
     }
 
     pub(crate) fn predicate_count(&self) -> usize {

@@ -63,7 +63,12 @@ impl Evaluator<'_, '_> {
             Node::Never => false,
             Node::Not(part) => !self.holds(*part),
             Node::All(parts) => parts.iter().all(|part| self.holds(*part)),
-            Node::Any(parts) => parts.iter().any(|part| self.holds(*part)),
+            Node::Any(parts) => match self.program.literal_set(node, parts.len()) {
+                Some(set) => self.any_value(set.field, |evaluator, place| {
+                    evaluator.event.folded(place, evaluator.fields).is_some_and(|bytes| set.tables.holds(bytes))
+                }),
+                None => parts.iter().any(|part| self.holds(*part)),
+            },
             Node::Predicate(id) => self.predicate(*id),
         }
     }

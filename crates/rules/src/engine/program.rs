@@ -69,6 +69,39 @@ pub(crate) struct Program {
     /// Members without a witness.
     pub(crate) always: Vec<u32>,
     pub(crate) learned: Learned,
+    /// Lists of literals on one field, decided in one pass.
+    literal_sets: FxHashMap<NodeId, LiteralSet>,
+}
+
+/// Parts of an OR from which on they are decided together when all are literals on one field.
+const LITERAL_SET_MIN: usize = 6;
+
+/// An OR whose parts are all literals on one field.
+#[derive(Debug)]
+pub(crate) struct LiteralSet {
+    pub(crate) field: FieldId,
+    pub(crate) tables: SlotTables,
+}
+
+impl LiteralSet {
+    fn build(set: &Lowered, parts: &[NodeId]) -> Option<Self> {
+        let mut literals = Vec::with_capacity(parts.len());
+        let mut field = None;
+        for part in parts {
+            let Node::Predicate(id) = set.get_node(*part) else { return None };
+            let predicate = set.get_predicate(*id)?;
+            let Test::Literal { place, text, cased: false } = &predicate.test else { return None };
+            if text.is_empty() || *field.get_or_insert(predicate.field?) != predicate.field? {
+                return None;
+            }
+            literals.push((*place, text.as_bytes()));
+        }
+        let ids = (0u32..).map(WitnessId);
+        Some(Self {
+            field: field?,
+            tables: SlotTables::build(literals.iter().zip(ids).map(|((place, text), id)| (*place, *text, id))),
+        })
+    }
 }
 
 /// What is looked for in the values of one field.
@@ -83,6 +116,29 @@ pub(crate) struct SlotTables {
 }
 
 impl SlotTables {
+    fn build<'l>(literals: impl Iterator<Item = (Place, &'l [u8], WitnessId)>) -> Self {
+        let mut tables = Self::default();
+        let mut contains = Vec::new();
+        for (place, text, id) in literals {
+            tables.has_witness = true;
+            match place {
+                Place::Exact => tables.exacts.insert(text, id),
+                Place::Prefix => tables.prefixes.insert(text, id, End::Start),
+                Place::Suffix => tables.suffixes.insert(text, id, End::Tail),
+                Place::Contains => contains.push((text, id)),
+            }
+        }
+        tables.grams = Grams::build(&contains);
+        tables
+    }
+
+    /// Whether any literal stands in the value.
+    pub(crate) fn holds(&self, value: &[u8]) -> bool {
+        let mut holds = false;
+        self.find(value, &mut |_| holds = true);
+        holds
+    }
+
     pub(crate) fn find(&self, value: &[u8], found: &mut impl FnMut(WitnessId)) {
         self.exacts.find(value, found);
         self.prefixes.find(value, End::Start, found);
@@ -107,6 +163,7 @@ impl Program {
             members_of: Vec::new(),
             always: Vec::new(),
             learned: learned.clone(),
+            literal_sets: FxHashMap::default(),
         };
         members.iter().for_each(|member| program.add_fields(set, member.root));
         program.choose_witnesses(set);
@@ -126,7 +183,12 @@ impl Program {
         match set.get_node(node) {
             Node::Never => {}
             Node::Not(part) => self.add_fields(set, *part),
-            Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| self.add_fields(set, *part)),
+            Node::All(parts) => parts.iter().for_each(|part| self.add_fields(set, *part)),
+            Node::Any(parts) => {
+                parts.iter().for_each(|part| self.add_fields(set, *part));
+                let literals = if parts.len() < LITERAL_SET_MIN { None } else { LiteralSet::build(set, parts) };
+                literals.into_iter().for_each(|literals| drop(self.literal_sets.insert(node, literals)));
+            }
             Node::Predicate(id) => {
                 let Some(predicate) = set.get_predicate(*id) else { return };
                 self.looks_at_all |= predicate.field.is_none();
@@ -175,7 +237,7 @@ impl Program {
     }
 
     fn fill_tables(&mut self) {
-        let mut contains: Vec<Vec<(&[u8], WitnessId)>> = vec![Vec::new(); self.slots.len()];
+        let mut by_slot: Vec<Vec<(Place, &[u8], WitnessId)>> = vec![Vec::new(); self.slots.len()];
         let mut keywords = Vec::new();
         for (number, witness) in (0u32..).zip(&self.witnesses) {
             let (id, text) = (WitnessId(number), witness.text.as_bytes());
@@ -183,19 +245,15 @@ impl Program {
                 keywords.push((text, id));
                 continue;
             };
-            let slot = usize::from(self.slot_of_field.get(field.0 as usize).copied().unwrap_or(NO_SLOT));
-            let Some(tables) = self.slots.get_mut(slot) else { continue };
-            tables.has_witness = true;
-            match witness.place {
-                Place::Exact => tables.exacts.insert(text, id),
-                Place::Prefix => tables.prefixes.insert(text, id, End::Start),
-                Place::Suffix => tables.suffixes.insert(text, id, End::Tail),
-                Place::Contains => contains.get_mut(slot).into_iter().for_each(|list| list.push((text, id))),
-            }
+            let slot = self.slot_of_field.get(field.0 as usize).copied().unwrap_or(NO_SLOT);
+            by_slot.get_mut(usize::from(slot)).into_iter().for_each(|list| list.push((witness.place, text, id)));
         }
-        for (tables, literals) in self.slots.iter_mut().zip(&contains) {
-            tables.grams = Grams::build(literals);
-        }
+        self.slots = by_slot.into_iter().map(|literals| SlotTables::build(literals.into_iter())).collect();
         self.keywords = Keywords::build(&keywords);
+    }
+
+    /// The table that decides an OR of so many parts, if it has one.
+    pub(crate) fn literal_set(&self, node: NodeId, parts: usize) -> Option<&LiteralSet> {
+        if parts < LITERAL_SET_MIN { None } else { self.literal_sets.get(&node) }
     }
 }
