@@ -95,6 +95,16 @@ fn no_patient_survives_in_findings_on_fhir() {
 }
 
 #[test]
+fn no_patient_survives_in_findings_on_atna() {
+    for name in ["openemr.xml", "ps315.xml", "rfc3881.xml"] {
+        let log = fixture(name).replace("1001", "gandalf").replace("Doe^Jane", "Tookington^Peregrin");
+        let named: &[&str] =
+            if log.contains("Peregrin") { &["gandalf", "Tookington", "Peregrin"] } else { &["gandalf"] };
+        check(name, &log, named);
+    }
+}
+
+#[test]
 fn no_patient_survives_in_a_search_that_is_encoded() {
     // "Patient?name=Peregrin" in base64, as FHIR writes entity.query.
     let search = fixture("r4.json")
