@@ -10,6 +10,9 @@ use terminal_size::{Width, terminal_size_of};
 /// Widest line written to a terminal; beyond, eyes lose the line.
 const WIDTH_MAX: usize = 200;
 
+/// Width of a terminal that does not say.
+const WIDTH_UNKNOWN: usize = 100;
+
 /// How text on standard output may look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Look {
@@ -30,7 +33,8 @@ impl Look {
         }
         let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let width = terminal_size_of(io::stdout()).map(|(Width(width), _)| usize::from(width).min(WIDTH_MAX));
+        let stated = terminal_size_of(io::stdout()).map(|(Width(width), _)| usize::from(width).min(WIDTH_MAX));
+        let width = Some(stated.filter(|width| *width > 0).unwrap_or(WIDTH_UNKNOWN));
         Self { width, colour: !set("NO_COLOR") && !dumb }
     }
 

@@ -25,6 +25,9 @@ const LEAD_CHARS: usize = 12;
 /// Fewest characters that what matched gets, however narrow the terminal.
 const MATCHED_WIDTH_MIN: usize = 24;
 
+/// Fewest characters that the place of a finding gets; the end of a path says most.
+const PLACE_WIDTH_MIN: usize = 24;
+
 /// Gathers findings and writes the table at the end.
 pub(crate) struct Table {
     out: Box<dyn Write>,
@@ -106,8 +109,9 @@ impl Table {
             line.push_str(&format!("  {:<width$}", cut(name, width)));
         }
         let width = self.look.width_or(usize::MAX);
-        let room = width.saturating_sub(chars(&line) + chars(&row.place) + 4);
-        let place = self.look.dim(&row.place);
+        let place = cut_front(&row.place, (width / 5).saturating_mul(2).max(PLACE_WIDTH_MIN));
+        let room = width.saturating_sub(chars(&line) + chars(&place) + 4);
+        let place = self.look.dim(&place);
         if room < MATCHED_WIDTH_MIN {
             writeln!(self.out, "{line}  {place}\n    {}", matched(&row.matched, width.saturating_sub(4)))?;
         } else {
@@ -218,6 +222,7 @@ fn around(text: &str, head: usize, place: usize, width: usize) -> String {
     let room = width.saturating_sub(chars(head)).max(8);
     let before = value.get(..value.floor_char_boundary(place.saturating_sub(head.len()))).map_or(0, chars);
     let skip = if before + LEAD_CHARS < room { 0 } else { before.saturating_sub(LEAD_CHARS) };
+    let skip = skip.min((chars(value) + 1).saturating_sub(room)); // as much as fits, to the end
     let lead = if skip > 0 { "…" } else { "" };
     let shown: String = value.chars().skip(skip).collect();
     format!("{head}{lead}{}", cut(&shown, room.saturating_sub(chars(lead))))
@@ -229,6 +234,15 @@ fn cut(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect()
+}
+
+/// At most `width` characters, the first an ellipsis when something was left out.
+fn cut_front(text: &str, width: usize) -> String {
+    let left_out = chars(text).saturating_sub(width);
+    if left_out == 0 {
+        return text.to_owned();
+    }
+    std::iter::once('…').chain(text.chars().skip(left_out + 1)).collect()
 }
 
 fn chars(text: &str) -> usize {
@@ -260,6 +274,14 @@ mod tests {
         let line = matched(&[field("CommandLine", &value, 100)], 60);
         assert_eq!(line, "CommandLine=…xxxxxxxxxxxxsekurlsa::logonpasswordsyyyyyyyyyy…");
         assert_eq!(chars(&line), 60);
+    }
+
+    #[test]
+    fn a_value_whose_end_fits_is_shown_to_its_end() {
+        let line = matched(&[field("File", r"C:\Windows\System32\mimilsa.log", 20)], 30);
+        assert_eq!(line, r"File=…ows\System32\mimilsa.log");
+        assert_eq!(cut_front("evtx/long_name.evtx:0:3", 12), "…me.evtx:0:3");
+        assert_eq!(cut_front("a.evtx:0:3", 12), "a.evtx:0:3");
     }
 
     #[test]
