@@ -1,7 +1,6 @@
 //! Chores of the workspace.
 
 mod lakeside;
-mod tidy;
 
 use std::io::stdout;
 
@@ -13,7 +12,6 @@ fn main() -> Result<()> {
         Some((chore, rest)) if chore == "lakeside" => {
             lakeside::run(&lakeside::Options::parse(rest)?, &mut stdout().lock())
         }
-        Some((chore, [])) if chore == "tidy" => tidy::run(&mut stdout().lock()),
-        _ => bail!("usage: {} or {}", lakeside::USAGE, tidy::USAGE),
+        _ => bail!("usage: {}", lakeside::USAGE),
     }
 }

@@ -1,5 +1,3 @@
-//! Tests of the table decoder: presets, mapping files, damaged rows.
-
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,5 +1,3 @@
-//! Tests of the W3C extended log decoder.
-
 use proptest::prelude::*;
 
 use super::W3c;

@@ -1,5 +1,3 @@
-//! Tests of the web server log decoder.
-
 use proptest::prelude::*;
 
 use super::WebLog;

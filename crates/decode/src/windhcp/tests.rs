@@ -1,5 +1,3 @@
-//! Tests of the Windows DHCP server log decoder.
-
 use proptest::prelude::*;
 
 use super::WinDhcp;

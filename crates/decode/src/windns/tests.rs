@@ -1,5 +1,3 @@
-//! Tests of the Windows DNS server log decoder.
-
 use proptest::prelude::*;
 
 use super::WinDns;

@@ -1,5 +1,3 @@
-//! Tests of the Zeek log decoder.
-
 use proptest::prelude::*;
 
 use super::Zeek;

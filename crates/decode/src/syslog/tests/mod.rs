@@ -1,5 +1,3 @@
-//! Tests of the syslog decoder: framing, headers, times, payloads, damaged messages.
-
 mod devices;
 
 use proptest::prelude::*;
