@@ -1,6 +1,7 @@
 //! Chores of the workspace.
 
 mod lakeside;
+mod tidy;
 
 use std::io::stdout;
 
@@ -12,6 +13,7 @@ fn main() -> Result<()> {
         Some((chore, rest)) if chore == "lakeside" => {
             lakeside::run(&lakeside::Options::parse(rest)?, &mut stdout().lock())
         }
-        _ => bail!("usage: {}", lakeside::USAGE),
+        Some((chore, [])) if chore == "tidy" => tidy::run(&mut stdout().lock()),
+        _ => bail!("usage: {} or {}", lakeside::USAGE, tidy::USAGE),
     }
 }

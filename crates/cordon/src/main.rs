@@ -8,7 +8,6 @@ mod output;
 mod pack;
 mod progress;
 mod rule_set;
-mod rules;
 mod scan;
 mod summary;
 mod terminal;
@@ -24,7 +23,6 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
         Command::Events(args) => events::run(&args),
-        Command::Rules(args) => rules::run(&args),
     };
     outcome
         .unwrap_or_else(|error| {
@@ -39,22 +37,20 @@ fn main() -> ExitCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Ran, nothing to report.
-    Clean,
+    Clean = 0,
     /// Findings at or above the level asked for.
-    Findings,
-    /// Rules are refused or their tests fail.
-    RulesFail,
+    Findings = 1,
     /// Could not run.
-    CouldNotRun,
+    CouldNotRun = 2,
     /// Ran, but some input could not be read.
-    InputLost,
+    InputLost = 3,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Clean => 0,
-            Exit::Findings | Exit::RulesFail => 1,
+            Exit::Findings => 1,
             Exit::CouldNotRun => 2,
             Exit::InputLost => 3,
         })

@@ -138,7 +138,9 @@ impl<'a> Record<'a> {
 /// dropped. What is put is UTF-8 whenever the pieces are put together.
 fn unescape(text: &str, put: &mut impl FnMut(&[u8])) {
     let mut rest = text;
-    while let Some((plain, after)) = rest.split_once('\\') {
+    while let Some((plain, after)) =
+        memchr::memchr(b'\\', rest.as_bytes()).and_then(|at| rest.get(..at).zip(rest.get(at + 1..)))
+    {
         put(plain.as_bytes());
         rest = one_escape(after, put);
     }

@@ -4,5 +4,4 @@
 mod common;
 mod hostile;
 mod masking;
-mod rules;
 mod scan;

@@ -1,3 +1,5 @@
+//! Tests of the ATNA decoder: audit messages of DICOM and RFC 3881, damaged ones, patient spans.
+
 use proptest::prelude::*;
 
 use super::Atna;

@@ -1,3 +1,5 @@
+//! Tests of the table decoder: presets, mapping files, damaged rows.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

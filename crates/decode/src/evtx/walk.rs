@@ -7,7 +7,7 @@ use super::template::{BINXML_TYPE, DEFINITION_HEADER_BYTES, Empty, Op, Role, com
 use super::value::{self, Read};
 use crate::bytes::{u32_at, u64_at};
 use crate::json::{FIELDS_MAX, Place};
-use crate::windows::channel_sources;
+use crate::windows::{channel_sources, drop_blanks_of_defender};
 use crate::{DecodeOptions, Unit};
 
 /// Bytes of a chunk before its first record.
@@ -120,6 +120,7 @@ impl<'a> Walk<'a, '_> {
         self.run(instance, 0)?;
         let Header { channel, event_id, provider, when } = self.header;
         let event_id = event_id?;
+        drop_blanks_of_defender(channel, &mut self.fields, self.arena);
         Some(Record {
             raw,
             index: 0,

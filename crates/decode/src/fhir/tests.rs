@@ -1,3 +1,5 @@
+//! Tests of the FHIR decoder: AuditEvents of R4 and R5 in JSON and XML, bundles, damaged ones.
+
 use proptest::prelude::*;
 
 use super::Fhir;

@@ -1,3 +1,5 @@
+//! Tests of the HL7 v2 decoder: delimiters, escapes, character sets, MLLP and batch files, damaged messages.
+
 use proptest::prelude::*;
 
 use super::Hl7;

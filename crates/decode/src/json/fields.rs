@@ -9,7 +9,7 @@ use super::place::flat_name;
 use super::shape::{self, shapes};
 use super::time;
 use super::walk::{Header, Walker};
-use crate::windows::channel_sources;
+use crate::windows::{channel_sources, drop_blanks_of_defender};
 use crate::{DecodeOptions, Decoder, Sink, Unit};
 
 /// Decodes units of JSON.
@@ -76,10 +76,11 @@ fn emit<'a>(
 /// Sources and time of a Windows event that came nested.
 fn windows<'a>(
     header: &Header<'a>,
-    fields: &[Field<'a>],
+    fields: &mut [Field<'a>],
     options: &DecodeOptions,
     arena: &'a Arena,
 ) -> (SourceSet, Option<Value<'a>>) {
+    drop_blanks_of_defender(header.channel, fields, arena);
     let sources = channel_sources(&options.log_sources, header.channel, header.provider, header.event_id, arena);
     (sources, header.time.or_else(|| shape::time_value(None, fields)))
 }
@@ -101,6 +102,8 @@ fn flat_windows<'a>(fields: &mut [Field<'a>], options: &DecodeOptions, arena: &'
     for field in fields.iter_mut() {
         field.name = flat_name(field.name).unwrap_or(field.name);
     }
+    let channel = fields.iter().find(|field| field.name == "Channel").map(|field| field.value);
+    drop_blanks_of_defender(channel, fields, arena);
     let value = |name: &str| fields.iter().find(|field| field.name == name).map(|field| field.value);
     channel_sources(&options.log_sources, value("Channel"), value("Provider_Name"), value("EventID"), arena)
 }

@@ -1,3 +1,5 @@
+//! Tests of the W3C extended log decoder.
+
 use proptest::prelude::*;
 
 use super::W3c;

@@ -1,3 +1,5 @@
+//! Tests of the web server log decoder.
+
 use proptest::prelude::*;
 
 use super::WebLog;

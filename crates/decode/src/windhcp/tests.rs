@@ -1,3 +1,5 @@
+//! Tests of the Windows DHCP server log decoder.
+
 use proptest::prelude::*;
 
 use super::WinDhcp;

@@ -1,3 +1,5 @@
+//! Tests of the Windows DNS server log decoder.
+
 use proptest::prelude::*;
 
 use super::WinDns;

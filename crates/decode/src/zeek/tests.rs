@@ -1,3 +1,5 @@
+//! Tests of the Zeek log decoder.
+
 use proptest::prelude::*;
 
 use super::Zeek;

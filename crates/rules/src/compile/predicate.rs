@@ -8,6 +8,7 @@ use regex::Regex;
 use rustc_hash::FxHashMap;
 
 use super::pattern::Token;
+use super::required::required_literals;
 use crate::ast::Operator;
 
 /// A field name, by number.
@@ -91,11 +92,29 @@ impl Predicate {
 }
 
 impl Test {
-    /// The searcher of a literal that may stand anywhere, built once.
-    fn finder(&self) -> Option<Box<Finder<'static>>> {
-        let Self::Literal { place: Place::Contains, text, .. } = self else { return None };
-        Some(Box::new(Finder::new(text.as_bytes()).into_owned()))
+    /// The searchers that deciding the test needs.
+    fn finders(&self) -> Finders {
+        let finder = |text: &str| Finder::new(text.as_bytes()).into_owned();
+        match self {
+            Self::Literal { place: Place::Contains, text, .. } => {
+                Finders { literal: Some(Box::new(finder(text))), required: Box::default() }
+            }
+            Self::Regex(regex) => Finders {
+                literal: None,
+                required: required_literals(regex.as_str()).iter().map(|text| finder(text)).collect(),
+            },
+            _ => Finders::default(),
+        }
     }
+}
+
+/// Searchers for one predicate.
+#[derive(Debug, Default)]
+struct Finders {
+    /// The literal that may stand anywhere.
+    literal: Option<Box<Finder<'static>>>,
+    /// Folded literals of which a regular expression needs one; empty when it needs none.
+    required: Box<[Finder<'static>]>,
 }
 
 /// A node of an expression.
@@ -114,7 +133,8 @@ pub(crate) struct Interned {
     fields: Vec<Box<str>>,
     field_ids: FxHashMap<Box<str>, FieldId>,
     predicates: Vec<Predicate>,
-    finders: Vec<Option<Box<Finder<'static>>>>,
+    /// Searchers by predicate, built once.
+    finders: Vec<Finders>,
     predicate_ids: FxHashMap<String, PredId>,
     nodes: Vec<Node>,
     node_ids: FxHashMap<Node, NodeId>,
@@ -142,7 +162,7 @@ impl Interned {
             return *known;
         }
         let id = PredId(number(self.predicates.len()));
-        self.finders.push(predicate.test.finder());
+        self.finders.push(predicate.test.finders());
         self.predicates.push(predicate);
         self.predicate_ids.insert(key, id);
         id
@@ -168,7 +188,12 @@ impl Interned {
 
     /// The searcher of a predicate on a literal that may stand anywhere.
     pub(crate) fn finder(&self, id: PredId) -> Option<&Finder<'static>> {
-        self.finders.get(id.0 as usize)?.as_deref()
+        self.finders.get(id.0 as usize)?.literal.as_deref()
+    }
+
+    /// Folded literals of which the regular expression of a predicate needs one; empty when it needs none.
+    pub(crate) fn required(&self, id: PredId) -> &[Finder<'static>] {
+        self.finders.get(id.0 as usize).map_or(&[], |finders| &finders.required)
     }
 
     pub(crate) fn get_node(&self, id: NodeId) -> &Node {

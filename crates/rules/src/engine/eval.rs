@@ -5,7 +5,7 @@ use cordon_model::{Arena, Field};
 use super::full_scan;
 use super::program::{NO_SLOT, Program};
 use super::scratch::Event;
-use super::tests_on_values::{holds, is_folded};
+use super::tests_on_values::{holds, holds_folded, is_folded};
 use crate::compile::{FieldId, Lowered, Node, NodeId, Place, PredId, Predicate, Test};
 
 /// Results of predicates, each stamped with the event it belongs to: nothing is cleared between events.
@@ -95,12 +95,22 @@ impl Evaluator<'_, '_> {
             Test::Exists(asked) => self.first(field).is_some() == *asked,
             Test::Null => !self.any_value(field, |evaluator, place| evaluator.text(place).is_some()),
             test if is_folded(test) => self.any_value(field, |evaluator, place| {
-                evaluator.event.folded(place, evaluator.fields).is_some_and(|bytes| holds(test, bytes))
+                evaluator.event.folded(place, evaluator.fields).is_some_and(|bytes| holds_folded(test, bytes))
             }),
             test => self.any_value(field, |evaluator, place| {
-                evaluator.text(place).is_some_and(|text| holds(test, text.as_bytes()))
+                evaluator.may_hold(id, place) && evaluator.text(place).is_some_and(|text| holds(test, text))
             }),
         }
+    }
+
+    /// Whether a value holds one of the literals without which a regular expression cannot match.
+    fn may_hold(&mut self, id: PredId, place: usize) -> bool {
+        let required = self.set.required(id);
+        if required.is_empty() || self.event.is_odd {
+            return true;
+        }
+        let bytes = self.event.folded(place, self.fields);
+        bytes.is_some_and(|bytes| required.iter().any(|literal| literal.find(bytes).is_some())) || self.event.is_odd
     }
 
     /// A question to every value of the event: the folded texts stand one behind the other, each closed by a byte that no literal holds.

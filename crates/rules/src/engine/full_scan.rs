@@ -67,7 +67,7 @@ fn text_holds(test: &Test, text: &str) -> bool {
         Test::Literal { place, text: literal, cased } => placed(*place, *cased, text, literal),
         Test::Wildcard { tokens, cased: false } => wildcard(tokens, &fold(text).chars().collect::<Vec<_>>()),
         Test::Wildcard { tokens, cased: true } => wildcard(tokens, &text.chars().collect::<Vec<_>>()),
-        other => values::holds(other, text.as_bytes()),
+        other => values::holds(other, text),
     }
 }
 

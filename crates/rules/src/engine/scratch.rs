@@ -50,7 +50,7 @@ pub(crate) struct Event {
     /// Folded texts, one behind the other.
     pub(crate) folded: Vec<u8>,
     /// Some value holds a letter that folding cannot vouch for: every member is a candidate.
-    is_odd: bool,
+    pub(crate) is_odd: bool,
 }
 
 /// One value of a slot.
@@ -195,23 +195,23 @@ impl Event {
         self.by_slot.resize(state.program.slots.len(), (NONE, NONE));
         for (at, field) in fields.iter().enumerate() {
             let slot = slot_in_shape(&mut state.shape, &state.program, at, field.name);
-            let folded = if state.program.looks_at_all { self.fold(field) } else { None };
+            let written = if state.program.looks_at_all { self.write(field) } else { None };
             if slot != NO_SLOT {
-                self.push(slot, at, folded);
+                self.push(slot, at, written);
             }
         }
+        self.is_odd = fold_in_place(&mut self.folded);
     }
 
-    /// Puts the folded text of a field behind the others, closed by a zero byte; `None` when it is null.
-    fn fold(&mut self, field: &Field<'_>) -> Option<(u32, u32)> {
-        let start = self.folded.len();
+    /// Puts the text of a field behind the others, closed by a zero byte; `None` when it is null.
+    fn write(&mut self, field: &Field<'_>) -> Option<(u32, u32)> {
+        let start = u32::try_from(self.folded.len()).ok()?;
         if !field.value.write_text(&mut self.folded) {
             return None;
         }
-        self.is_odd |= fold_in_place(self.folded.get_mut(start..)?);
-        let range = (u32::try_from(start).ok()?, u32::try_from(self.folded.len()).ok()?);
+        let end = u32::try_from(self.folded.len()).ok()?;
         self.folded.push(0);
-        Some(range)
+        Some((start, end))
     }
 
     fn push(&mut self, slot: u16, field: usize, folded: Option<(u32, u32)>) {
@@ -245,7 +245,8 @@ impl Event {
         let range = match value.folded {
             Some(known) => known,
             None => {
-                let fresh = self.fold(fields.get(value.field as usize)?)?;
+                let fresh = self.write(fields.get(value.field as usize)?)?;
+                self.is_odd |= fold_in_place(self.folded.get_mut(fresh.0 as usize..)?);
                 self.values.get_mut(place)?.folded = Some(fresh);
                 fresh
             }

@@ -1,3 +1,5 @@
+//! Tests of the engine: matches, explanations, and that fast evaluation equals the full scan.
+
 use cordon_model::{Position, RawRecord, Value, When};
 use proptest::prelude::*;
 

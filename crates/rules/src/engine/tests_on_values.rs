@@ -21,19 +21,24 @@ pub(crate) fn is_folded(test: &Test) -> bool {
     matches!(test, Test::Literal { cased: false, .. } | Test::Wildcard { cased: false, .. })
 }
 
-/// A test on the bytes it wants ([`is_folded`]). Tests on presence and on other fields are not asked here.
-pub(crate) fn holds(test: &Test, bytes: &[u8]) -> bool {
-    let text = || std::str::from_utf8(bytes).unwrap_or_default();
+/// A test on folded text ([`is_folded`]).
+pub(crate) fn holds_folded(test: &Test, bytes: &[u8]) -> bool {
     match test {
         Test::Literal { place, text, .. } => literal(*place, text.as_bytes(), bytes),
         Test::Wildcard { tokens, .. } => wildcard::fits(tokens, bytes),
+        _ => false,
+    }
+}
+
+/// A test on the text as it stands. Tests on presence and on other fields are not asked here.
+pub(crate) fn holds(test: &Test, text: &str) -> bool {
+    match test {
+        Test::Literal { .. } | Test::Wildcard { .. } => holds_folded(test, text.as_bytes()),
         Test::AnyText => true,
-        Test::Regex(regex) => regex.is_match(text()),
-        Test::Cidr(network) => address(text()).is_some_and(|address| network.contains(&address)),
-        Test::Number { operator, value } => number(text()).is_some_and(|is| compare(*operator, is, *value)),
-        Test::Date { part, operator, value } => {
-            date_part(*part, text()).is_some_and(|is| compare(*operator, is, *value))
-        }
+        Test::Regex(regex) => regex.is_match(text),
+        Test::Cidr(network) => address(text).is_some_and(|address| network.contains(&address)),
+        Test::Number { operator, value } => number(text).is_some_and(|is| compare(*operator, is, *value)),
+        Test::Date { part, operator, value } => date_part(*part, text).is_some_and(|is| compare(*operator, is, *value)),
         Test::Null | Test::Exists(_) | Test::FieldRef { .. } => false,
     }
 }

@@ -3,10 +3,9 @@
 //! A positive predicate gives its literal. OR gives the union, and nothing when one child gives nothing. AND gives the set of the child with the fewest expected
 //! hits. NOT, null, presence and a bare `*` give nothing. A rule without a witness is always evaluated.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
 use rustc_hash::FxHashMap;
 
-use crate::compile::{FieldId, Lowered, Node, NodeId, Place, Predicate, Test, Token};
+use crate::compile::{FieldId, Lowered, Node, NodeId, Place, Predicate, Test, Token, required_literals};
 use crate::text::fold;
 
 /// A witness, by its number within a program.
@@ -118,77 +117,10 @@ fn of_tokens(tokens: &[Token]) -> Option<(Place, Box<str>)> {
     texts.max_by_key(|(_, text)| text.len())
 }
 
-/// Folded literals of which one must stand in any text that the pattern matches; `None` when there is no such literal of three bytes or more.
+/// Folded literals of three bytes or more of which one must stand in any text that the pattern matches.
 fn of_regex(pattern: &str) -> Option<Vec<String>> {
-    let hir = regex_syntax::ParserBuilder::new().build().parse(pattern).ok()?;
-    let mut texts = required(&hir)?;
-    texts.sort_unstable();
-    texts.dedup();
-    (texts.len() <= 64 && texts.iter().all(|text| text.len() >= 3)).then_some(texts)
-}
-
-fn required(hir: &Hir) -> Option<Vec<String>> {
-    match hir.kind() {
-        HirKind::Literal(literal) => ascii(&literal.0).map(|text| vec![fold(text)]),
-        HirKind::Capture(capture) => required(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
-        HirKind::Alternation(parts) => {
-            parts.iter().map(required).collect::<Option<Vec<_>>>().map(|found| found.concat())
-        }
-        HirKind::Concat(parts) => of_concat(parts),
-        HirKind::Class(class) => one_letter(class).map(|letter| vec![letter.to_string()]),
-        _ => None,
-    }
-}
-
-/// The best of a sequence: runs of single letters and literals join to one text.
-fn of_concat(parts: &[Hir]) -> Option<Vec<String>> {
-    let mut best: Option<Vec<String>> = None;
-    let mut run = String::new();
-    for part in parts {
-        match part.kind() {
-            HirKind::Literal(literal) if ascii(&literal.0).is_some() => {
-                run.push_str(&fold(ascii(&literal.0).unwrap_or_default()))
-            }
-            HirKind::Class(class) if one_letter(class).is_some() => run.extend(one_letter(class)),
-            HirKind::Look(_) => {}
-            _ => {
-                keep_better(&mut best, Some(vec![std::mem::take(&mut run)]));
-                keep_better(&mut best, required(part));
-            }
-        }
-    }
-    keep_better(&mut best, Some(vec![run]));
-    best
-}
-
-/// Letters beyond ASCII have more case relations than one-to-one folding knows: they give no witness.
-fn ascii(literal: &[u8]) -> Option<&str> {
-    std::str::from_utf8(literal).ok().filter(|text| text.is_ascii())
-}
-
-fn keep_better(best: &mut Option<Vec<String>>, other: Option<Vec<String>>) {
-    let shortest = |texts: &Vec<String>| texts.iter().map(String::len).min().unwrap_or(0);
-    let Some(other) = other.filter(|texts| shortest(texts) > 0) else { return };
-    let is_better = best.as_ref().is_none_or(|best| shortest(&other) > shortest(best));
-    if is_better {
-        *best = Some(other);
-    }
-}
-
-/// The letter of a class whose members all fold to it, such as `[Pp]`.
-fn one_letter(class: &Class) -> Option<char> {
-    let Class::Unicode(class) = class else { return None };
-    let mut folded = None;
-    let letters = class.iter().flat_map(|range| range.start()..=range.end());
-    for letter in letters.take(5) {
-        let one = crate::text::fold_char(letter);
-        if folded.is_some_and(|known| known != one) {
-            return None;
-        }
-        folded = Some(one);
-    }
-    folded.filter(char::is_ascii)
+    let texts = required_literals(pattern);
+    (!texts.is_empty() && texts.iter().all(|text| text.len() >= 3)).then_some(texts)
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+//! Tests of the syslog decoder: framing, headers, times, payloads, damaged messages.
+
 mod devices;
 
 use proptest::prelude::*;
