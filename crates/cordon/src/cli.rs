@@ -6,6 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cordon_model::Level;
 
+use crate::rules::args::RulesArgs;
+
 /// Security for hospitals: from real logs to explained findings.
 #[derive(Debug, Parser)]
 #[command(name = "cordon", version, about, max_term_width = 100)]
@@ -20,6 +22,8 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Print what was understood of the inputs, event by event
     Events(EventsArgs),
+    /// Check and test rules
+    Rules(RulesArgs),
 }
 
 const SCAN_EXAMPLES: &str = "\

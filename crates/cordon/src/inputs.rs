@@ -80,7 +80,7 @@ fn threads(asked: Option<usize>) -> Result<usize> {
 }
 
 /// Now, to the microsecond: stands in for when standard input was written.
-fn now() -> Time {
+pub(crate) fn now() -> Time {
     Time(jiff::Timestamp::now().as_microsecond())
 }
 

@@ -8,6 +8,7 @@ mod output;
 mod pack;
 mod progress;
 mod rule_set;
+mod rules;
 mod scan;
 mod summary;
 mod terminal;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Rules(args) => rules::run(&args),
     };
     outcome
         .unwrap_or_else(|error| {
@@ -37,20 +39,22 @@ fn main() -> ExitCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Ran, nothing to report.
-    Clean = 0,
+    Clean,
     /// Findings at or above the level asked for.
-    Findings = 1,
+    Findings,
+    /// Rules are refused or their tests fail.
+    RulesFail,
     /// Could not run.
-    CouldNotRun = 2,
+    CouldNotRun,
     /// Ran, but some input could not be read.
-    InputLost = 3,
+    InputLost,
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {
             Exit::Clean => 0,
-            Exit::Findings => 1,
+            Exit::Findings | Exit::RulesFail => 1,
             Exit::CouldNotRun => 2,
             Exit::InputLost => 3,
         })

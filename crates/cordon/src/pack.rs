@@ -35,11 +35,11 @@ pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Vec<RuleFile>>
     let mut files = Vec::new();
     for directory in directories {
         let mut paths = Vec::new();
-        find(directory, 0, &mut paths).with_context(|| format!("--rules {}", directory.display()))?;
-        ensure!(!paths.is_empty(), "--rules {}: holds no .yml or .yaml file", directory.display());
+        find(directory, 0, &mut paths).with_context(|| directory.display().to_string())?;
+        ensure!(!paths.is_empty(), "{}: holds no .yml or .yaml file", directory.display());
         paths.sort();
         for path in paths {
-            files.push(read(&path).with_context(|| format!("--rules {}", path.display()))?);
+            files.push(read(&path).with_context(|| path.display().to_string())?);
         }
     }
     Ok(files)

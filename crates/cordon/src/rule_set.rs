@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use cordon_detect::{DetectOptions, Detector};
-use cordon_model::LogSourceTable;
+use cordon_model::{LogSourceTable, RuleCard};
 use cordon_rules::Engine;
-use cordon_rules::ast::{Origin, Rule};
+use cordon_rules::ast::{Correlation, Origin, Rule, RuleLogSource};
 use cordon_rules::correlate::Plan;
-use cordon_rules::parse::{Library, Options};
+use cordon_rules::parse::{Library, Options, Refusal, RefusalKind, Warning};
 
-use crate::pack;
+use crate::pack::{self, RuleFile};
 
 /// What the rules of the pack are under where they state nothing else.
 const PACK_LICENSE: &str = "Apache-2.0";
@@ -20,12 +20,29 @@ const PACK_LICENSE: &str = "Apache-2.0";
 /// Rules ready to run, and what became of those that are not.
 pub(crate) struct RuleSet {
     pub(crate) detector: Detector,
-    /// Rules and correlations that can fire.
-    pub(crate) loaded: usize,
+    /// Rules and correlations that can run, in the order of the files.
+    pub(crate) loaded: Vec<Loaded>,
+    /// How many filters were read.
+    pub(crate) filters: usize,
     /// Left out because they lie below the level asked for.
     pub(crate) below_level: usize,
-    /// Place and reason of each that was refused.
-    pub(crate) refused: Vec<(Origin, String)>,
+    /// What was refused, by path and line.
+    pub(crate) refused: Vec<Refusal>,
+    /// What is odd about what was loaded, by path and line.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// A document that was loaded.
+pub(crate) struct Loaded {
+    pub(crate) id: String,
+    pub(crate) title: String,
+    pub(crate) origin: Origin,
+    /// A correlation; otherwise a rule on events.
+    pub(crate) is_correlation: bool,
+    /// The log source of a rule.
+    pub(crate) log_source: RuleLogSource,
+    /// Whether some decoder feeds it: without, it can never fire.
+    pub(crate) is_fed: bool,
 }
 
 impl RuleSet {
@@ -34,38 +51,102 @@ impl RuleSet {
     /// # Errors
     /// A directory that cannot be read. A rule that cannot be used is no error: it is refused and counted.
     pub(crate) fn load(directories: &[PathBuf], table: &LogSourceTable, options: DetectOptions) -> Result<Self> {
-        let (files, license) = match directories {
-            [] => (pack::built_in(), PACK_LICENSE),
-            _ => (pack::from_directories(directories)?, ""),
-        };
+        Ok(match directories {
+            [] => Self::of_files(pack::built_in(), PACK_LICENSE, table, options),
+            _ => Self::of_files(pack::from_directories(directories)?, "", table, options),
+        })
+    }
+
+    /// Rules from texts; `license` holds for those that state none.
+    pub(crate) fn of_files(
+        files: Vec<RuleFile>,
+        license: &str,
+        table: &LogSourceTable,
+        options: DetectOptions,
+    ) -> Self {
         let from = Options { license: license.to_owned(), ..Options::default() };
         let library = Library::load(files.into_iter().map(|file| (file.path, file.text)), &from);
-        Ok(Self::compile(library, table, options))
+        Self::compile(library, table, options)
     }
 
     fn compile(library: Library, table: &LogSourceTable, options: DetectOptions) -> Self {
-        let place = |path: String, line| Origin { path, line };
-        let mut refused: Vec<(Origin, String)> =
-            library.refusals.into_iter().map(|refusal| (place(refusal.path, refusal.line), refusal.reason)).collect();
-        let all = library.rules.len();
-        let fed: BTreeSet<&str> =
-            library.correlations.iter().flat_map(|over| &over.rules).map(String::as_str).collect();
+        let Library { rules, correlations, filters, mut refusals, warnings } = library;
+        let all = rules.len();
+        let fed: BTreeSet<&str> = correlations.iter().flat_map(|over| &over.rules).map(String::as_str).collect();
         let is_wanted = |rule: &Rule| rule.card.level >= options.level_min || fed.contains(rule.card.id.as_str());
-        let rules: Vec<Rule> = library.rules.into_iter().filter(is_wanted).collect();
+        let rules: Vec<Rule> = rules.into_iter().filter(is_wanted).collect();
         let below_level = all - rules.len();
         let (engine, not_compiled) = Engine::compile(&rules, table);
-        let count = not_compiled.len();
-        refused.extend(not_compiled.into_iter().filter_map(|not| {
-            let rule = usize::try_from(not.rule).ok().and_then(|number| rules.get(number))?;
-            Some((rule.origin.clone(), not.reason))
-        }));
-        let (plan, refused_correlations) = Plan::new(&library.correlations, &resolver(&rules));
-        let loaded = rules.len() - count + library.correlations.len() - refused_correlations.len();
-        refused.extend(refused_correlations.into_iter().filter_map(|(number, reason)| {
-            Some((library.correlations.get(number)?.origin.clone(), reason.to_string()))
-        }));
-        let detector = Detector::new(engine, Arc::new(plan), &library.correlations, options);
-        Self { detector, loaded, below_level, refused }
+        let (plan, not_planned) = Plan::new(&correlations, &resolver(&rules));
+        let mut left_out = BTreeSet::new();
+        for not in not_compiled {
+            let Some(rule) = usize::try_from(not.rule).ok().and_then(|number| rules.get(number)) else { continue };
+            refusals.push(refusal(&rule.origin, &rule.card, not.reason));
+            left_out.insert(rule.card.id.as_str());
+        }
+        for (number, reason) in not_planned {
+            let Some(correlation) = correlations.get(number) else { continue };
+            refusals.push(refusal(&correlation.origin, &correlation.card, reason.to_string()));
+            left_out.insert(correlation.card.id.as_str());
+        }
+        refusals.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        let mut loaded = loaded(&rules, &correlations, &engine);
+        loaded.retain(|one| !left_out.contains(one.id.as_str()));
+        let detector = Detector::new(engine, Arc::new(plan), &correlations, options);
+        Self { detector, loaded, filters, below_level, refused: refusals, warnings }
+    }
+}
+
+fn refusal(origin: &Origin, card: &RuleCard, reason: String) -> Refusal {
+    Refusal {
+        path: origin.path.clone(),
+        line: origin.line,
+        kind: RefusalKind::Broken,
+        reason,
+        hint: None,
+        rule_id: Some(card.id.clone()),
+        rule_title: Some(card.title.clone()),
+    }
+}
+
+/// Everything read, with whether it is fed: a correlation is when one of its rules is, a temporal one that waits for all when all are.
+fn loaded(rules: &[Rule], correlations: &[Correlation], engine: &Engine) -> Vec<Loaded> {
+    let unfed: BTreeSet<u32> = engine.unfed().into_iter().collect();
+    let mut loaded: Vec<Loaded> =
+        rules.iter().zip(0..).map(|(rule, number)| one(rule, !unfed.contains(&number))).collect();
+    let mut dry: BTreeSet<&str> = BTreeSet::new();
+    dry.extend(
+        rules.iter().zip(0..).filter(|(_, number)| unfed.contains(number)).map(|(rule, _)| rule.card.id.as_str()),
+    );
+    for correlation in correlations {
+        use cordon_rules::ast::CorrelationKind::{Temporal, TemporalOrdered};
+        let waits_for_all = matches!(correlation.kind, Temporal | TemporalOrdered) && correlation.conditions.is_empty();
+        let mut is_fed = correlation.rules.iter().map(|rule| !dry.contains(rule.as_str()));
+        let is_fed = if waits_for_all { is_fed.all(|fed| fed) } else { is_fed.any(|fed| fed) };
+        if !is_fed {
+            dry.insert(&correlation.card.id);
+        }
+        loaded.push(Loaded {
+            id: correlation.card.id.clone(),
+            title: correlation.card.title.clone(),
+            origin: correlation.origin.clone(),
+            is_correlation: true,
+            log_source: RuleLogSource::default(),
+            is_fed,
+        });
+    }
+    loaded.sort_by(|a, b| (&a.origin.path, a.origin.line).cmp(&(&b.origin.path, b.origin.line)));
+    loaded
+}
+
+fn one(rule: &Rule, is_fed: bool) -> Loaded {
+    Loaded {
+        id: rule.card.id.clone(),
+        title: rule.card.title.clone(),
+        origin: rule.origin.clone(),
+        is_correlation: false,
+        log_source: rule.log_source.clone(),
+        is_fed,
     }
 }
 

@@ -35,14 +35,14 @@ impl ScanSummary<'_> {
 
     fn rules_line(&self, text: &mut String) {
         let RuleSet { loaded, below_level, refused, .. } = self.rules;
-        let _ = write!(text, "{} rules loaded, {} refused", thousands_of(*loaded), thousands_of(refused.len()));
+        let _ = write!(text, "{} rules loaded, {} refused", thousands_of(loaded.len()), thousands_of(refused.len()));
         if *below_level > 0 {
             let _ = write!(text, ", {} left out below --level", thousands_of(*below_level));
         }
         text.push('\n');
         let shown = if self.summary.detailed { refused.len() } else { REFUSED_SHOWN_MAX };
-        for (origin, reason) in refused.iter().take(shown) {
-            let _ = writeln!(text, "  refused {}:{}: {}", plain(&origin.path), origin.line, plain(reason));
+        for refusal in refused.iter().take(shown) {
+            let _ = writeln!(text, "  refused {}", plain(&refusal.to_string()));
         }
         if refused.len() > shown {
             let _ = writeln!(text, "  and {} more (--stats names all)", refused.len() - shown);

@@ -8,6 +8,7 @@
 mod feed;
 mod order;
 mod progress;
+pub mod rule_tests;
 pub mod scan;
 mod street;
 mod tally;

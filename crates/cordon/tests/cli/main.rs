@@ -4,4 +4,5 @@
 mod common;
 mod hostile;
 mod masking;
+mod rules;
 mod scan;

@@ -151,6 +151,27 @@ impl Engine {
         count(View::Own) + count(View::Taxonomy(&[]))
     }
 
+    /// Whether records of a set of log sources are shown to a rule, through either view.
+    #[must_use]
+    pub fn reaches(&self, sources: SourceSet, rule: u32) -> bool {
+        let programs = [View::Own, View::Taxonomy(&[])].map(|view| self.routes.program(sources, view));
+        let mut cells = programs.into_iter().flatten().filter_map(|number| self.programs.get(number));
+        cells.any(|cell| cell.members().iter().any(|member| member.rule == rule))
+    }
+
+    /// The rules that no log source of the table leads to, by number: they can never fire. Those that were not compiled are left out.
+    #[must_use]
+    pub fn unfed(&self) -> Vec<u32> {
+        let mut fed = vec![false; self.rules.len()];
+        for member in self.programs.iter().flat_map(ProgramCell::members) {
+            if let Some(fed) = fed.get_mut(member.rule as usize) {
+                *fed = true;
+            }
+        }
+        let unfed = fed.iter().zip(&self.rules).zip(0..).filter(|((fed, rule), _)| !**fed && !rule.roots.is_empty());
+        unfed.map(|(_, number)| number).collect()
+    }
+
     /// Whether any rule sees records of this set through the healthcare taxonomy.
     #[must_use]
     pub fn wants_taxonomy(&self, sources: SourceSet) -> bool {

@@ -15,6 +15,7 @@ mod library;
 mod modifiers;
 mod pipeline;
 mod placeholders;
+mod regression;
 mod suggest;
 mod yaml;
 
@@ -22,6 +23,7 @@ pub use fault::{Refusal, RefusalKind, Warning};
 pub use library::{Library, LogSourceWords, Options};
 pub use pipeline::Pipeline;
 pub use placeholders::Placeholders;
+pub use regression::{Regression, RegressionTest, regression};
 pub use suggest::did_you_mean;
 
 use crate::ast::{Correlation, Filter, Origin, Rule};

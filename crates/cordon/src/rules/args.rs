@@ -1,0 +1,75 @@
+//! The options of `cordon rules`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `cordon rules`.
+#[derive(Debug, Args)]
+pub(crate) struct RulesArgs {
+    #[command(subcommand)]
+    pub(crate) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Say of each rule whether it loads, and if not, where and why not
+    Check(CheckArgs),
+    /// Run rules against the logs kept with them
+    Test(TestArgs),
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  cordon rules check rules
+  cordon rules check --format json sigma/rules sigma/rules-emerging-threats
+
+Exit code: 0 all rules load but those that the Sigma standard demands to refuse,
+1 others are refused, 2 could not run.";
+
+/// Options of `cordon rules check`.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub(crate) struct CheckArgs {
+    /// Directories or files of rules; all are joined as one set
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) directories: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const TEST_EXAMPLES: &str = "\
+Two layouts are known, also mixed:
+  rule.yml with hit* and miss* beside it   each hit, alone, gives a finding of the file's last rule; no miss does
+  info.yml with logs (SigmaHQ)             each log gives as many findings as stated, or at least one
+
+Examples:
+  cordon rules test rules
+  cordon rules test sigma/regression_data --rules sigma
+
+Exit code: 0 all passed, 1 some failed, 2 could not run.";
+
+/// Options of `cordon rules test`.
+#[derive(Debug, Args)]
+#[command(after_help = TEST_EXAMPLES)]
+pub(crate) struct TestArgs {
+    /// Directory of test folders
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Rules beside the rule.yml files below DIR; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+/// How the commands on rules print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: what needs attention, and counts
+    Text,
+    /// One JSON object with everything
+    Json,
+}

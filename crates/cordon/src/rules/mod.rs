@@ -1,0 +1,57 @@
+//! `cordon rules`: what can be asked of rules without a log to scan.
+
+pub(crate) mod args;
+mod check;
+mod test;
+
+use std::io;
+
+use anyhow::Result;
+use cordon_decode::DecodeOptions;
+use cordon_detect::DetectOptions;
+use cordon_model::Level;
+use cordon_node::StreetOptions;
+use cordon_seal::SiteKey;
+use serde_json::Value;
+
+use crate::rules::args::{RulesArgs, RulesCommand};
+use crate::{Exit, inputs, output};
+
+/// Runs the command.
+pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
+    match &args.command {
+        RulesCommand::Check(args) => check::run(args),
+        RulesCommand::Test(args) => test::run(args),
+    }
+}
+
+/// The street as `cordon scan` walks it by default, on one thread.
+fn street() -> StreetOptions {
+    let decode = DecodeOptions::new(inputs::now());
+    StreetOptions { decode, threads: 1, from: None, to: None }
+}
+
+/// All levels, nothing masked, no records kept.
+fn detect(street: &StreetOptions) -> DetectOptions {
+    DetectOptions {
+        level_min: Level::Informational,
+        mask: false,
+        keep_record: false,
+        site_key: SiteKey::of_scan(),
+        csv_mappings: street.decode.csv_mappings.clone(),
+    }
+}
+
+/// Prints to standard output.
+fn print(text: &str) -> Result<()> {
+    let mut out = output::open(None)?;
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    output::quiet_pipe(written)
+}
+
+/// Prints JSON to standard output, indented, with a line end.
+fn print_json(value: &Value) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+    text.push('\n');
+    print(&text)
+}
