@@ -56,6 +56,7 @@ fn detect_options(args: &ScanArgs, street: &StreetOptions) -> DetectOptions {
         keep_record: args.with_raw,
         site_key: SiteKey::of_scan(),
         csv_mappings: Arc::clone(&street.decode.csv_mappings),
+        timezone: street.decode.timezone.clone(),
     }
 }
 

@@ -28,6 +28,8 @@ pub struct DetectOptions {
     pub site_key: SiteKey,
     /// What the columns of tables mean: those that the records were decoded with.
     pub csv_mappings: Arc<Vec<Mapping>>,
+    /// The zone of the site's clocks: "at night" is asked in it.
+    pub timezone: jiff::tz::TimeZone,
 }
 
 /// Rules, correlations and options, ready to judge records on many threads.
@@ -159,7 +161,8 @@ impl Detector {
         let own = scratch.hits.len();
         let mut taxonomy_fields: &[Field<'a>] = &[];
         if self.engine.wants_taxonomy(record.sources) {
-            taxonomy_fields = taxonomy_mapped(record, &self.options.site_key, &self.options.csv_mappings, arena);
+            let DetectOptions { site_key, csv_mappings, timezone, .. } = &self.options;
+            taxonomy_fields = taxonomy_mapped(record, site_key, csv_mappings, timezone, arena);
             let view = View::Taxonomy(taxonomy_fields);
             self.engine.matches(record, view, arena, &mut scratch.engine, &mut scratch.hits);
         }

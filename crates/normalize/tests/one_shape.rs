@@ -213,7 +213,8 @@ fn fields(input: &[u8]) -> Vec<String> {
     fn fields_of<'a>(record: &Record<'a>, arena: &'a Arena) -> Vec<String> {
         let line =
             |field: &cordon_model::Field<'_>| format!("{}={}", field.name, field.value.text(arena).unwrap_or("!"));
-        taxonomy(record, &SiteKey::of_scan(), arena).iter().map(line).collect()
+        let stated = taxonomy(record, &SiteKey::of_scan(), arena).iter().filter(|field| field.name != "time");
+        stated.map(line).collect()
     }
     let options = Arc::new(DecodeOptions::new(Time(0)));
     let framer = detect_format(input, true).expect("a format takes it").framer(&options);

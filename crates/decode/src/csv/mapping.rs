@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use super::columns::{Columns, folded_pattern, matches_pattern};
 
 /// Fields of category `record_access` that a mapping may fill.
-const ACCESS_FIELDS: [&str; 25] = [
+const ACCESS_FIELDS: [&str; 26] = [
     "user",
     "user_name",
     "user_role",
@@ -13,6 +13,7 @@ const ACCESS_FIELDS: [&str; 25] = [
     "object_type",
     "object_id",
     "section",
+    "sensitivity",
     "client_ip",
     "workstation",
     "app",

@@ -169,6 +169,7 @@ fn objects<'a>(event: Named<'a>, fill: &mut Fill<'a, '_>) {
     for object in event.elements("ParticipantObjectIdentification") {
         let query = object.first("ParticipantObjectIdentification.ParticipantObjectQuery");
         fill.put_stated("query", query.map(|query| codes::decoded(query, fill.arena()).unwrap_or(query)));
+        fill.put_stated("sensitivity", object.first("ParticipantObjectIdentification.ParticipantObjectSensitivity"));
         match (role(object), id_type(object)) {
             (Some(ROLE_PATIENT), _) => {
                 patient = Some("Patient");

@@ -43,6 +43,9 @@ pub(super) fn fill<'a>(record: &Record<'a>, fill: &mut Fill<'a, '_>) {
         put_patient(entity, "entity.what", fill);
     }
     put_patient(event, "patient", fill);
+    for name in ["entity.securityLabel.code", "entity.securityLabel.coding.code"] {
+        event.all(name).for_each(|code| fill.put("sensitivity", code));
+    }
     fill.put_stated("action", codes::action(&event_codes, letter));
     fill.put_stated("operation", codes::operation(&event_codes));
     object(event, fill);

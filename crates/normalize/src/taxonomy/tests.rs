@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cordon_decode::{DecodeOptions, Decoder, Framed, Sink, Unit, detect_format};
-use cordon_model::{Anomaly, Arena, Record, Time, Value};
+use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, SourceSet, Time, Value, When};
 use cordon_seal::SiteKey;
 
 struct Taker<'s> {
@@ -13,11 +13,14 @@ struct Taker<'s> {
 
 impl<'a> Sink<'a> for Taker<'a> {
     fn record(&mut self, record: Record<'a>) {
-        let line = |field: &cordon_model::Field<'_>| match field.value {
+        let line = |field: &Field<'_>| match field.value {
             Value::Text(text) => format!("{}={text}", field.name),
             _ => panic!("taxonomy values are text"),
         };
-        self.seen.push(super::taxonomy(&record, &SiteKey::of_scan(), self.arena).iter().map(line).collect());
+        let fields = super::taxonomy(&record, &SiteKey::of_scan(), self.arena);
+        let (time, stated): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.name == "time");
+        assert_eq!(time.len(), usize::from(record.when.resolve().is_some()), "the time stands once, when it is known");
+        self.seen.push(stated.into_iter().map(line).collect());
     }
 
     fn fault(&mut self, _: u64, anomaly: Anomaly) {
@@ -277,4 +280,31 @@ fn a_device_gateway_that_speaks_cef_reads_as_a_medical_device() {
             &patient("", "1001"),
         ],
     );
+}
+
+#[test]
+fn the_time_stands_on_the_sites_clock() {
+    let record = Record {
+        raw: RawRecord { position: Position::Offset(0), bytes: b"" },
+        index: 0,
+        format: "syslog",
+        when: When::Rfc3339("2026-01-02T23:04:05Z"),
+        sources: SourceSet::default(),
+        fields: &[],
+        anomalies: &[],
+        patient_spans: &[],
+    };
+    let (arena, zone) = (Arena::new(), jiff::tz::TimeZone::fixed(jiff::tz::offset(2)));
+    let fields = super::taxonomy_mapped(&record, &SiteKey::of_scan(), &[], &zone, &arena);
+    assert_eq!(fields, [Field { name: "time", value: Value::Text("2026-01-03T01:04:05+02:00") }]);
+}
+
+#[test]
+fn labels_of_sensitive_data_are_told() {
+    let seen = fields(
+        r#"{"resourceType":"AuditEvent","type":{"code":"rest"},"action":"R","recorded":"2026-01-02T03:04:05Z","agent":[{"altId":"u1","requestor":true}],
+            "source":{"site":"X"},"entity":[{"what":{"reference":"Condition/7"},"securityLabel":[{"code":"PSY"},{"code":"V"}]}]}"#,
+    );
+    let labels: Vec<_> = seen[0].iter().filter(|line| line.starts_with("sensitivity=")).collect();
+    assert_eq!(labels, ["sensitivity=PSY", "sensitivity=V"]);
 }
