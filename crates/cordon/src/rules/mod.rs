@@ -39,6 +39,7 @@ fn detect(street: &StreetOptions) -> DetectOptions {
         keep_record: false,
         site_key: SiteKey::of_scan(),
         csv_mappings: street.decode.csv_mappings.clone(),
+        timezone: street.decode.timezone.clone(),
     }
 }
 
