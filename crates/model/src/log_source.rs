@@ -1,7 +1,9 @@
 //! Log sources: what a record is, in Sigma's three words. The table is data; one record can belong to several.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
+
+use rustc_hash::FxHashMap;
 
 /// Categories whose fields are those of `docs/specs/healthcare-taxonomy.md`, filled by room `normalize` from every source.
 pub const TAXONOMY_CATEGORIES: [&str; 4] = ["record_access", "hl7_message", "dicom_activity", "medical_device"];
@@ -39,14 +41,14 @@ pub struct SourceSet(pub u16);
 #[derive(Debug, Default, Clone)]
 pub struct LogSourceTable {
     sets: Vec<Vec<LogSource>>,
-    by_key: HashMap<&'static str, HashMap<&'static str, Entry>>,
+    by_key: FxHashMap<&'static str, FxHashMap<&'static str, Entry>>,
 }
 
 #[derive(Debug, Default, Clone)]
 struct Entry {
     rows: Vec<(Option<u32>, LogSource)>,
     any: SourceSet,
-    by_id: BTreeMap<u32, SourceSet>,
+    by_id: FxHashMap<u32, SourceSet>,
 }
 
 /// Why a log source table was refused.
@@ -75,7 +77,7 @@ impl LogSourceTable {
     /// # Errors
     /// The first line that is not seven tab-separated columns, or whose id is not a number.
     pub fn parse(texts: &[&'static str]) -> Result<Self, LogSourceTableError> {
-        let mut table = Self { sets: vec![Vec::new()], by_key: HashMap::new() };
+        let mut table = Self { sets: vec![Vec::new()], by_key: FxHashMap::default() };
         for text in texts {
             let rows = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
             for (number, line) in rows {

@@ -13,13 +13,27 @@ pub(crate) fn fold_in_place(bytes: &mut [u8]) -> bool {
     if bytes.is_ascii() {
         return false;
     }
-    let text = std::str::from_utf8(bytes).unwrap_or_default().to_owned();
-    for (at, letter) in text.char_indices().filter(|(_, letter)| !letter.is_ascii()) {
-        if let Some(place) = bytes.get_mut(at..at + letter.len_utf8()) {
-            fold_char(letter).encode_utf8(place);
-        }
+    let (mut at, mut is_odd) = (0, false);
+    while let Some(wide) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| !byte.is_ascii())) {
+        at += wide;
+        let Some((letter, place)) = wide_char(bytes.get_mut(at..).unwrap_or_default()) else { break };
+        is_odd |= ODD_LETTERS.contains(&letter);
+        at += place.len();
+        fold_char(letter).encode_utf8(place);
     }
-    text.contains(ODD_LETTERS)
+    is_odd
+}
+
+/// The character beyond ASCII at the start of UTF-8 text, with the bytes it takes.
+fn wide_char(bytes: &mut [u8]) -> Option<(char, &mut [u8])> {
+    let length = match bytes.first()? {
+        0xF0.. => 4,
+        0xE0.. => 3,
+        _ => 2,
+    };
+    let place = bytes.get_mut(..length)?;
+    let letter = std::str::from_utf8(place).ok()?.chars().next()?;
+    Some((letter, place))
 }
 
 /// One folded character.

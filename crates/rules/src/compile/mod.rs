@@ -13,4 +13,3 @@ pub(crate) use lower::{Lowered, Lowering};
 pub(crate) use mapping::mapping;
 pub(crate) use pattern::Token;
 pub(crate) use predicate::{DatePart, FieldId, Node, NodeId, Place, PredId, Predicate, Test};
-pub(crate) use required::required_literals;

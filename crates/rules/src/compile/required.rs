@@ -79,3 +79,23 @@ fn one_letter(class: &Class) -> Option<char> {
     }
     folded.filter(char::is_ascii)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, expect: &[&str]) {
+        assert_eq!(required_literals(pattern), expect, "{pattern}");
+    }
+
+    #[test]
+    fn a_regex_gives_the_literals_it_cannot_match_without() {
+        check(r"\\Temp\\[a-z]{4}\.exe$", &[r"\temp\"]);
+        check(r"(?i)foo.*barbaz", &["barbaz"]);
+        check(r"(abcd|efgh)x?", &["abcd", "efgh"]);
+        check(r"\w+`\w", &["`"]);
+        check(r"[0-9]+", &[]);
+        check(r"(abcd|[0-9])", &[]);
+        check(r"(abc)*", &[]);
+    }
+}

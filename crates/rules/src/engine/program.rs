@@ -33,14 +33,14 @@ impl ProgramCell {
     pub(crate) fn current(&self, set: &Lowered) -> Arc<Program> {
         let cell = self
             .built
-            .get_or_init(|| RwLock::new(Arc::new(Program::build(set, &self.members, &Learned::default(), 0))));
+            .get_or_init(|| RwLock::new(Arc::new(Program::build(set, &self.members, None, Learned::default()))));
         Arc::clone(&cell.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Exchanges the program for one that knows the traffic, unless another thread already did.
-    pub(crate) fn relearn(&self, set: &Lowered, known: &Program, learned: &Learned) {
+    pub(crate) fn relearn(&self, set: &Lowered, known: &Program, learned: Learned) {
         let Some(cell) = self.built.get() else { return };
-        let next = Arc::new(Program::build(set, &self.members, learned, known.generation + 1));
+        let next = Arc::new(Program::build(set, &self.members, Some(known), learned));
         let mut current = cell.write().unwrap_or_else(PoisonError::into_inner);
         if current.generation == known.generation {
             *current = next;
@@ -64,13 +64,15 @@ pub(crate) struct Program {
     /// Literals looked for in every value.
     pub(crate) keywords: Option<Keywords>,
     pub(crate) witnesses: Vec<Witness>,
-    /// Members by witness.
-    pub(crate) members_of: Vec<Box<[u32]>>,
+    /// By witness: the members that look for it, each with the bit of the witness set it belongs to.
+    pub(crate) members_of: Vec<Box<[(u32, u8)]>>,
+    /// By member: the bits of all its witness sets.
+    pub(crate) sets_of: Vec<u8>,
     /// Members without a witness.
     pub(crate) always: Vec<u32>,
     pub(crate) learned: Learned,
     /// Lists of literals on one field, decided in one pass.
-    literal_sets: FxHashMap<NodeId, LiteralSet>,
+    literal_sets: Arc<FxHashMap<NodeId, LiteralSet>>,
 }
 
 /// Parts of an OR from which on they are decided together when all are literals on one field.
@@ -81,6 +83,25 @@ const LITERAL_SET_MIN: usize = 6;
 pub(crate) struct LiteralSet {
     pub(crate) field: FieldId,
     pub(crate) tables: SlotTables,
+}
+
+/// The lists of literals within the expressions of the members.
+fn literal_sets(set: &Lowered, members: &[Member]) -> FxHashMap<NodeId, LiteralSet> {
+    let mut found = FxHashMap::default();
+    let mut open: Vec<NodeId> = members.iter().map(|member| member.root).collect();
+    while let Some(node) = open.pop() {
+        match set.get_node(node) {
+            Node::Never | Node::Predicate(_) => {}
+            Node::Not(part) => open.push(*part),
+            Node::All(parts) => open.extend(parts),
+            Node::Any(parts) => {
+                open.extend(parts);
+                let literals = if parts.len() < LITERAL_SET_MIN { None } else { LiteralSet::build(set, parts) };
+                found.extend(literals.map(|literals| (node, literals)));
+            }
+        }
+    }
+    found
 }
 
 impl LiteralSet {
@@ -150,9 +171,12 @@ impl SlotTables {
 }
 
 impl Program {
-    fn build(set: &Lowered, members: &[Member], learned: &Learned, generation: u32) -> Self {
+    /// The program of some members, after `before` when there was one already.
+    fn build(set: &Lowered, members: &[Member], before: Option<&Self>, learned: Learned) -> Self {
+        let literal_sets =
+            before.map_or_else(|| Arc::new(literal_sets(set, members)), |before| Arc::clone(&before.literal_sets));
         let mut program = Self {
-            generation,
+            generation: before.map_or(0, |before| before.generation + 1),
             members: members.to_vec(),
             slot_of_field: Vec::new(),
             slot_by_name: FxHashMap::default(),
@@ -161,9 +185,10 @@ impl Program {
             keywords: None,
             witnesses: Vec::new(),
             members_of: Vec::new(),
+            sets_of: Vec::new(),
             always: Vec::new(),
-            learned: learned.clone(),
-            literal_sets: FxHashMap::default(),
+            learned,
+            literal_sets,
         };
         members.iter().for_each(|member| program.add_fields(set, member.root));
         program.choose_witnesses(set);
@@ -183,12 +208,7 @@ impl Program {
         match set.get_node(node) {
             Node::Never => {}
             Node::Not(part) => self.add_fields(set, *part),
-            Node::All(parts) => parts.iter().for_each(|part| self.add_fields(set, *part)),
-            Node::Any(parts) => {
-                parts.iter().for_each(|part| self.add_fields(set, *part));
-                let literals = if parts.len() < LITERAL_SET_MIN { None } else { LiteralSet::build(set, parts) };
-                literals.into_iter().for_each(|literals| drop(self.literal_sets.insert(node, literals)));
-            }
+            Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| self.add_fields(set, *part)),
             Node::Predicate(id) => {
                 let Some(predicate) = set.get_predicate(*id) else { return };
                 self.looks_at_all |= predicate.field.is_none();
@@ -213,21 +233,22 @@ impl Program {
 
     fn choose_witnesses(&mut self, set: &Lowered) {
         let mut ids: FxHashMap<Witness, WitnessId> = FxHashMap::default();
-        let mut members_of: Vec<Vec<u32>> = Vec::new();
+        let mut members_of: Vec<Vec<(u32, u8)>> = Vec::new();
         for (number, member) in (0u32..).zip(&self.members) {
-            let Some(chosen) = choose(set, member.root, &self.learned) else {
+            let sets = choose(set, member.root, &self.learned);
+            if sets.is_empty() {
                 self.always.push(number);
-                continue;
-            };
-            for witness in chosen {
+            }
+            self.sets_of.push(if sets.len() > 1 { 0b11 } else { 0b01 });
+            let witnesses = sets
+                .into_iter()
+                .zip([0b01, 0b10])
+                .flat_map(|(set, bit)| set.into_iter().map(move |witness| (witness, bit)));
+            for (witness, bit) in witnesses {
                 let fresh = WitnessId(u32::try_from(ids.len()).unwrap_or(u32::MAX));
                 let id = *ids.entry(witness).or_insert(fresh);
                 members_of.resize_with(ids.len(), Vec::new);
-                let members = members_of.get_mut(id.0 as usize);
-                members
-                    .into_iter()
-                    .filter(|members| members.last() != Some(&number))
-                    .for_each(|members| members.push(number));
+                members_of.get_mut(id.0 as usize).into_iter().for_each(|members| members.push((number, bit)));
             }
         }
         let mut numbered: Vec<(WitnessId, Witness)> = ids.into_iter().map(|(witness, id)| (id, witness)).collect();

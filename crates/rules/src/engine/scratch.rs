@@ -71,8 +71,8 @@ struct State {
     program: Arc<Program>,
     /// Slots of the fields of the last event, in its order: events of one kind look alike.
     shape: Vec<(Box<str>, u16)>,
-    /// By member: the event for which it is a candidate already.
-    candidate_stamp: Vec<u32>,
+    /// By member: an event, and the bits of the witness sets seen in it.
+    seen: Vec<(u32, u8)>,
     /// By witness: hits in this round.
     witness_hits: Vec<u32>,
     events: u32,
@@ -81,13 +81,7 @@ struct State {
 impl State {
     fn new(program: Arc<Program>) -> Self {
         let (members, witnesses) = (program.members.len(), program.witnesses.len());
-        Self {
-            program,
-            shape: Vec::new(),
-            candidate_stamp: vec![0; members],
-            witness_hits: vec![0; witnesses],
-            events: 0,
-        }
+        Self { program, shape: Vec::new(), seen: vec![(0, 0); members], witness_hits: vec![0; witnesses], events: 0 }
     }
 }
 
@@ -134,15 +128,18 @@ impl Scratch {
     }
 
     fn find_candidates(&mut self, state: &mut State, fields: &[Field<'_>]) {
-        let State { program, candidate_stamp, witness_hits, .. } = state;
+        let State { program, seen, witness_hits, .. } = state;
         let (candidates, stamp) = (&mut self.candidates, self.memo.stamp());
         candidates.clear();
         candidates.extend_from_slice(&program.always);
         let mut found = |id: WitnessId| {
             witness_hits.get_mut(id.0 as usize).into_iter().for_each(|hits| *hits += 1);
-            for member in program.members_of.get(id.0 as usize).into_iter().flatten() {
-                let seen = candidate_stamp.get_mut(*member as usize).map(|seen| std::mem::replace(seen, stamp));
-                candidates.extend((seen != Some(stamp)).then_some(*member));
+            for (member, bit) in program.members_of.get(id.0 as usize).into_iter().flatten() {
+                let place = *member as usize;
+                let (Some(seen), Some(sets)) = (seen.get_mut(place), program.sets_of.get(place)) else { continue };
+                let before = if seen.0 == stamp { seen.1 } else { 0 };
+                *seen = (stamp, before | bit);
+                candidates.extend((before != *sets && before | bit == *sets).then_some(*member));
             }
         };
         for at in 0..self.event.values.len() {
@@ -288,6 +285,6 @@ fn learn(mut state: State, set: &Lowered, cell: &ProgramCell) -> State {
             learned.insert(witness.clone(), rate);
         }
     }
-    cell.relearn(set, &state.program, &learned);
+    cell.relearn(set, &state.program, learned);
     State::new(cell.current(set))
 }

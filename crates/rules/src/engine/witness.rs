@@ -3,9 +3,10 @@
 //! A positive predicate gives its literal. OR gives the union, and nothing when one child gives nothing. AND gives the set of the child with the fewest expected
 //! hits. NOT, null, presence and a bare `*` give nothing. A rule without a witness is always evaluated.
 
+use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
-use crate::compile::{FieldId, Lowered, Node, NodeId, Place, Predicate, Test, Token, required_literals};
+use crate::compile::{FieldId, Lowered, Node, NodeId, Place, PredId, Test, Token};
 use crate::text::fold;
 
 /// A witness, by its number within a program.
@@ -26,9 +27,23 @@ const SET_MAX: usize = 5_000;
 /// Expected hits per event of witnesses that the traffic has shown; others are estimated.
 pub(crate) type Learned = FxHashMap<Witness, f32>;
 
-/// The cheapest witness set of an expression, or `None` when it has none.
-pub(crate) fn choose(set: &Lowered, node: NodeId, learned: &Learned) -> Option<Vec<Witness>> {
-    candidates(set, node, learned).map(|found| found.witnesses)
+/// Expected hits per event above which one witness set is not enough: a second one that must also be seen keeps the rule from being looked at in vain.
+const SECOND_SET_ABOVE: f32 = 0.002;
+
+/// Expected hits per event up to which a second set is worth looking for.
+const SECOND_SET_UP_TO: f32 = 0.3;
+
+/// One or two witness sets, all of which must be seen before the expression can hold; none when it has no witness.
+pub(crate) fn choose(set: &Lowered, root: NodeId, learned: &Learned) -> Vec<Vec<Witness>> {
+    let Node::All(parts) = set.get_node(root) else {
+        return candidates(set, root, learned).map(|found| found.witnesses).into_iter().collect();
+    };
+    let mut found: Vec<Found> = parts.iter().filter_map(|part| candidates(set, *part, learned)).collect();
+    found.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+    let is_common = found.first().is_some_and(|first| first.cost > SECOND_SET_ABOVE);
+    found.truncate(if is_common { 2 } else { 1 });
+    let helps = |(place, found): &(usize, Found)| *place == 0 || found.cost <= SECOND_SET_UP_TO;
+    found.into_iter().enumerate().filter(helps).map(|(_, found)| found.witnesses).collect()
 }
 
 struct Found {
@@ -55,11 +70,12 @@ fn candidates(set: &Lowered, node: NodeId, learned: &Learned) -> Option<Found> {
             }
             Some(union)
         }
-        Node::Predicate(id) => of_predicate(set.get_predicate(*id)?, learned),
+        Node::Predicate(id) => of_predicate(set, *id, learned),
     }
 }
 
-fn of_predicate(predicate: &Predicate, learned: &Learned) -> Option<Found> {
+fn of_predicate(set: &Lowered, id: PredId, learned: &Learned) -> Option<Found> {
+    let predicate = set.get_predicate(id)?;
     let field = predicate.field;
     let single = |place, text: &str| one(Witness { field, place, text: text.into() }, learned);
     match &predicate.test {
@@ -68,8 +84,8 @@ fn of_predicate(predicate: &Predicate, learned: &Learned) -> Option<Found> {
             (*place == Place::Exact || !folded.is_empty()).then(|| single(*place, &folded))
         }
         Test::Wildcard { tokens, .. } => of_tokens(tokens).map(|(place, text)| single(place, &fold(&text))),
-        Test::Regex(regex) => {
-            let texts = of_regex(regex.as_str())?;
+        Test::Regex(_) => {
+            let texts = of_regex(set.required(id))?;
             let found: Vec<Found> = texts.iter().map(|text| single(Place::Contains, text)).collect();
             Some(Found {
                 cost: found.iter().map(|one| one.cost).sum(),
@@ -117,23 +133,9 @@ fn of_tokens(tokens: &[Token]) -> Option<(Place, Box<str>)> {
     texts.max_by_key(|(_, text)| text.len())
 }
 
-/// Folded literals of three bytes or more of which one must stand in any text that the pattern matches.
-fn of_regex(pattern: &str) -> Option<Vec<String>> {
-    let texts = required_literals(pattern);
+/// Literals that a regular expression needs, as long as each is long enough to be looked for.
+fn of_regex(required: &[Finder<'static>]) -> Option<Vec<String>> {
+    let texts: Vec<String> =
+        required.iter().map(|finder| String::from_utf8_lossy(finder.needle()).into_owned()).collect();
     (!texts.is_empty() && texts.iter().all(|text| text.len() >= 3)).then_some(texts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_regex_gives_the_literals_it_cannot_match_without() {
-        assert_eq!(of_regex(r"\\Temp\\[a-z]{4}\.exe$"), Some(vec![r"\temp\".to_owned()]));
-        assert_eq!(of_regex(r"(?i)foo.*barbaz"), Some(vec!["barbaz".to_owned()]));
-        assert_eq!(of_regex(r"(abcd|efgh)x?"), Some(vec!["abcd".to_owned(), "efgh".to_owned()]));
-        assert_eq!(of_regex(r"[0-9]+"), None);
-        assert_eq!(of_regex(r"(abcd|[0-9])"), None);
-        assert_eq!(of_regex(r"(abc)*"), None);
-    }
 }
