@@ -2,72 +2,103 @@
 
 use cordon_model::{Arena, Field, MatchedField};
 
-use super::full_scan::{self, holds};
-use super::tests_on_values as values;
+use super::full_scan;
+use super::tests_on_values::{self as values, is_folded};
 use crate::compile::{Lowered, Node, NodeId, Place, Predicate, Test, Token};
-use crate::text::fold;
+use crate::text::{fold, fold_in_place};
 
 /// Most matched fields of one finding.
 const MATCHED_MAX: usize = 64;
 
-/// The fields that made an expression hold, in the order of the rule, each once. Parts under a `not` explain nothing and give nothing.
+/// The fields that made an expression hold, each once, cheap questions first. Parts under a `not` explain nothing and give nothing.
 pub(crate) fn matched<'a>(set: &Lowered, root: NodeId, fields: &'a [Field<'a>], arena: &'a Arena) -> Vec<MatchedField> {
-    let mut found = Vec::new();
-    collect(set, root, fields, arena, &mut found);
-    let mut unique: Vec<MatchedField> = Vec::with_capacity(found.len());
-    for one in found {
-        if !unique.contains(&one) {
+    let mut walk = Walk { set, fields, arena, folded: vec![None; fields.len()], found: Vec::new() };
+    if !walk.holds(root) {
+        return Vec::new();
+    }
+    let mut unique: Vec<MatchedField> = Vec::with_capacity(walk.found.len().min(MATCHED_MAX));
+    for one in walk.found {
+        if unique.len() < MATCHED_MAX && !unique.contains(&one) {
             unique.push(one);
         }
     }
-    unique.truncate(MATCHED_MAX);
     unique
 }
 
-fn collect<'a>(set: &Lowered, node: NodeId, fields: &'a [Field<'a>], arena: &'a Arena, found: &mut Vec<MatchedField>) {
-    if found.len() > MATCHED_MAX || !holds(set, node, fields, arena) {
-        return;
+/// One walk over an expression that decides and explains it at once.
+struct Walk<'s, 'a> {
+    set: &'s Lowered,
+    fields: &'a [Field<'a>],
+    arena: &'a Arena,
+    /// Folded texts of the fields asked so far.
+    folded: Vec<Option<Vec<u8>>>,
+    found: Vec<MatchedField>,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Whether an expression holds; what explains it is added to `found`, and nothing when it does not hold.
+    fn holds(&mut self, node: NodeId) -> bool {
+        let mark = self.found.len();
+        let set = self.set;
+        let holds = match set.get_node(node) {
+            Node::Never => false,
+            Node::Not(part) => {
+                let inner = self.holds(*part);
+                self.found.truncate(mark);
+                !inner
+            }
+            Node::All(parts) => parts.iter().all(|part| self.holds(*part)),
+            // every part that holds explains
+            Node::Any(parts) => parts.iter().fold(false, |any, part| self.holds(*part) || any),
+            Node::Predicate(id) => set.get_predicate(*id).is_some_and(|predicate| self.predicate(predicate)),
+        };
+        if !holds {
+            self.found.truncate(mark);
+        }
+        holds
     }
-    match set.get_node(node) {
-        Node::Never | Node::Not(_) => {}
-        Node::All(parts) | Node::Any(parts) => parts.iter().for_each(|part| collect(set, *part, fields, arena, found)),
-        Node::Predicate(id) => set
-            .get_predicate(*id)
-            .into_iter()
-            .for_each(|predicate| found.extend(explain(set, predicate, fields, arena))),
+
+    fn predicate(&mut self, predicate: &Predicate) -> bool {
+        let name = predicate.field.map(|field| self.set.field_name(field));
+        if matches!(predicate.test, Test::Null | Test::Exists(_) | Test::FieldRef { .. }) {
+            let holds = full_scan::predicate_holds(self.set, predicate, self.fields, self.arena);
+            let first = self.fields.iter().find(|field| Some(field.name) == name);
+            let value = first.and_then(|field| field.value.text(self.arena)).unwrap_or_default();
+            self.found.extend(holds.then(|| explained(predicate, name.unwrap_or_default(), value)));
+            return holds;
+        }
+        for (at, field) in self.fields.iter().enumerate() {
+            if name.is_none_or(|name| field.name == name) && self.value_holds(&predicate.test, at) {
+                let value = field.value.text(self.arena).unwrap_or_default();
+                self.found.push(explained(predicate, field.name, value));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn value_holds(&mut self, test: &Test, at: usize) -> bool {
+        let Some(text) = self.fields.get(at).and_then(|field| field.value.text(self.arena)) else { return false };
+        if !is_folded(test) {
+            return values::holds(test, text);
+        }
+        let Some(place) = self.folded.get_mut(at) else { return false };
+        let bytes = place.get_or_insert_with(|| {
+            let mut bytes = text.as_bytes().to_vec();
+            fold_in_place(&mut bytes);
+            bytes
+        });
+        values::holds_folded(test, bytes)
     }
 }
 
-/// The first value for which a predicate holds.
-fn explain<'a>(
-    set: &Lowered,
-    predicate: &Predicate,
-    fields: &'a [Field<'a>],
-    arena: &'a Arena,
-) -> Option<MatchedField> {
-    let pattern = predicate.written.to_string();
-    let name = predicate.field.map(|field| set.field_name(field));
-    let mut of_field = fields.iter().filter(|field| name.is_none_or(|name| field.name == name));
-    if matches!(predicate.test, Test::Null | Test::Exists(_)) {
-        let value = of_field.next().and_then(|field| field.value.text(arena)).unwrap_or_default();
-        return Some(MatchedField {
-            field: name.unwrap_or_default().to_owned(),
-            value: value.to_owned(),
-            offset: None,
-            pattern,
-        });
-    }
-    let deciding =
-        of_field.find(|field| full_scan::predicate_holds(set, predicate, std::slice::from_ref(field), arena));
-    // a comparison of two fields holds for neither alone
-    let field = deciding.or_else(|| fields.iter().find(|field| Some(field.name) == name))?;
-    let value = field.value.text(arena)?;
-    Some(MatchedField {
-        field: field.name.to_owned(),
+fn explained(predicate: &Predicate, field: &str, value: &str) -> MatchedField {
+    MatchedField {
+        field: field.to_owned(),
         value: value.to_owned(),
         offset: offset(&predicate.test, value),
-        pattern,
-    })
+        pattern: predicate.written.to_string(),
+    }
 }
 
 /// Byte offset of the pattern in the value.

@@ -70,7 +70,7 @@ pub(crate) struct SlotValue {
 struct State {
     program: Arc<Program>,
     /// Slots of the fields of the last event, in its order: events of one kind look alike.
-    shape: Vec<(Box<str>, u16)>,
+    shape: Vec<(String, u16)>,
     /// By member: an event, and the bits of the witness sets seen in it.
     seen: Vec<(u32, u8)>,
     /// By witness: hits in this round.
@@ -253,16 +253,18 @@ impl Event {
 }
 
 /// The slot of the field at a place: as in the last event when the name is the same, else by name.
-fn slot_in_shape(shape: &mut Vec<(Box<str>, u16)>, program: &Program, at: usize, name: &str) -> u16 {
+fn slot_in_shape(shape: &mut Vec<(String, u16)>, program: &Program, at: usize, name: &str) -> u16 {
     match shape.get_mut(at) {
-        Some((known, slot)) if **known == *name => *slot,
-        Some(other) => {
-            *other = (name.into(), program.slot_named(name));
-            other.1
+        Some((known, slot)) if known == name => *slot,
+        Some((known, slot)) => {
+            known.clear();
+            known.push_str(name);
+            *slot = program.slot_named(name);
+            *slot
         }
         None => {
             let slot = program.slot_named(name);
-            shape.push((name.into(), slot));
+            shape.push((name.to_owned(), slot));
             slot
         }
     }
