@@ -32,8 +32,9 @@ pub(crate) fn predicate_holds<'a>(
     match &predicate.test {
         Test::Null => named(set, field, fields).all(|field| field.value.text(arena).is_none()),
         Test::Exists(asked) => named(set, field, fields).next().is_some() == *asked,
-        Test::FieldRef { field: other, place, cased } => texts(set, field, fields, arena)
-            .any(|text| texts(set, *other, fields, arena).any(|other| placed(*place, *cased, text, other))),
+        Test::FieldRef { field: other, place, cased } => texts(set, field, fields, arena).any(|text| {
+            texts(set, *other, fields, arena).any(|other| placed(*place, *cased, text, &folded_unless(*cased, other)))
+        }),
         test => texts(set, field, fields, arena).any(|text| text_holds(test, text)),
     }
 }
@@ -71,14 +72,19 @@ fn text_holds(test: &Test, text: &str) -> bool {
     }
 }
 
+/// Whether a literal, folded unless case counts, stands at its place.
 fn placed(place: Place, cased: bool, text: &str, literal: &str) -> bool {
-    let (text, literal) = if cased { (text.to_owned(), literal.to_owned()) } else { (fold(text), fold(literal)) };
+    let text = folded_unless(cased, text);
     match place {
         Place::Exact => text == literal,
-        Place::Prefix => text.starts_with(&literal),
-        Place::Suffix => text.ends_with(&literal),
-        Place::Contains => text.contains(&literal),
+        Place::Prefix => text.starts_with(literal),
+        Place::Suffix => text.ends_with(literal),
+        Place::Contains => text.contains(literal),
     }
+}
+
+fn folded_unless(cased: bool, text: &str) -> String {
+    if cased { text.to_owned() } else { fold(text) }
 }
 
 /// The whole text against the pattern, piece by piece with backtracking; each row of the table says at which places the pieces so far can end.
