@@ -1,8 +1,9 @@
 //! Cordon against its peers and against the physical limit, in one run: CPU time of one thread, paired rounds, match sets compared first.
 //!
-//! `cargo run --release -- [--data DIR] [--events N] [--rounds N] [--without-peer]`; results are printed as a table in Markdown.
+//! `cargo run --release -- [--data DIR] [--events N] [--rounds N] [--without-peer] [--differences]`; results are printed as a table in Markdown.
 
 mod corpus;
+mod differences;
 mod ours;
 mod peer;
 mod walk;
@@ -17,10 +18,11 @@ pub struct Options {
     events: usize,
     rounds: usize,
     peer: bool,
+    differences: bool,
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { data: PathBuf::from("../../../shared/data"), events: 200_000, rounds: 5, peer: true };
+    let mut options = Options { data: PathBuf::from("../../../shared/data"), events: 200_000, rounds: 5, peer: true, differences: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().with_context(|| format!("{word} needs a value"));
@@ -29,6 +31,7 @@ fn options() -> Result<Options> {
             "--events" => options.events = value()?.parse()?,
             "--rounds" => options.rounds = value()?.parse()?,
             "--without-peer" => options.peer = false,
+            "--differences" => options.differences = true,
             other => anyhow::bail!("unknown option {other}"),
         }
     }
@@ -54,18 +57,8 @@ fn main() -> Result<()> {
     let rules = corpus::windows_rules(&options.data)?;
     let records = corpus::records(&options.data)?;
     println!("corpus: {} records of evtx-attack-samples, {} Windows rules", records.len(), rules.len());
-    if std::env::var_os("PROFILE").is_some() {
-        let ours = ours::Contender::new(&rules)?;
-        let lines = corpus::lines(&records, corpus::Shape::Flat, options.events, 1);
-        if std::env::var_os("ONLY").is_some() {
-            eprintln!("ready");
-            for _ in 0..8 { println!("{:.3}", cpu(|| ours.find(&lines))); }
-            return Ok(());
-        }
-        for _ in 0..4 {
-            println!("walk {:.3} decode {:.3} find {:.3}", cpu(|| walk::walk(&lines)), cpu(|| ours.decode(&lines)), cpu(|| ours.find(&lines)));
-        }
-        return Ok(());
+    if options.differences {
+        return differences::list(&rules, &records);
     }
     for shape in [corpus::Shape::Flat, corpus::Shape::Nested] {
         for seed in 1..=2 {

@@ -47,10 +47,19 @@ impl Contender {
             self.decoder.decode(Unit { offset: 0, bytes: line.as_bytes() }, &arena, &mut sink);
             arena.reset();
         }
-        if std::env::var_os("COUNTERS").is_some() {
-            eprintln!("{:?}", scratch.counters());
-        }
         hits.len()
+    }
+
+    /// The ids of the rules that match one line, and the log sources it belongs to.
+    pub fn rules_on(&self, line: &str) -> (std::collections::BTreeSet<String>, Vec<LogSource>) {
+        let arena = Arena::new();
+        let (mut scratch, mut hits, mut sources) = (self.engine.scratch(), Vec::new(), Vec::new());
+        let mut sink = Match { engine: &self.engine, arena: &arena, scratch: &mut scratch, hits: &mut hits };
+        self.decoder.decode(Unit { offset: 0, bytes: line.as_bytes() }, &arena, &mut sink);
+        let mut sink = All { table: &self.table, found: &mut sources };
+        self.decoder.decode(Unit { offset: 0, bytes: line.as_bytes() }, &arena, &mut sink);
+        let ids = hits.iter().filter_map(|hit| self.engine.card(hit.rule)).map(|card| card.id.clone()).collect();
+        (ids, sources)
     }
 
     /// The most telling log source of each line: what a peer is told.
@@ -101,6 +110,18 @@ impl<'a> Sink<'a> for Sources<'_> {
         let sources = self.table.sources(record.sources);
         let telling = sources.iter().filter(|source| source.mapping.is_empty()).max_by_key(|source| (!source.category.is_empty(), !source.service.is_empty()));
         self.found.push(telling.copied().unwrap_or_default());
+    }
+    fn fault(&mut self, _: u64, _: Anomaly) {}
+}
+
+struct All<'s> {
+    table: &'s LogSourceTable,
+    found: &'s mut Vec<LogSource>,
+}
+
+impl<'a> Sink<'a> for All<'_> {
+    fn record(&mut self, record: Record<'a>) {
+        self.found.extend(self.table.sources(record.sources));
     }
     fn fault(&mut self, _: u64, _: Anomaly) {}
 }
