@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
 mod common;
+mod contracts;
 mod hostile;
 mod masking;
 mod rules;

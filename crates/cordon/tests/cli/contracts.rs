@@ -1,0 +1,85 @@
+//! Contracts that only the whole street can hold (`docs/specs/contracts.md`), and the page that follows one event through it.
+
+use serde_json::Value;
+
+use crate::common::Bench;
+
+/// A file of the repository.
+fn of_the_repository(path: &str) -> String {
+    std::fs::read_to_string(format!("{}/../../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+const ACCESS: &str = r"
+title: A nurse read a record
+id: 99999999-9999-4999-8999-999999999999
+level: low
+logsource: {category: record_access}
+detection:
+  sel:
+    user: nurse.kim
+    action: read
+    patient_ref|startswith: p-
+  condition: sel
+";
+
+#[test]
+fn one_rule_on_access_fires_on_every_access_format() {
+    let logs = ["r4.json", "r4.xml", "r5.json", "r5.xml", "ps315.xml", "rfc3881.xml", "openemr.xml"];
+    let bench = Bench::new();
+    bench.rule("access.yml", ACCESS);
+    for name in logs {
+        bench.log(name, of_the_repository(&format!("fixtures/one-access/{name}")));
+    }
+    bench.log(
+        "table.csv",
+        "Access Time,User ID,Patient ID,Action\n2026-03-04 21:14:05,nurse.kim,1001,View\n2026-03-04 21:15:00,nurse.lee,1001,View\n",
+    );
+    let ran = bench.scan(&["--format", "ndjson"]);
+    let mut seen: Vec<String> = ran.out.lines().map(|line| member(line, "source_file")).collect();
+    seen.sort();
+    let mut expect = [&logs[..], &["table.csv"]].concat();
+    expect.sort_unstable();
+    assert_eq!(seen, expect, "one finding in each: {}", ran.err);
+}
+
+fn member(line: &str, name: &str) -> String {
+    let line: Value = serde_json::from_str(line).unwrap();
+    line.get(name).and_then(Value::as_str).unwrap().to_owned()
+}
+
+#[test]
+fn the_records_of_one_document_are_told_apart_by_their_index() {
+    let event = of_the_repository("fixtures/one-access/r4.json");
+    let bundle = format!(
+        r#"{{"resourceType":"Bundle","type":"collection","entry":[{{"resource":{event}}},{{"resource":{event}}}]}}"#
+    );
+    let bench = Bench::new();
+    bench.rule("access.yml", ACCESS).log("bundle.json", bundle);
+    let ran = bench.scan(&["--format", "ndjson"]);
+    let found: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, second] = found.as_slice() else { panic!("two findings: {}{}", ran.out, ran.err) };
+    assert_eq!((&first["record"]["position"], &second["record"]["position"]), (&"0".into(), &"0".into()));
+    assert_eq!((&first["record"]["index"], &second["record"]["index"]), (&0.into(), &1.into()));
+    assert_eq!(first["record_sha256"], second["record_sha256"], "one document, one hash");
+    assert_ne!(first["event_ids"], second["event_ids"], "two records, two events");
+    assert_ne!(first["finding_id"], second["finding_id"]);
+}
+
+/// The text of the first block of `docs/one-event.md` that is marked with `mark`.
+fn block<'t>(page: &'t str, mark: &str) -> &'t str {
+    let (_, inside) = page.split_once(&format!("```{mark}\n")).unwrap();
+    inside.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_page_that_follows_one_event_shows_what_the_binary_prints() {
+    let page = of_the_repository("docs/one-event.md");
+    let bench = Bench::new();
+    bench.rule("rule.yml", block(&page, "yaml")).log("event.jsonl", block(&page, "json"));
+    let ran = bench.run("scan", &["--rules", "rules/rule.yml"], &["--format", "ndjson"], &["logs/event.jsonl"], b"");
+    assert_eq!(ran.out, block(&page, "ndjson"));
+    let table = bench.run("scan", &["--rules", "rules/rule.yml"], &[], &["logs/event.jsonl"], b"");
+    assert_eq!(table.out.trim(), block(&page, "text").trim());
+    let record = bench.run("events", &[], &["--format", "record"], &["logs/event.jsonl"], b"");
+    assert_eq!(record.out, block(&page, "record"));
+}
