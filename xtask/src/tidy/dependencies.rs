@@ -1,10 +1,10 @@
 //! Dependencies: where packages come from, under which licence, and which exist in two versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Problem;
 use super::licence;
-use super::metadata::{Metadata, Package};
+use super::metadata::{Dependency, Metadata, Package};
 use super::tree::File;
 
 /// The only place that packages come from.
@@ -15,6 +15,9 @@ const DUPLICATES_REVIEWED: [&str; 6] = ["bitflags", "getrandom", "r-efi", "syn",
 
 /// Trees that must exist once: two of them do not understand each other's types and double the build.
 const SINGLE_TREES: [&str; 3] = ["arrow", "datafusion", "parquet"];
+
+/// Where each dependency that a manifest of ours names has its line.
+const TABLE: &str = "docs/adr/0005-dependencies.md";
 
 /// Licence, source and number of versions of every package.
 pub(super) fn check(metadata: &Metadata, files: &[File]) -> Vec<Problem> {
@@ -27,6 +30,25 @@ pub(super) fn check(metadata: &Metadata, files: &[File]) -> Vec<Problem> {
     for (name, versions) in duplicates(metadata) {
         if let Some(sentence) = duplicate_fault(name, &versions) {
             problems.push(Problem::new("Cargo.lock", line_of(lock, name), sentence));
+        }
+    }
+    problems.extend(unexplained(metadata, files));
+    problems
+}
+
+/// Dependencies of our manifests that the table does not name.
+fn unexplained(metadata: &Metadata, files: &[File]) -> Vec<Problem> {
+    let table = files.iter().find(|file| file.path == TABLE).map_or("", |file| &file.text);
+    let cells = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let explained: BTreeSet<&str> = cells.flat_map(|cell| cell.split([',', ' ', '(', ')'])).collect();
+    let ours: BTreeSet<&str> = metadata.members().map(|package| package.name.as_str()).collect();
+    let mut problems = Vec::new();
+    for package in metadata.members() {
+        for Dependency { name, .. } in &package.dependencies {
+            if !ours.contains(name.as_str()) && !explained.contains(name.as_str()) {
+                let sentence = format!("{name} has no line in {TABLE}: say why it is there and what was not chosen");
+                problems.push(Problem::new(metadata.manifest(package), 1, sentence));
+            }
         }
     }
     problems
@@ -135,6 +157,28 @@ mod tests {
             vec![package("memchr", "2.0.0", Some("MIT"), None)],
             &["Cargo.lock:2: memchr 2.0.0 comes from a path outside the workspace: only crates.io is a source"],
         );
+    }
+
+    #[test]
+    fn a_dependency_has_a_line_that_explains_it() {
+        let one = |name: &str| Dependency { name: name.to_owned(), kind: None };
+        let package = Package {
+            id: "ours".to_owned(),
+            name: "cordon".to_owned(),
+            manifest_path: "/r/crates/cordon/Cargo.toml".to_owned(),
+            dependencies: ["cordon", "sha2", "flate2", "left-pad"].map(one).to_vec(),
+            ..Package::default()
+        };
+        let metadata = Metadata {
+            packages: vec![package],
+            workspace_members: vec!["ours".to_owned()],
+            workspace_root: "/r".to_owned(),
+        };
+        let table =
+            File::new(TABLE, "left-pad is one line\n| sha2, hmac | why | not |\n| flate2 (zlib-rs) | why | not |\n");
+        let seen: Vec<String> = super::check(&metadata, &[table]).iter().map(ToString::to_string).collect();
+        let expect = "crates/cordon/Cargo.toml:1: left-pad has no line in docs/adr/0005-dependencies.md: say why it is there and what was not chosen";
+        assert_eq!(seen, [expect]);
     }
 
     #[test]

@@ -19,6 +19,9 @@ const LAYERS: [&[&str]; 8] = [
 /// Rooms that only serve development: they may know every room, and only tests may know them.
 const DEVELOPMENT: [&str; 3] = ["testkit", "sim", "xtask"];
 
+/// Packages that only one room may name in what it ships, and the room.
+const GUARDED: [(&str, &str); 2] = [("hmac", "seal"), ("sha2", "seal")];
+
 /// The first layer that may touch the world: files, clock, environment, network, randomness.
 const LAYER_WITH_WORLD: usize = 4;
 
@@ -56,8 +59,21 @@ fn faults(package: &Package) -> Vec<(&str, String)> {
             format!("room {room} is in no layer: add it to DESIGN's list in xtask/src/tidy/layers.rs"),
         )];
     };
-    let ours = package.dependencies.iter().filter(|dependency| is_ours(&dependency.name));
-    ours.filter_map(|dependency| Some((dependency.name.as_str(), arrow_fault(room, from, dependency)?))).collect()
+    let fault = |dependency: &Dependency| {
+        if is_ours(&dependency.name) {
+            arrow_fault(room, from, dependency)
+        } else {
+            guard_fault(room, from, dependency)
+        }
+    };
+    let dependencies = package.dependencies.iter();
+    dependencies.filter_map(|dependency| Some((dependency.name.as_str(), fault(dependency)?))).collect()
+}
+
+fn guard_fault(room: &str, from: Place, dependency: &Dependency) -> Option<String> {
+    let (name, keeper) = GUARDED.iter().find(|(name, _)| *name == dependency.name)?;
+    let may = room == *keeper || from == Place::Development || dependency.kind.as_deref() == Some("dev");
+    (!may).then(|| format!("{room} uses {name}: only room {keeper} may"))
 }
 
 fn arrow_fault(room: &str, from: Place, dependency: &Dependency) -> Option<String> {
@@ -149,6 +165,13 @@ mod tests {
             None,
             "crates/a/Cargo.toml:3: rules uses testkit outside its tests: make it a dev-dependency",
         );
+    }
+
+    #[test]
+    fn only_the_room_of_cryptography_names_a_primitive() {
+        check_arrow("cordon-seal", "sha2", None, "");
+        check_arrow("cordon-node", "hmac", Some("dev"), "");
+        check_arrow("cordon-node", "hmac", None, "crates/a/Cargo.toml:3: node uses hmac: only room seal may");
     }
 
     #[test]

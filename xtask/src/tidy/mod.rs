@@ -8,6 +8,7 @@ mod layers;
 mod licence;
 mod links;
 mod metadata;
+mod named;
 mod purity;
 mod rule_folders;
 mod rust;
@@ -84,5 +85,6 @@ fn check(files: &[File], metadata: &Metadata) -> Vec<Problem> {
     problems.extend(dependencies::check(metadata, files));
     problems.extend(rule_folders::check(files));
     problems.extend(links::check(files));
+    problems.extend(named::check(files));
     problems
 }
