@@ -70,6 +70,8 @@ pub(crate) enum FindingsFormat {
     Ndjson,
     /// One row a finding, for spreadsheets
     Csv,
+    /// One file to read in a browser, without a network; holds the original records
+    Html,
 }
 
 fn level() -> impl TypedValueParser<Value = Level> {

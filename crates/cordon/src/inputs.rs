@@ -49,7 +49,7 @@ pub(crate) fn street_options(args: &InputArgs) -> Result<StreetOptions> {
     }
     let mut decode = DecodeOptions { record_bytes_max: args.record_bytes_max, timezone, ..DecodeOptions::new(now()) };
     add_source_maps(&args.source_map, &mut decode)?;
-    Ok(StreetOptions { decode, threads: threads(args.threads)?, from, to })
+    Ok(StreetOptions { decode, threads: threads(args.threads)?, from, to, count_times: false })
 }
 
 /// A user's mappings of tables go before the built-in ones, and their log sources into the table.

@@ -4,13 +4,19 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context as _, Result};
 use cordon_detect::DetectOptions;
 use cordon_node::StreetOptions;
 use cordon_seal::SiteKey;
 
 use crate::cli::{FindingsFormat, ScanArgs};
-use crate::output::{self, FindingOutput, csv::Csv, ndjson::Ndjson, table::Table};
+use crate::output::{
+    self, FindingOutput,
+    csv::Csv,
+    html::{self, Html},
+    ndjson::Ndjson,
+    table::Table,
+};
 use crate::progress::Bar;
 use crate::rule_set::RuleSet;
 use crate::summary::{ScanSummary, Summary};
@@ -20,10 +26,11 @@ use crate::{Exit, inputs};
 /// Runs the command.
 pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let started = Instant::now();
-    let options = inputs::street_options(&args.inputs)?;
+    let mut options = inputs::street_options(&args.inputs)?;
+    options.count_times = args.format == FindingsFormat::Html;
     let sources = inputs::sources(&args.inputs)?;
     let rules = RuleSet::load(&args.rules, &options.decode.log_sources, detect_options(args, &options))?;
-    let mut out = findings_output(args)?;
+    let mut out = findings_output(args, &rules)?;
     let bar = Bar::new(sources.meter(), args.inputs.no_progress);
     let progress = Arc::clone(&bar.progress);
     let mut findings = 0;
@@ -53,14 +60,14 @@ fn detect_options(args: &ScanArgs, street: &StreetOptions) -> DetectOptions {
     DetectOptions {
         level_min: args.level,
         mask: args.mask,
-        keep_record: args.with_raw,
+        keep_record: args.with_raw || args.format == FindingsFormat::Html,
         site_key: SiteKey::of_scan(),
         csv_mappings: Arc::clone(&street.decode.csv_mappings),
         timezone: street.decode.timezone.clone(),
     }
 }
 
-fn findings_output(args: &ScanArgs) -> Result<Box<dyn FindingOutput>> {
+fn findings_output<'r>(args: &ScanArgs, rules: &'r RuleSet) -> Result<Box<dyn FindingOutput + 'r>> {
     let path = args.inputs.output.as_deref();
     let out = output::open(path)?;
     Ok(match args.format {
@@ -72,6 +79,10 @@ fn findings_output(args: &ScanArgs) -> Result<Box<dyn FindingOutput>> {
         FindingsFormat::Csv => {
             let csv: io::Result<Csv> = Csv::new(out, args.with_raw);
             Box::new(csv.context("cannot write the output")?)
+        }
+        FindingsFormat::Html => {
+            let paths = args.inputs.paths.iter().map(|path| path.display().to_string()).collect();
+            Box::new(Html::new(out, html::Context { paths, rules, is_masked: args.mask }))
         }
     })
 }

@@ -44,18 +44,19 @@ impl CorrelationCard {
     }
 
     /// `events` are those of `fired.events` in order, `last` is its last event.
-    pub(crate) fn finding(&self, fired: Fired, events: &[EventKey], last: EventOf) -> Detected {
+    pub(crate) fn finding(&self, fired: Fired, events: Vec<EventOf>, last: EventOf) -> Detected {
         let subject = Subject::of_pairs(&fired.group);
         let mut matched: Vec<MatchedField> = fired.group.iter().map(group_field).collect();
         matched.push(MatchedField {
             field: self.measured.clone(),
             value: fired.value.clone(),
             offset: None,
+            length: 0,
             pattern: self.condition.clone(),
         });
         let finding = Finding {
             finding_id: correlation_finding_id(&self.card.id, &fired.group, fired.window_start),
-            event_ids: events.iter().map(|event| event.id).collect(),
+            event_ids: events.iter().map(|of| of.event.id).collect(),
             rule: Arc::clone(&self.card),
             time: Some(fired.window_end),
             source_file: last.source,
@@ -71,12 +72,12 @@ impl CorrelationCard {
                 value: fired.value,
             },
         };
-        Detected { finding, subject, record: None }
+        Detected { finding, subject, record: None, events }
     }
 }
 
 fn group_field((field, value): &(String, String)) -> MatchedField {
-    MatchedField { field: field.clone(), value: value.clone(), offset: None, pattern: "group-by".to_owned() }
+    MatchedField { field: field.clone(), value: value.clone(), offset: None, length: 0, pattern: "group-by".to_owned() }
 }
 
 /// A timespan in the largest unit of Sigma that says it without a rest.

@@ -67,6 +67,8 @@ pub struct Detected {
     pub subject: Subject,
     /// Its record, when that is kept; one for all findings of the record.
     pub record: Option<Arc<KeptRecord>>,
+    /// Of a correlation: its events with their places, in the order of [`Finding::event_ids`]; else empty.
+    pub events: Vec<EventOf>,
 }
 
 /// A record kept for showing, already masked where that is asked for.
@@ -135,7 +137,7 @@ impl Detector {
     /// The finding of a correlation that fired; `None` when it feeds only others or lies below the level asked for. `events` are those of
     /// `fired.events` in order, `last` is its last event.
     #[must_use]
-    pub fn correlated(&self, fired: Fired, events: &[EventKey], last: EventOf) -> Option<Detected> {
+    pub fn correlated(&self, fired: Fired, events: Vec<EventOf>, last: EventOf) -> Option<Detected> {
         let number = usize::try_from(fired.correlation).ok()?;
         let card = self.correlations.get(number).filter(|card| card.card.level >= self.options.level_min)?;
         self.plan.correlation_stands_alone(number).then(|| card.finding(fired, events, last))

@@ -70,7 +70,7 @@ impl<'r, 'a> Facts<'r, 'a> {
             record_sha256: self.event.record_sha256,
             origin: FindingOrigin::Event,
         };
-        Detected { finding, subject: self.subject.clone(), record: self.kept.clone() }
+        Detected { finding, subject: self.subject.clone(), record: self.kept.clone(), events: Vec::new() }
     }
 
     /// What a correlation gets of a match; `None` when the event states no time.
@@ -104,7 +104,7 @@ impl<'r, 'a> Facts<'r, 'a> {
         };
         let pattern = self.masked(&field.pattern).into_owned();
         match value {
-            Some(value) => MatchedField { value, pattern, offset: None, ..field },
+            Some(value) => MatchedField { value, pattern, offset: None, length: 0, ..field },
             None => MatchedField { pattern, ..field },
         }
     }

@@ -73,6 +73,8 @@ pub struct MatchedField {
     pub value: String,
     /// Byte offset in `value` at which the pattern matched; `None` where a place has no meaning (null, absent, number comparison).
     pub offset: Option<usize>,
+    /// Bytes of `value` from `offset` on that the pattern accounts for; 0 where there is no offset.
+    pub length: usize,
     /// The rule's pattern, as the rule writes it with its modifiers, for example `|endswith: \powershell.exe`.
     pub pattern: String,
 }

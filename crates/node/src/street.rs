@@ -51,6 +51,8 @@ pub struct StreetOptions {
     pub from: Option<Time>,
     /// Events at or after this are left out.
     pub to: Option<Time>,
+    /// Read the time of every event for [`Tally::times`]; findings alone do not need it.
+    pub count_times: bool,
 }
 
 /// Walks the street and hands each batch's result to `consume`, in order of sources and positions whatever the number of threads. Ends early when
@@ -162,6 +164,9 @@ impl<'a, S: Stage> Sink<'a> for Judge<'_, 'a, S> {
     fn record(&mut self, record: Record<'a>) {
         self.tally.record(&record, self.source, self.unit_offset);
         if self.is_inside(&record) {
+            if self.street.options.count_times {
+                self.tally.time(record.when.resolve());
+            }
             self.street.stage.record(&record, self.source, self.arena, self.scratch, self.out);
         }
     }

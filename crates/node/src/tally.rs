@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use cordon_collect::{InputFault, Loss, SourceInfo};
-use cordon_model::{Anomaly, Record, SourceSet};
+use cordon_model::{Anomaly, Record, SourceSet, Time};
 
 /// How often an anomaly was met, and where first.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Tally {
     pub events_undated: u64,
     /// Anomalies by name.
     pub anomalies: BTreeMap<&'static str, AnomalyCount>,
+    /// Times of the first and the last event, where they were asked for.
+    pub times: Option<(Time, Time)>,
 }
 
 impl Tally {
@@ -56,6 +58,14 @@ impl Tally {
         other.formats.iter().for_each(|(name, count)| *self.formats.entry(name).or_default() += count);
         other.source_sets.iter().for_each(|(set, count)| *self.source_sets.entry(*set).or_default() += count);
         other.anomalies.values().for_each(|count| self.anomaly(count.clone()));
+        let (first, last) = other.times.unzip();
+        self.time(first);
+        self.time(last);
+    }
+
+    pub(crate) fn time(&mut self, time: Option<Time>) {
+        let Some(time) = time else { return };
+        self.times = Some(self.times.map_or((time, time), |(first, last)| (first.min(time), last.max(time))));
     }
 
     pub(crate) fn input_fault(&mut self, fault: &InputFault, order: u32) {

@@ -88,7 +88,7 @@ fn compare(rule_folder: &Path, inputs: &[PathBuf]) -> Seen {
     let (engine, refused) = Engine::compile(&library.rules, &decode.log_sources);
     assert_eq!(refused, []);
     let sources = Sources::new(inputs, Limits::default(), Time(0));
-    let options = StreetOptions { decode, threads: 2, from: None, to: None };
+    let options = StreetOptions { decode, threads: 2, from: None, to: None, count_times: false };
     let mut all = Seen::default();
     let walked =
         walk(sources, &options, &Compare { engine }, &Default::default(), |seen: Seen| -> Result<(), String> {

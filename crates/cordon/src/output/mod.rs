@@ -1,6 +1,7 @@
 //! What goes to standard output or to the file of `--output`: one file per format, each a pure function to bytes.
 
 pub(crate) mod csv;
+pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod ndjson;
 pub(crate) mod record;

@@ -265,7 +265,13 @@ mod tests {
     use super::*;
 
     fn field(field: &str, value: &str, offset: usize) -> MatchedField {
-        MatchedField { field: field.into(), value: value.into(), offset: Some(offset), pattern: String::new() }
+        MatchedField {
+            field: field.into(),
+            value: value.into(),
+            offset: Some(offset),
+            length: 0,
+            pattern: String::new(),
+        }
     }
 
     #[test]

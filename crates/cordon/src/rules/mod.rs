@@ -28,7 +28,7 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
 /// The street as `cordon scan` walks it by default, on one thread.
 fn street() -> StreetOptions {
     let decode = DecodeOptions::new(inputs::now());
-    StreetOptions { decode, threads: 1, from: None, to: None }
+    StreetOptions { decode, threads: 1, from: None, to: None, count_times: false }
 }
 
 /// All levels, nothing masked, no records kept.

@@ -4,6 +4,7 @@
 mod common;
 mod contracts;
 mod hostile;
+mod html;
 mod masking;
 mod rules;
 mod scan;

@@ -56,7 +56,7 @@ fn fixture(name: &str) -> String {
 }
 
 fn scans(bench: &Bench) -> Vec<Ran> {
-    let formats = ["table", "ndjson", "csv"];
+    let formats = ["table", "ndjson", "csv", "html"];
     formats.iter().map(|format| bench.scan(&["--format", format, "--mask", "--with-raw"])).collect()
 }
 

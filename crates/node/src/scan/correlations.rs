@@ -9,7 +9,7 @@ use cordon_detect::{Detected, Detector, EventKey, EventOf, RuleMatch};
 use cordon_model::LogSource;
 use cordon_rules::correlate::{Correlator, Counters, EventRef, Fired, Limits, Match};
 
-use super::entry::Entry;
+use super::entry::{Entry, EventEntry};
 use super::events::Events;
 use super::gather::Gather;
 
@@ -90,14 +90,18 @@ impl Places {
         events: &mut Events,
         consume: &mut impl FnMut(Detected) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut keys = Vec::with_capacity(fired.events.len());
+        let mut of_finding = Vec::with_capacity(fired.events.len());
         for event in &fired.events {
-            keys.push(events.read(event.0)?.event);
+            of_finding.push(self.place(events.read(event.0)?));
         }
-        let last = events.read(fired.last_event.0)?;
-        let log_source = usize::try_from(last.log_source).ok().and_then(|number| self.log_sources.get(number).copied());
-        let source = self.sources.get(&last.source).map_or_else(|| Arc::from(""), Arc::clone);
-        let last = EventOf { source, event: last.event, log_source: log_source.unwrap_or_default() };
-        detector.correlated(fired, &keys, last).map_or(Ok(()), consume)
+        let last = self.place(events.read(fired.last_event.0)?);
+        detector.correlated(fired, of_finding, last).map_or(Ok(()), consume)
+    }
+
+    fn place(&self, entry: EventEntry) -> EventOf {
+        let log_source =
+            usize::try_from(entry.log_source).ok().and_then(|number| self.log_sources.get(number).copied());
+        let source = self.sources.get(&entry.source).map_or_else(|| Arc::from(""), Arc::clone);
+        EventOf { source, event: entry.event, log_source: log_source.unwrap_or_default() }
     }
 }

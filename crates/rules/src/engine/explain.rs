@@ -93,28 +93,35 @@ impl<'a> Walk<'_, 'a> {
 }
 
 fn explained(predicate: &Predicate, field: &str, value: &str) -> MatchedField {
+    let place = place(&predicate.test, value);
     MatchedField {
         field: field.to_owned(),
         value: value.to_owned(),
-        offset: offset(&predicate.test, value),
+        offset: place.map(|(offset, _)| offset),
+        length: place.map_or(0, |(_, length)| length),
         pattern: predicate.written.to_string(),
     }
 }
 
-/// Byte offset of the pattern in the value.
-fn offset(test: &Test, value: &str) -> Option<usize> {
+/// Byte offset of the pattern in the value, and the bytes it accounts for there; of a wildcard its first text.
+fn place(test: &Test, value: &str) -> Option<(usize, usize)> {
     match test {
-        Test::Literal { place: Place::Exact | Place::Prefix, .. } => Some(0),
-        Test::Literal { place: Place::Suffix, text, .. } => value.len().checked_sub(text.len()),
-        Test::Literal { place: Place::Contains, text, cased: true } => value.find(text.as_ref()),
-        Test::Literal { place: Place::Contains, text, cased: false } => fold(value).find(text.as_ref()),
+        Test::Literal { place: Place::Exact, .. } => Some((0, value.len())),
+        Test::Literal { place: Place::Prefix, text, .. } => Some((0, text.len())),
+        Test::Literal { place: Place::Suffix, text, .. } => Some((value.len().checked_sub(text.len())?, text.len())),
+        Test::Literal { place: Place::Contains, text, cased } => Some((find(value, text, *cased)?, text.len())),
         Test::Wildcard { tokens, cased } => {
-            first_text(tokens).and_then(|text| if *cased { value.find(text) } else { fold(value).find(text) })
+            let text = first_text(tokens)?;
+            Some((find(value, text, *cased)?, text.len()))
         }
-        Test::Regex(regex) => regex.find(value).map(|found| found.start()),
-        Test::Cidr(_) => values::address(value).map(|_| 0),
+        Test::Regex(regex) => regex.find(value).map(|found| (found.start(), found.len())),
+        Test::Cidr(_) => values::address(value).map(|_| (0, value.len())),
         _ => None,
     }
+}
+
+fn find(value: &str, text: &str, cased: bool) -> Option<usize> {
+    if cased { value.find(text) } else { fold(value).find(text) }
 }
 
 fn first_text(tokens: &[Token]) -> Option<&str> {

@@ -173,6 +173,7 @@ fn an_explanation_names_the_field_the_value_the_place_and_the_pattern() {
         field: "F".to_owned(),
         value: r"C:\Windows".to_owned(),
         offset: Some(3),
+        length: 4,
         pattern: "|contains: WIND".to_owned(),
     };
     assert_eq!(matched, [expect]);
