@@ -64,12 +64,11 @@ impl RuleSet {
         table: &LogSourceTable,
         options: DetectOptions,
     ) -> Self {
-        let from = Options { license: license.to_owned(), ..Options::default() };
-        let library = Library::load(files.into_iter().map(|file| (file.path, file.text)), &from);
-        Self::compile(library, table, options)
+        Self::compile(library(files, license), table, options)
     }
 
-    fn compile(library: Library, table: &LogSourceTable, options: DetectOptions) -> Self {
+    /// From the language to programs.
+    pub(crate) fn compile(library: Library, table: &LogSourceTable, options: DetectOptions) -> Self {
         let Library { rules, correlations, filters, mut refusals, warnings } = library;
         let all = rules.len();
         let fed: BTreeSet<&str> = correlations.iter().flat_map(|over| &over.rules).map(String::as_str).collect();
@@ -95,6 +94,12 @@ impl RuleSet {
         let detector = Detector::new(engine, Arc::new(plan), &correlations, options);
         Self { detector, loaded, filters, below_level, refused: refusals, warnings }
     }
+}
+
+/// Reads and joins files; `license` holds for rules that state none.
+pub(crate) fn library(files: Vec<RuleFile>, license: &str) -> Library {
+    let from = Options { license: license.to_owned(), ..Options::default() };
+    Library::load(files.into_iter().map(|file| (file.path, file.text)), &from)
 }
 
 fn refusal(origin: &Origin, card: &RuleCard, reason: String) -> Refusal {

@@ -9,8 +9,10 @@ mod detector;
 mod facts;
 mod mask;
 mod subject;
+mod why;
 
 pub use correlated::EventOf;
 pub use detector::{DetectOptions, Detected, Detector, EventKey, Judged, KeptRecord, RuleMatch, Scratch};
 pub use mask::Mask;
 pub use subject::Subject;
+pub use why::why;

@@ -5,6 +5,7 @@
 //! the number of threads. Memory is bounded by threads times batch; what a slow consumer has not taken holds the workers up. The room knows no rule and no
 //! output format.
 
+mod explain;
 mod feed;
 mod order;
 mod progress;
@@ -13,6 +14,7 @@ pub mod scan;
 mod street;
 mod tally;
 
+pub use explain::{Explained, explain};
 pub use progress::Progress;
 pub use street::{Stage, StreetOptions, walk};
 pub use tally::{AnomalyCount, Tally};

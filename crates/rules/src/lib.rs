@@ -10,4 +10,4 @@ mod engine;
 pub mod parse;
 mod text;
 
-pub use engine::{Counters, Engine, Hit, NotCompiled, Scratch, View};
+pub use engine::{Counters, Engine, FailedPart, Failure, Hit, NotCompiled, Scratch, Unmet, View, Why, why};

@@ -17,6 +17,8 @@ pub(crate) enum RulesCommand {
     Check(CheckArgs),
     /// Run rules against the logs kept with them
     Test(TestArgs),
+    /// Say why a rule matches the events of a file, or why not
+    Explain(ExplainArgs),
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -58,6 +60,33 @@ pub(crate) struct TestArgs {
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,
     /// Rules beside the rule.yml files below DIR; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  cordon rules explain rules/windows/mimikatz/rule.yml security.evtx
+  cordon rules explain 85de1f22-d189-44e4-8239-dc276b45379b --rules sigma events.json
+
+A correlation is explained by the rules that it waits for, and by what it gives over the whole file.
+
+Exit code: 0 explained, 2 could not run, 3 some of the file could not be read.";
+
+/// Options of `cordon rules explain`.
+#[derive(Debug, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub(crate) struct ExplainArgs {
+    /// A file of rules, or the id, name or title of a rule
+    #[arg(value_name = "RULE")]
+    pub(crate) rule: String,
+    /// Log with the events to ask about
+    #[arg(value_name = "EVENT_FILE")]
+    pub(crate) file: PathBuf,
+    /// Where RULE and what it refers to are looked for, instead of the built-in pack; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
     /// How to print

@@ -2,7 +2,9 @@
 
 pub(crate) mod args;
 mod check;
+mod explain;
 mod test;
+mod why_text;
 
 use std::io;
 
@@ -22,6 +24,7 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
     match &args.command {
         RulesCommand::Check(args) => check::run(args),
         RulesCommand::Test(args) => test::run(args),
+        RulesCommand::Explain(args) => explain::run(args),
     }
 }
 

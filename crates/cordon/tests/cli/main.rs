@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests and their helpers")]
 
 mod common;
+mod conformance;
 mod contracts;
 mod hostile;
 mod html;

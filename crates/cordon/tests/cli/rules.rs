@@ -175,3 +175,69 @@ fn what_cannot_run_says_why_and_ends_with_2() {
         assert!(ran.err.contains(why), "{args:?}: {}", ran.err);
     }
 }
+
+#[test]
+fn an_explanation_says_why_each_event_matches_or_not_and_which_are_not_shown_to_the_rule() {
+    let bench = Bench::new();
+    bench.log("a.log", format!("{}{}{}", process(1, "x sekurlsa"), process(2, "notepad"), failed_logon(3, "anna")));
+    let expect = "\
+a.log:0, 2026-01-31T00:00:01.000000Z
+  matches: Mimikatz words in a command line
+    CommandLine has `x sekurlsa`: `|contains: sekurlsa` at byte 2
+a.log:157, 2026-01-31T00:00:02.000000Z
+  does not match: Mimikatz words in a command line
+    `sel` must hold and does not
+      CommandLine|contains: `sekurlsa`; the event has `notepad`
+1 events have log source windows/-/security
+  and are not shown to the rule, which asks for windows/process_creation/-
+3 events: 1 match, 1 do not, 1 are of other log sources
+";
+    check_output(&rules(&bench, &["explain", "rules/mimikatz.yml", "logs/a.log"]), 0, expect);
+    let by_title = ["explain", "Mimikatz words in a command line", "logs/a.log", "--rules", "rules"];
+    check_output(&rules(&bench, &by_title), 0, expect);
+    let ran = rules(&bench, &["explain", "Mimikatz word in a command line", "logs/a.log", "--rules", "rules"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("did you mean `Mimikatz words in a command line`?"), "{}", ran.err);
+}
+
+#[test]
+fn an_explanation_in_json_is_one_object_for_each_event() {
+    let bench = Bench::new();
+    bench.log("a.log", process(2, "notepad"));
+    let ran = rules(&bench, &["explain", "rules/mimikatz.yml", "logs/a.log", "--format", "json"]);
+    let found: Value = serde_json::from_str(&ran.out).unwrap();
+    let expect = json!({
+        "schema_version": "1",
+        "source": "a.log",
+        "position": "0",
+        "index": 0,
+        "time": "2026-01-31T00:00:02.000000Z",
+        "log_sources": found["log_sources"],
+        "rules": [{
+            "rule_id": "11111111-1111-4111-8111-111111111111",
+            "why": {
+                "answer": "fails",
+                "failed": [{
+                    "selection": "sel",
+                    "failure": "unmet",
+                    "unmet": [
+                        {"field": "CommandLine", "modifiers": "|contains", "values": ["sekurlsa"], "seen": ["notepad"]},
+                    ],
+                }],
+            },
+        }],
+    });
+    assert_eq!(found, expect);
+}
+
+#[test]
+fn a_correlation_is_explained_by_its_rules_and_by_what_it_gives() {
+    let bench = Bench::new();
+    bench.rule("spray.yml", SPRAY);
+    let three: String = (0..3).map(|second| failed_logon(second, "anna")).collect();
+    bench.log("a.log", three);
+    let ran = rules(&bench, &["explain", "rules/spray.yml", "logs/a.log"]);
+    assert!(ran.out.contains("3 events: 3 match, 0 do not, 0 are of other log sources\n"), "{}", ran.out);
+    let finding = "finding over 3 events at 2026-01-31T00:00:02.000000Z\n  TargetUserName has `anna`: `group-by`\n";
+    assert!(ran.out.contains(finding), "{}", ran.out);
+}

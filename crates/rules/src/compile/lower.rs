@@ -67,7 +67,8 @@ impl Lowering<'_> {
         parts.iter().map(|part| self.condition(part, names)).collect()
     }
 
-    fn detection(&mut self, detection: &Detection) -> Result<NodeId, String> {
+    /// The expression of a selection or of a part of one.
+    pub(crate) fn detection(&mut self, detection: &Detection) -> Result<NodeId, String> {
         Ok(match detection {
             Detection::All(parts) => {
                 let parts = parts.iter().map(|part| self.detection(part)).collect::<Result<_, _>>()?;
@@ -87,7 +88,8 @@ impl Lowering<'_> {
         Ok(if item.modifiers.contains(&Modifier::Neq) { self.set.node(Node::Not(node)) } else { node })
     }
 
-    fn value(&mut self, item: &Item, value: &Scalar) -> Result<NodeId, String> {
+    /// The expression of one value of an item.
+    pub(crate) fn value(&mut self, item: &Item, value: &Scalar) -> Result<NodeId, String> {
         let tests = self.tests(item, value)?;
         let field = item.field.as_deref().map(|field| self.set.field(self.mapping.source_field(field)));
         let written = written(&item.modifiers, value);
@@ -195,7 +197,7 @@ fn scalar_text(value: &Scalar) -> String {
 }
 
 /// A value with its modifiers as the rule writes it.
-fn written(modifiers: &[Modifier], value: &Scalar) -> String {
+pub(crate) fn written(modifiers: &[Modifier], value: &Scalar) -> String {
     let text = if *value == Scalar::Null { "null".to_owned() } else { scalar_text(value) };
     if modifiers.is_empty() {
         return text;

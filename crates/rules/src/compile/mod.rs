@@ -9,7 +9,7 @@ mod pattern;
 mod predicate;
 mod required;
 
-pub(crate) use lower::{Lowered, Lowering};
-pub(crate) use mapping::mapping;
+pub(crate) use lower::{Lowered, Lowering, written};
+pub(crate) use mapping::{Mapping, mapping};
 pub(crate) use pattern::Token;
 pub(crate) use predicate::{DatePart, FieldId, Node, NodeId, Place, PredId, Predicate, Test};

@@ -12,6 +12,7 @@ mod program;
 mod route;
 mod scratch;
 mod tests_on_values;
+mod why;
 mod wildcard;
 mod witness;
 
@@ -24,6 +25,7 @@ use crate::compile::{Lowered, Lowering, NodeId, mapping};
 use program::ProgramCell;
 use route::Routes;
 pub use scratch::{Counters, Scratch};
+pub use why::{FailedPart, Failure, Unmet, Why, why};
 
 /// What a rule sees of a record.
 #[derive(Clone, Copy, Debug)]

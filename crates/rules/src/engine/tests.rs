@@ -248,7 +248,13 @@ proptest! {
             let (mut fast, mut full) = (Vec::new(), Vec::new());
             engine.matches(&record, View::Own, &arena, &mut scratch, &mut fast);
             engine.evaluate_full_scan(&record, View::Own, &arena, &mut full);
-            prop_assert_eq!(fast, full);
+            prop_assert_eq!(&fast, &full);
+            for (number, rule) in (0u32..).zip(&rules) {
+                let answer = why(rule, table.sources(record.sources), &fields, &[], &arena);
+                let matches = matches!(answer, Ok(Why::Matches(_)));
+                prop_assert_eq!(matches, full.iter().any(|hit| hit.rule == number));
+                prop_assert!(matches || !matches!(answer, Ok(Why::Fails(parts)) if parts.is_empty()), "no reason given");
+            }
         }
     }
 }
