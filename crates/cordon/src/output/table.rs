@@ -60,7 +60,7 @@ impl Table {
         let rule = &group.rule;
         let findings =
             if group.count == 1 { "1 finding".to_owned() } else { format!("{} findings", thousands(group.count)) };
-        let head = format!("{} {:<13}", symbol(rule.level), rule.level.name());
+        let head = format!("{} {:<14}", symbol(rule.level), rule.level.name());
         let title = plain(&rule.title);
         let gap = self.look.width_or(100).saturating_sub(chars(&head) + chars(&title) + chars(&findings) + 1).max(2);
         writeln!(

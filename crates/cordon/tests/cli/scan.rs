@@ -217,7 +217,7 @@ fn the_table_shows_the_worst_first_and_counts_the_rest() {
     bench.log("a.log", text + &failed_logon(9, "bob"));
     let ran = bench.scan(&[]);
     let expect = "\
-◆ critical     Mimikatz words in a command line                                          7 findings
+◆ critical      Mimikatz words in a command line                                         7 findings
   attack.t1003.001 · by A. Tester
   2026-01-31 00:00:00  ws0  anna  CommandLine=a sekurlsa b  a.log:0
   2026-01-31 00:00:01  ws1  anna  CommandLine=a sekurlsa b  a.log:159
@@ -226,7 +226,7 @@ fn the_table_shows_the_worst_first_and_counts_the_rest() {
   2026-01-31 00:00:04  ws4  anna  CommandLine=a sekurlsa b  a.log:636
   and 2 more (--format ndjson prints all)
 
-○ low          Failed logon                                                               1 finding
+○ low           Failed logon                                                              1 finding
   2026-01-31 00:00:09  dc1  bob  EventID=4625  a.log:1113
 
 ◆ 7 critical   ○ 1 low
