@@ -14,6 +14,8 @@ use super::timeline::add_level;
 
 /// Names of hosts on the line of a technique.
 const HOSTS_ON_LINE_MAX: usize = 3;
+/// Bytes shown before the match on the line of a finding.
+const LEAD_BYTES: usize = 28;
 /// Bytes of records in the whole report; beyond, findings are shown without.
 const RECORDS_BYTES_MAX: usize = 48 << 20;
 
@@ -166,7 +168,7 @@ fn finding(page: &mut Markup, shown: &Shown, whole: &mut Whole) {
     page.html("<span class=\"user\">").text(shown.subject.user.as_deref().unwrap_or("–")).html("</span>");
     page.html("<code class=\"what\">");
     if let Some(field) = telling(&finding.matched) {
-        value(page, field);
+        value(page, &from_match(field));
     }
     page.html("</code></summary><div class=\"body\">");
     matched(page, shown);
@@ -181,6 +183,17 @@ fn finding(page: &mut Markup, shown: &Shown, whole: &mut Whole) {
 /// The matched field that says most on one line: the longest whose match lies inside it.
 fn telling(matched: &[MatchedField]) -> Option<&MatchedField> {
     matched.iter().max_by_key(|field| (field.value.len().min(160), field.length.min(80)))
+}
+
+/// The value from shortly before the match on, so that the match is seen on one line.
+fn from_match(field: &MatchedField) -> MatchedField {
+    let from = field.value.floor_char_boundary(field.offset.unwrap_or(0).saturating_sub(LEAD_BYTES));
+    if from < LEAD_BYTES {
+        return field.clone();
+    }
+    let value = format!("…{}", field.value.get(from..).unwrap_or_default());
+    let offset = field.offset.map(|offset| offset - from + '…'.len_utf8());
+    MatchedField { value, offset, ..field.clone() }
 }
 
 fn matched(page: &mut Markup, shown: &Shown) {

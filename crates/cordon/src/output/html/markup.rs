@@ -18,9 +18,17 @@ impl Markup {
         self
     }
 
-    /// Foreign text on one line: markup is defused, and letters that are invisible or that command are shown by their number.
+    /// Foreign text on one line: markup is defused, and letters that are invisible or that command are shown by a sign or by their number.
     pub(super) fn text(&mut self, text: &str) -> &mut Self {
-        text.chars().for_each(|letter| self.letter(letter));
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '\r' if letters.peek() == Some(&'\n') => {}
+                '\n' => self.text.push_str("<b class=\"w\">↵</b>"),
+                '\t' => self.text.push_str("<b class=\"w\">⇥</b>"),
+                other => self.letter(other),
+            }
+        }
         self
     }
 
@@ -196,7 +204,7 @@ mod tests {
     #[test]
     fn lines_stay_where_they_mean_something() {
         check(lines, "a\n\tb\r\nc\rd<", "a\n\tb\nc\nd&lt;");
-        check(text, "a\nb", "a<b class=\"u\">U+000A</b>b");
+        check(text, "a\r\nb\tc\rd", "a<b class=\"w\">↵</b>b<b class=\"w\">⇥</b>c<b class=\"u\">U+000D</b>d");
     }
 
     #[test]
