@@ -15,7 +15,7 @@ test: ## everything: format, lints, tidy, tests, rules, conformance, docs
 	@scripts/test.sh
 
 bench: ## speed against peers and the physical limit, in release
-	@cd benches/peers && cargo run --release --locked
+	@cd benches/peers && cargo run --profile dist --locked
 
 fuzz: ## every fuzz target, FUZZ_SECONDS each (default 60)
 	@scripts/fuzz.sh

@@ -36,10 +36,17 @@ fn files(root: &Path, ending: &str, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-/// All rules under `sigma/rules/windows`.
-pub fn windows_rules(data: &Path) -> Result<Vec<RuleText>> {
+/// The bytes of every EVTX sample.
+pub fn evtx_files(data: &Path) -> Result<Vec<Vec<u8>>> {
     let mut paths = Vec::new();
-    files(&data.join("sigma/rules/windows"), "yml", &mut paths)?;
+    files(&data.join("evtx-attack-samples"), "evtx", &mut paths)?;
+    paths.iter().map(|path| Ok(std::fs::read(path)?)).collect()
+}
+
+/// All rules under a folder of the outside rules.
+pub fn rules(data: &Path, folder: &str) -> Result<Vec<RuleText>> {
+    let mut paths = Vec::new();
+    files(&data.join(folder), "yml", &mut paths)?;
     let read = |path: PathBuf| Ok(RuleText { text: std::fs::read_to_string(&path)?, path: path.display().to_string() });
     paths.into_iter().map(read).collect()
 }

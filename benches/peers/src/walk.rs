@@ -7,6 +7,11 @@ pub fn walk(lines: &[String]) -> usize {
     lines.iter().map(|line| object(line)).sum()
 }
 
+/// Walks the members of the outermost object only; what is nested is passed over, checked.
+pub fn top(lines: &[String]) -> usize {
+    lines.iter().map(|line| sonic_rs::to_object_iter(line.as_str()).map_while(Result::ok).map(|(key, _)| 1 + key.len() % 2).sum::<usize>()).sum()
+}
+
 fn object(text: &str) -> usize {
     let mut seen = 0;
     for entry in sonic_rs::to_object_iter(text) {
