@@ -1,5 +1,7 @@
 //! The fast path against the full scan on real records: every EVTX sample and regression log, every public rule. Both views are asked.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

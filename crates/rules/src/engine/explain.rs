@@ -48,8 +48,8 @@ impl<'a> Walk<'_, 'a> {
                 !inner
             }
             Node::All(parts) => parts.iter().all(|part| self.holds(*part)),
-            // every part that holds explains
-            Node::Any(parts) => parts.iter().fold(false, |any, part| self.holds(*part) || any),
+            // every part that holds explains: none is left out
+            Node::Any(parts) => parts.iter().filter(|part| self.holds(**part)).count() > 0,
             Node::Predicate(id) => set.get_predicate(*id).is_some_and(|predicate| self.predicate(predicate)),
         };
         if !holds {

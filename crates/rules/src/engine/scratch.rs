@@ -136,10 +136,11 @@ impl Scratch {
             witness_hits.get_mut(id.0 as usize).into_iter().for_each(|hits| *hits += 1);
             for (member, bit) in program.members_of.get(id.0 as usize).into_iter().flatten() {
                 let place = *member as usize;
-                let (Some(seen), Some(sets)) = (seen.get_mut(place), program.sets_of.get(place)) else { continue };
-                let before = if seen.0 == stamp { seen.1 } else { 0 };
-                *seen = (stamp, before | bit);
-                candidates.extend((before != *sets && before | bit == *sets).then_some(*member));
+                let complete = seen
+                    .get_mut(place)
+                    .zip(program.sets_of.get(place))
+                    .is_some_and(|(seen, sets)| note(seen, stamp, *bit, *sets));
+                candidates.extend(complete.then_some(*member));
             }
         };
         for at in 0..self.event.values.len() {
@@ -250,6 +251,13 @@ impl Event {
         };
         self.folded.get(range.0 as usize..range.1 as usize)
     }
+}
+
+/// Notes that a witness set of a member was seen in the event `stamp`; whether this was the last one missing.
+fn note(seen: &mut (u32, u8), stamp: u32, bit: u8, sets: u8) -> bool {
+    let before = if seen.0 == stamp { seen.1 } else { 0 };
+    *seen = (stamp, before | bit);
+    before != sets && before | bit == sets
 }
 
 /// The slot of the field at a place: as in the last event when the name is the same, else by name.
