@@ -7,5 +7,6 @@ mod contracts;
 mod hostile;
 mod html;
 mod masking;
+mod pack;
 mod rules;
 mod scan;
