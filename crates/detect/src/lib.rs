@@ -7,12 +7,11 @@
 mod correlated;
 mod detector;
 mod facts;
-mod mask;
 mod subject;
 mod why;
 
+pub use cordon_normalize::Mask;
 pub use correlated::EventOf;
 pub use detector::{DetectOptions, Detected, Detector, EventKey, Judged, KeptRecord, RuleMatch, Scratch};
-pub use mask::Mask;
 pub use subject::Subject;
 pub use why::why;

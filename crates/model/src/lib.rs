@@ -3,6 +3,7 @@
 //! Every other room builds on these types; this room knows no format, no rule and no storage, and does no IO.
 
 mod anomaly;
+mod event;
 mod finding;
 mod id;
 mod log_source;
@@ -10,6 +11,7 @@ mod record;
 mod time;
 
 pub use anomaly::Anomaly;
+pub use event::{Event, Node, Object};
 pub use finding::{Finding, FindingOrigin, Level, MatchedField, RuleCard};
 pub use id::{Digest, EventId, FindingId};
 pub use log_source::{LogSource, LogSourceTable, LogSourceTableError, SourceSet, TAXONOMY_CATEGORIES};

@@ -1,4 +1,4 @@
-//! Masking: what names a patient in one record, taken out of every text that leaves the room.
+//! Masking: what names a patient in one record, taken out of every text that is shown or kept in common terms.
 //!
 //! The decoder says which bytes of the record identify a patient. The same words can come back elsewhere: unescaped, decoded, in another order, in another
 //! field. So the mask works on words: every text is cut into words, and a word that stands in a patient span, in any of its spellings, is replaced.

@@ -1,0 +1,90 @@
+//! Field maps: which field of a record goes to which place of the event, and as what. Rows of `data/ocsf/maps.tsv`.
+
+use std::collections::BTreeMap;
+
+use cordon_model::{Arena, Field, Object, Record};
+
+use super::kinds::{Kind, Shown, Write};
+use super::place::{self, Path};
+use super::rows::rows;
+
+/// Where a value comes from.
+#[derive(Debug)]
+enum From {
+    /// The first of these fields of the record that states something.
+    Record(Vec<&'static str>),
+    /// A field of the healthcare taxonomy.
+    Taxonomy(&'static str),
+    /// No field: always this.
+    Constant(&'static str),
+}
+
+/// One row.
+#[derive(Debug)]
+pub(super) struct Mapped {
+    from: From,
+    path: Path,
+    kind: Kind,
+}
+
+/// All maps by name.
+pub(super) type Maps = BTreeMap<&'static str, Vec<Mapped>>;
+
+/// Reads the tables.
+pub(super) fn read() -> Maps {
+    let mut maps = Maps::new();
+    for [name, field, to, kind] in rows::<4>(include_str!("../../data/ocsf/maps.tsv")) {
+        let from = match (field.strip_prefix('='), field.strip_prefix('@')) {
+            (Some(text), _) => From::Constant(text),
+            (None, Some(name)) => From::Taxonomy(name),
+            (None, None) => From::Record(field.split('|').collect()),
+        };
+        maps.entry(name).or_default().push(Mapped { from, path: place::path(to), kind: Kind::read(kind) });
+    }
+    maps
+}
+
+/// What is mapped, and which of the record's fields went into the event so far.
+pub(super) struct Source<'s, 'a> {
+    pub(super) record: &'s Record<'a>,
+    pub(super) taxonomy: &'s [Field<'a>],
+    pub(super) shown: Shown<'s>,
+    pub(super) used: Vec<bool>,
+    pub(super) arena: &'a Arena,
+}
+
+impl Mapped {
+    /// Puts the value of the row, if the source states it, into the event.
+    pub(super) fn apply<'a>(&self, source: &mut Source<'_, 'a>, event: &mut Object<'a>) {
+        let arena = source.arena;
+        let mut write = Write { event, path: &self.path, shown: &source.shown, arena };
+        match &self.from {
+            From::Constant(text) => drop(self.kind.put(text, &mut write)),
+            From::Taxonomy(name) => {
+                let stated = source.taxonomy.iter().filter(|field| field.name == *name);
+                for field in stated.take(self.kind.values_max()) {
+                    self.kind.put(field.value.text(arena).unwrap_or_default(), &mut write);
+                }
+            }
+            From::Record(names) => {
+                let Some(first) = names.iter().find_map(|name| first_stated(source.record, name, arena)) else {
+                    return;
+                };
+                let name = source.record.fields.get(first).map_or("", |field| field.name);
+                let same = source.record.fields.iter().enumerate().skip(first).filter(|(_, field)| field.name == name);
+                for (place, field) in same.take(self.kind.values_max()) {
+                    let put = self.kind.put(field.value.text(arena).unwrap_or_default(), &mut write);
+                    if let Some(used) = source.used.get_mut(place).filter(|_| put) {
+                        *used = true;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The place of the first field of a name that states something: a dash and an empty text are Windows' and syslog's words for nothing.
+fn first_stated<'a>(record: &Record<'a>, name: &str, arena: &'a Arena) -> Option<usize> {
+    let stated = |field: &Field<'a>| field.value.text(arena).is_some_and(|text| !text.is_empty() && text != "-");
+    record.fields.iter().position(|field| field.name == name && stated(field))
+}

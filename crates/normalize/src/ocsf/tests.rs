@@ -1,0 +1,1 @@
+//! Whole events compared, one for each class that is filled.
