@@ -72,6 +72,8 @@ pub(crate) enum FindingsFormat {
     Csv,
     /// One file to read in a browser, without a network; holds the original records
     Html,
+    /// One OCSF Detection Finding a line (docs/specs/ocsf.md)
+    Ocsf,
 }
 
 fn level() -> impl TypedValueParser<Value = Level> {
@@ -80,7 +82,7 @@ fn level() -> impl TypedValueParser<Value = Level> {
 
 const EVENTS_EXAMPLES: &str = "\
 Examples:
-  cordon events --format record Security.evtx
+  cordon events Security.evtx
   zcat firewall.log.gz | cordon events --format record --timezone Europe/Berlin - | head
 
 Exit code: 0 read to the end, 2 could not run, 3 some input could not be read.";
@@ -92,13 +94,18 @@ pub(crate) struct EventsArgs {
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
     /// What to print of each event
-    #[arg(long, value_enum, default_value_t = EventsFormat::Record)]
+    #[arg(long, value_enum, default_value_t = EventsFormat::Ocsf)]
     pub(crate) format: EventsFormat,
+    /// Hide everything that names a patient; OCSF events never do
+    #[arg(long)]
+    pub(crate) mask: bool,
 }
 
 /// What `cordon events` prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventsFormat {
+    /// One OCSF event a line (docs/specs/ocsf.md)
+    Ocsf,
     /// One JSON object a line, fields in the source's own names
     Record,
 }

@@ -15,6 +15,7 @@ use crate::output::{
     csv::Csv,
     html::{self, Html},
     ndjson::Ndjson,
+    ocsf::Ocsf,
     table::Table,
 };
 use crate::progress::Bar;
@@ -76,6 +77,7 @@ fn findings_output<'r>(args: &ScanArgs, rules: &'r RuleSet) -> Result<Box<dyn Fi
             Box::new(Table::new(out, look))
         }
         FindingsFormat::Ndjson => Box::new(Ndjson::new(out)),
+        FindingsFormat::Ocsf => Box::new(Ocsf::new(out, inputs::now())),
         FindingsFormat::Csv => {
             let csv: io::Result<Csv> = Csv::new(out, args.with_raw);
             Box::new(csv.context("cannot write the output")?)

@@ -132,7 +132,14 @@ impl<'a> Object<'a> {
     }
 }
 
-impl Node<'_> {
+impl<'a> Node<'a> {
+    /// A list of these.
+    pub fn list_in(nodes: impl IntoIterator<Item = Self>, arena: &'a Arena) -> Self {
+        let mut list = Vec::new_in(arena);
+        list.extend(nodes);
+        Self::List(list)
+    }
+
     /// Appends the JSON of the value to `out`.
     pub fn write_json(&self, out: &mut std::vec::Vec<u8>) {
         match self {

@@ -4,6 +4,7 @@ pub(crate) mod csv;
 pub(crate) mod html;
 pub(crate) mod json;
 pub(crate) mod ndjson;
+pub(crate) mod ocsf;
 pub(crate) mod record;
 pub(crate) mod table;
 

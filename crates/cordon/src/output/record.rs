@@ -3,10 +3,12 @@
 //! A line is `{"source_file","position","index","format","time","log_sources","fields","anomalies"}`; bytes that gave no record have a line without the
 //! keys that only a record has.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use cordon_collect::SourceInfo;
 use cordon_model::{Anomaly, Arena, Field, LogSourceTable, Record, Value};
+use cordon_normalize::Mask;
 
 use super::json;
 
@@ -16,6 +18,7 @@ pub(crate) fn record<'a>(
     record: &Record<'a>,
     source: &SourceInfo,
     table: &LogSourceTable,
+    mask: Option<&Mask>,
     arena: &'a Arena,
 ) {
     json::raw(out, "{\"source_file\":");
@@ -33,7 +36,7 @@ pub(crate) fn record<'a>(
     json::raw(out, ",\"log_sources\":");
     json::list(out, table.sources(record.sources).iter(), |out, source| json::log_source(out, *source));
     json::raw(out, ",\"fields\":{");
-    fields(out, record.fields, arena);
+    fields(out, record.fields, mask, arena);
     json::raw(out, "},\"anomalies\":");
     json::strings(out, record.anomalies.iter().map(|anomaly| anomaly.name()));
     json::raw(out, "}\n");
@@ -51,7 +54,7 @@ pub(crate) fn fault(out: &mut Vec<u8>, source: &SourceInfo, offset: u64, anomaly
 }
 
 /// A name that repeats becomes an array at its first place.
-fn fields<'a>(out: &mut Vec<u8>, fields: &[Field<'a>], arena: &'a Arena) {
+fn fields<'a>(out: &mut Vec<u8>, fields: &[Field<'a>], mask: Option<&Mask>, arena: &'a Arena) {
     let mut by_name: HashMap<&str, Vec<Value<'a>>> = HashMap::with_capacity(fields.len());
     for field in fields {
         by_name.entry(field.name).or_default().push(field.value);
@@ -65,18 +68,22 @@ fn fields<'a>(out: &mut Vec<u8>, fields: &[Field<'a>], arena: &'a Arena) {
         json::string(out, field.name);
         out.push(b':');
         match values.as_slice() {
-            [one] => value(out, *one, arena),
-            several => json::list(out, several.iter(), |out, one| value(out, *one, arena)),
+            [one] => value(out, *one, mask, arena),
+            several => json::list(out, several.iter(), |out, one| value(out, *one, mask, arena)),
         }
     }
 }
 
-fn value<'a>(out: &mut Vec<u8>, value: Value<'a>, arena: &'a Arena) {
+fn value<'a>(out: &mut Vec<u8>, value: Value<'a>, mask: Option<&Mask>, arena: &'a Arena) {
+    let text = value.text(arena).unwrap_or_default();
+    if let Some(Cow::Owned(masked)) = mask.map(|mask| mask.text(text)) {
+        return json::string(out, &masked);
+    }
     match value {
         Value::Null => json::raw(out, "null"),
         Value::Bool(true) => json::raw(out, "true"),
         Value::Bool(false) => json::raw(out, "false"),
         Value::Number(text) if serde_json::from_str::<serde_json::Number>(text).is_ok() => json::raw(out, text),
-        other => json::string(out, other.text(arena).unwrap_or_default()),
+        _ => json::string(out, text),
     }
 }

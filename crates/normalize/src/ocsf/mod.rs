@@ -22,6 +22,7 @@ use std::sync::Arc;
 use cordon_decode::csv::Mapping;
 use cordon_model::{Arena, Event, Field, LogSource, LogSourceTable, Node, Object, Record, SourceSet, Time};
 use cordon_seal::SiteKey;
+use jiff::tz::TimeZone;
 
 use crate::{Mask, taxonomy_mapped};
 use catalogue::{Catalogue, Class};
@@ -92,7 +93,11 @@ impl Normalizer {
     pub fn normalize<'a>(&self, record: &Record<'a>, origin: Origin<'_>, arena: &'a Arena) -> Event<'a> {
         let sources = self.table.sources(record.sources);
         let is_healthcare = sources.iter().any(LogSource::is_taxonomy);
-        let taxonomy = if is_healthcare { taxonomy_mapped(record, &self.key, &self.csv_mappings, arena) } else { &[] };
+        let taxonomy = if is_healthcare {
+            taxonomy_mapped(record, &self.key, &self.csv_mappings, &TimeZone::UTC, arena)
+        } else {
+            &[]
+        };
         let route = self.route(record, taxonomy, arena);
         let mask = Mask::of(record);
         let mut source = Source {
