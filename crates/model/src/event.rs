@@ -148,18 +148,20 @@ impl<'a> Node<'a> {
             Self::Number(text) => out.extend_from_slice(text.as_bytes()),
             Self::Text(text) => json_text(text, out),
             Self::Object(object) => object.write_json(out),
-            Self::List(items) => {
-                out.push(b'[');
-                for (place, item) in items.iter().enumerate() {
-                    if place > 0 {
-                        out.push(b',');
-                    }
-                    item.write_json(out);
-                }
-                out.push(b']');
-            }
+            Self::List(items) => list_json(items, out),
         }
     }
+}
+
+fn list_json(items: &[Node<'_>], out: &mut std::vec::Vec<u8>) {
+    out.push(b'[');
+    for (place, item) in items.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        item.write_json(out);
+    }
+    out.push(b']');
 }
 
 /// A JSON string (RFC 8259 section 7): quote, backslash and control characters are escaped, everything else stands as it is.

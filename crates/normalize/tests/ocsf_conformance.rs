@@ -127,3 +127,49 @@ fn every_event_meets_the_schema() {
     assert!(faults.is_empty(), "{} faults:\n{}", conformance.faults.len(), faults.join("\n"));
     assert!(conformance.events > 2_000 && conformance.classes.len() >= 15, "{:?}", conformance.classes);
 }
+
+#[test]
+fn the_check_finds_what_breaks_the_schema() {
+    let Some(root) = shared("ocsf-1.8.0") else { return };
+    let schema = Schema::read(&root, &[&own("docs/specs/ocsf-healthcare")]).unwrap();
+    let good = serde_json::json!({
+        "activity_id": 1, "activity_name": "Logon", "category_uid": 3, "class_uid": 3002, "type_uid": 300_201, "severity_id": 1, "time": 1,
+        "metadata": {"version": "1.8.0", "product": {"name": "x"}}, "user": {"name": "kim"}, "service": {"name": "sshd"}
+    });
+    let check = |at: &str, value: Value, expect: &[&str]| {
+        let mut event = good.clone();
+        match (at.rsplit_once('/'), value) {
+            (Some((above, name)), Value::Null) => {
+                event.pointer_mut(above).unwrap().as_object_mut().unwrap().remove(name);
+            }
+            (Some((above, name)), value) => event.pointer_mut(above).unwrap()[name] = value,
+            (None, _) => {}
+        }
+        assert_eq!(schema.check(&event), expect, "{at}");
+    };
+    check("", Value::Null, &[]);
+    check("/user", Value::Null, &["authentication: lacks user"]);
+    check("/metadata/version", Value::Null, &["authentication.metadata: lacks version"]);
+    check("/user/name", Value::Null, &["authentication.user: breaks at_least_one [\"account\",\"name\",\"uid\"]"]);
+    check("/service", Value::Null, &["authentication: breaks at_least_one [\"service\",\"dst_endpoint\"]"]);
+    check("/severity_id", 7.into(), &["authentication.severity_id: 7 is not in the enumeration"]);
+    check("/time", "now".into(), &["authentication.time: \"now\" is no timestamp_t"]);
+    check("/process", serde_json::json!({"pid": 1}), &["authentication.process: is not known"]);
+    check(
+        "/device",
+        serde_json::json!({"ip": "10.0.0.1", "type_id": 0}),
+        &["authentication.device: belongs to a profile that the event does not name"],
+    );
+    check(
+        "/src_endpoint",
+        serde_json::json!({"ip": "router"}),
+        &["authentication.src_endpoint.ip: \"router\" is no ip_t"],
+    );
+    check(
+        "/src_endpoint",
+        serde_json::json!({"ip": "10.0.0.1", "port": 65_536}),
+        &["authentication.src_endpoint.port: 65536 is outside [Number(0), Number(65535)]"],
+    );
+    check("/activity_name", "Logoff".into(), &["activity_name: \"Logoff\" is not \"Logon\""]);
+    check("/type_uid", 1.into(), &["type_uid: is not class_uid * 100 + activity_id"]);
+}

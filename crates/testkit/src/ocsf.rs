@@ -38,33 +38,28 @@ impl Schema {
     /// A file that cannot be read or is not what the schema's layout says.
     pub fn read(root: &Path, extensions: &[&Path]) -> Result<Self, String> {
         let mut schema = Self::default();
-        schema.folder(root, root, 0)?;
+        schema.folder(root, 0)?;
         for (name, uid) in NATIVE {
-            schema.folder(&root.join("extensions").join(name), root, uid)?;
+            schema.folder(&root.join("extensions").join(name), uid)?;
         }
         for extension in extensions {
-            let uid = json(&extension.join("extension.json"))?["uid"].as_i64().ok_or("an extension without a uid")?;
-            schema.folder(extension, root, uid)?;
+            let uid =
+                at(&json(&extension.join("extension.json"))?, "uid").as_i64().ok_or("an extension without a uid")?;
+            schema.folder(extension, uid)?;
         }
         schema.resolve_all(root)?;
         Ok(schema)
     }
 
-    fn folder(&mut self, folder: &Path, _root: &Path, extension: i64) -> Result<(), String> {
+    fn folder(&mut self, folder: &Path, extension: i64) -> Result<(), String> {
         let dictionary = json(&folder.join("dictionary.json"))?;
-        take_objects(&dictionary["attributes"], &mut self.dictionary);
-        take_objects(&dictionary["types"]["attributes"], &mut self.types);
-        for (kind, into) in [("events", &mut self.events), ("objects", &mut self.objects)] {
-            for path in json_files(&folder.join(kind)) {
-                let json = json(&path)?;
-                let own = json["name"].as_str().map(str::to_owned);
-                let patches = own.is_none();
-                let Some(name) = own.or_else(|| json["extends"].as_str().map(str::to_owned)) else { continue };
-                match into.get_mut(&name).filter(|_| patches || extension != 0) {
-                    Some(known) => add_attributes(&mut known.json, &json),
-                    None => drop(into.insert(name, Definition { json, root: folder.to_owned(), extension })),
-                }
-            }
+        take_objects(at(&dictionary, "attributes"), &mut self.dictionary);
+        take_objects(at(at(&dictionary, "types"), "attributes"), &mut self.types);
+        for path in json_files(&folder.join("events")) {
+            define(&mut self.events, &path, folder, extension)?;
+        }
+        for path in json_files(&folder.join("objects")) {
+            define(&mut self.objects, &path, folder, extension)?;
         }
         Ok(())
     }
@@ -73,7 +68,7 @@ impl Schema {
         for (name, event) in &self.events {
             let attributes = resolve(&self.events, name, root)?;
             let category = enumerated(&attributes, "category_uid");
-            if let Some(uid) = event.json["uid"].as_i64().or((name == "base_event").then_some(0)) {
+            if let Some(uid) = at(&event.json, "uid").as_i64().or((name == "base_event").then_some(0)) {
                 let category = category_of(&self.events, name).unwrap_or(category);
                 self.class_names.insert(event.extension * 100_000 + category * 1000 + uid, name.clone());
             }
@@ -89,11 +84,11 @@ impl Schema {
     #[must_use]
     pub fn check(&self, event: &Value) -> Vec<String> {
         let mut faults = Vec::new();
-        let Some(name) = event["class_uid"].as_i64().and_then(|uid| self.class_names.get(&uid)) else {
-            return vec![format!("class_uid {} is of no class", event["class_uid"])];
+        let Some(name) = at(event, "class_uid").as_i64().and_then(|uid| self.class_names.get(&uid)) else {
+            return vec![format!("class_uid {} is of no class", at(event, "class_uid"))];
         };
         let profiles: Vec<&str> =
-            event["metadata"]["profiles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            at(at(event, "metadata"), "profiles").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let mut check = Check { schema: self, profiles, faults: &mut faults };
         let Some(attributes) = self.class_attributes.get(name) else { return vec![format!("{name} is not resolved")] };
         check.object(attributes, event, name);
@@ -118,7 +113,10 @@ impl Check<'_, '_> {
         let Some(members) = object.as_object() else { return self.fault(path, "is no object") };
         for (name, attribute) in attributes {
             let applies = self.applies(attribute);
-            if applies && attribute["requirement"] == "required" && !members.contains_key(name) {
+            if applies
+                && attribute.get("requirement").is_some_and(|word| word == "required")
+                && !members.contains_key(name)
+            {
                 self.fault(path, format_args!("lacks {name}"));
             }
         }
@@ -127,7 +125,7 @@ impl Check<'_, '_> {
             match attributes.get(name) {
                 None => self.fault(&path, "is not known"),
                 Some(attribute) if !self.applies(attribute) => {
-                    self.fault(&path, format_args!("belongs to profile {} alone", attribute["profile"]));
+                    self.fault(&path, "belongs to a profile that the event does not name");
                 }
                 // which class and category it is the uid itself says: [`Check::envelope`]
                 Some(_) if ["class_uid", "category_uid"].contains(&name.as_str()) => {}
@@ -181,13 +179,13 @@ impl Check<'_, '_> {
     }
 
     fn constraints(&mut self, of: &BTreeMap<String, Definition>, name: &str, object: &Value, path: &str) {
-        let mut at = of.get(name);
+        let mut next = of.get(name);
         let constraints = loop {
-            let Some(definition) = at else { return };
-            if let Some(constraints) = definition.json["constraints"].as_object() {
+            let Some(definition) = next else { return };
+            if let Some(constraints) = at(&definition.json, "constraints").as_object() {
                 break constraints;
             }
-            at = definition.json["extends"].as_str().and_then(|name| of.get(name));
+            next = at(&definition.json, "extends").as_str().and_then(|name| of.get(name));
         };
         for (rule, names) in constraints {
             let there = names
@@ -206,20 +204,20 @@ impl Check<'_, '_> {
 
     /// What holds between the attributes of the envelope.
     fn envelope(&mut self, attributes: &Attributes, event: &Value) {
-        let number = |name: &str| event[name].as_i64().unwrap_or(-1);
+        let number = |name: &str| at(event, name).as_i64().unwrap_or(-1);
         if number("type_uid") != number("class_uid") * 100 + number("activity_id") {
             self.fault("type_uid", "is not class_uid * 100 + activity_id");
         }
         if number("category_uid") != number("class_uid") % 100_000 / 1000 {
             self.fault("category_uid", "is not that of the class");
         }
-        let activity = event["activity_id"].to_string();
-        let caption = &attributes
+        let activity = at(event, "activity_id").to_string();
+        let caption = attributes
             .get("activity_id")
             .and_then(|attribute| attribute.get("enum"))
-            .map_or(&Value::Null, |values| &values[&activity]["caption"]);
-        if *caption != &event["activity_name"] {
-            self.fault("activity_name", format_args!("{} is not {caption}", event["activity_name"]));
+            .map_or(&Value::Null, |values| at(at(values, &activity), "caption"));
+        if caption != at(event, "activity_name") {
+            self.fault("activity_name", format_args!("{} is not {caption}", at(event, "activity_name")));
         }
     }
 }
@@ -257,6 +255,11 @@ impl Schema {
     }
 }
 
+/// A member of a JSON object; null where there is none.
+fn at<'v>(value: &'v Value, name: &str) -> &'v Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
+
 fn json(path: &Path) -> Result<Value, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
@@ -285,9 +288,24 @@ fn take_objects(from: &Value, into: &mut BTreeMap<String, Map<String, Value>>) {
     }
 }
 
+/// Takes the definition in a file: a new one, or an extension's additions to one of the same name.
+fn define(into: &mut BTreeMap<String, Definition>, path: &Path, folder: &Path, extension: i64) -> Result<(), String> {
+    let json = json(path)?;
+    let own = at(&json, "name").as_str().map(str::to_owned);
+    let patches = own.is_none();
+    let Some(name) = own.or_else(|| at(&json, "extends").as_str().map(str::to_owned)) else { return Ok(()) };
+    match into.get_mut(&name).filter(|_| patches || extension != 0) {
+        Some(known) => add_attributes(&mut known.json, &json),
+        None => drop(into.insert(name, Definition { json, root: folder.to_owned(), extension })),
+    }
+    Ok(())
+}
+
 /// A definition of an extension that adds to one of the same name.
 fn add_attributes(known: &mut Value, more: &Value) {
-    let (Some(known), Some(more)) = (known["attributes"].as_object_mut(), more["attributes"].as_object()) else {
+    let (Some(known), Some(more)) =
+        (known.get_mut("attributes").and_then(Value::as_object_mut), at(more, "attributes").as_object())
+    else {
         return;
     };
     for (name, value) in more {
@@ -300,9 +318,9 @@ fn add_attributes(known: &mut Value, more: &Value) {
 /// The attributes of a class or object with those of what it extends and of the profiles that it includes.
 fn resolve(of: &BTreeMap<String, Definition>, name: &str, root: &Path) -> Result<Attributes, String> {
     let Some(definition) = of.get(name) else { return Ok(Attributes::new()) };
-    let parent = definition.json["extends"].as_str().filter(|parent| *parent != name);
+    let parent = at(&definition.json, "extends").as_str().filter(|parent| *parent != name);
     let mut attributes = parent.map_or_else(|| Ok(Attributes::new()), |parent| resolve(of, parent, root))?;
-    let own = included(&definition.json["attributes"], &definition.root, root)?;
+    let own = included(at(&definition.json, "attributes"), &definition.root, root)?;
     for (name, attribute) in own {
         merge(attributes.entry(name).or_default(), attribute);
     }
@@ -311,7 +329,7 @@ fn resolve(of: &BTreeMap<String, Definition>, name: &str, root: &Path) -> Result
 
 fn included(attributes: &Value, folder: &Path, root: &Path) -> Result<Attributes, String> {
     let mut found = Attributes::new();
-    let includes = &attributes["$include"];
+    let includes = at(attributes, "$include");
     let names = includes.as_array().map_or_else(
         || includes.as_str().into_iter().collect(),
         |all| all.iter().filter_map(Value::as_str).collect::<Vec<_>>(),
@@ -320,9 +338,9 @@ fn included(attributes: &Value, folder: &Path, root: &Path) -> Result<Attributes
         let places = [folder.join(name), root.join(name), root.join("extensions/linux").join(name)];
         let Some(path) = places.iter().find(|path| path.exists()) else { return Err(format!("{name} is nowhere")) };
         let profile = json(path)?;
-        for (attribute, mut value) in included(&profile["attributes"], folder, root)? {
-            if profile["meta"] == "profile" {
-                value.entry("profile").or_insert_with(|| profile["name"].clone());
+        for (attribute, mut value) in included(at(&profile, "attributes"), folder, root)? {
+            if at(&profile, "meta") == "profile" {
+                value.entry("profile").or_insert_with(|| at(&profile, "name").clone());
             }
             merge(found.entry(attribute).or_default(), value);
         }
@@ -363,10 +381,10 @@ fn category_of(events: &BTreeMap<String, Definition>, name: &str) -> Option<i64>
         "unmanned_systems",
     ];
     let definition = events.get(name)?;
-    match definition.json["category"].as_str() {
+    match at(&definition.json, "category").as_str() {
         Some(category) => {
             CATEGORIES.iter().position(|known| *known == category).and_then(|uid| i64::try_from(uid).ok())
         }
-        None => category_of(events, definition.json["extends"].as_str()?),
+        None => category_of(events, at(&definition.json, "extends").as_str()?),
     }
 }

@@ -7,6 +7,7 @@ mod contracts;
 mod hostile;
 mod html;
 mod masking;
+mod ocsf;
 mod pack;
 mod rules;
 mod scan;

@@ -56,7 +56,7 @@ fn fixture(name: &str) -> String {
 }
 
 fn scans(bench: &Bench) -> Vec<Ran> {
-    let formats = ["table", "ndjson", "csv", "html"];
+    let formats = ["table", "ndjson", "csv", "html", "ocsf"];
     formats.iter().map(|format| bench.scan(&["--format", format, "--mask", "--with-raw"])).collect()
 }
 

@@ -117,15 +117,15 @@ impl Catalogue {
         let Some(depth) = depth.checked_sub(1) else { return };
         for (name, node) in object.members_mut() {
             let Some(kind) = self.objects.get(name) else { continue };
-            match node {
-                Node::Object(inner) => self.complete_at(kind, inner, arena, depth),
-                Node::List(items) => items.iter_mut().for_each(|item| {
-                    if let Node::Object(inner) = item {
-                        self.complete_at(kind, inner, arena, depth);
-                    }
-                }),
-                _ => {}
-            }
+            self.complete_node(kind, node, arena, depth);
+        }
+    }
+
+    fn complete_node<'a>(&self, kind: &str, node: &mut Node<'a>, arena: &'a Arena, depth: usize) {
+        match node {
+            Node::Object(inner) => self.complete_at(kind, inner, arena, depth),
+            Node::List(items) => items.iter_mut().for_each(|item| self.complete_node(kind, item, arena, depth)),
+            _ => {}
         }
     }
 }

@@ -57,27 +57,32 @@ impl Mapped {
     /// Puts the value of the row, if the source states it, into the event.
     pub(super) fn apply<'a>(&self, source: &mut Source<'_, 'a>, event: &mut Object<'a>) {
         let arena = source.arena;
-        let mut write = Write { event, path: &self.path, shown: &source.shown, arena };
         match &self.from {
-            From::Constant(text) => drop(self.kind.put(text, &mut write)),
+            From::Constant(text) => {
+                self.kind.put(text, &mut Write { event, path: &self.path, shown: &source.shown, arena });
+            }
             From::Taxonomy(name) => {
+                let mut write = Write { event, path: &self.path, shown: &source.shown, arena };
                 let stated = source.taxonomy.iter().filter(|field| field.name == *name);
                 for field in stated.take(self.kind.values_max()) {
                     self.kind.put(field.value.text(arena).unwrap_or_default(), &mut write);
                 }
             }
-            From::Record(names) => {
-                let Some(first) = names.iter().find_map(|name| first_stated(source.record, name, arena)) else {
-                    return;
-                };
-                let name = source.record.fields.get(first).map_or("", |field| field.name);
-                let same = source.record.fields.iter().enumerate().skip(first).filter(|(_, field)| field.name == name);
-                for (place, field) in same.take(self.kind.values_max()) {
-                    let put = self.kind.put(field.value.text(arena).unwrap_or_default(), &mut write);
-                    if let Some(used) = source.used.get_mut(place).filter(|_| put) {
-                        *used = true;
-                    }
-                }
+            From::Record(names) => self.apply_fields(names, source, event),
+        }
+    }
+
+    /// Puts the values of the first of `names` that states something, and marks their fields as used.
+    fn apply_fields<'a>(&self, names: &[&str], source: &mut Source<'_, 'a>, event: &mut Object<'a>) {
+        let (record, arena) = (source.record, source.arena);
+        let Some(first) = names.iter().find_map(|name| first_stated(record, name, arena)) else { return };
+        let name = record.fields.get(first).map_or("", |field| field.name);
+        let same = record.fields.iter().enumerate().skip(first).filter(|(_, field)| field.name == name);
+        for (place, field) in same.take(self.kind.values_max()) {
+            let mut write = Write { event, path: &self.path, shown: &source.shown, arena };
+            let put = self.kind.put(field.value.text(arena).unwrap_or_default(), &mut write);
+            if let Some(used) = source.used.get_mut(place).filter(|_| put) {
+                *used = true;
             }
         }
     }
