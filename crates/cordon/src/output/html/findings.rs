@@ -37,7 +37,10 @@ impl Whole {
         let ids = all.filter_map(|shown| {
             Some((shown.finding.event_ids.first()?.to_string(), shown.finding.finding_id.to_string()))
         });
-        let worst = gathered.rules().max_by_key(|of_rule| of_rule.rule.level).and_then(|of_rule| of_rule.shown.first());
+        let worst = gathered
+            .rules()
+            .min_by_key(|of_rule| std::cmp::Reverse(of_rule.rule.level))
+            .and_then(|of_rule| of_rule.shown.first());
         let open = worst.map(|shown| shown.finding.finding_id);
         Self { one_day, known: ids.collect(), records_bytes: 0, open }
     }
