@@ -22,7 +22,7 @@ pub(crate) enum Command {
     Scan(ScanArgs),
     /// Print what was understood of the inputs, event by event
     Events(EventsArgs),
-    /// Check and test rules
+    /// Check, test, explain and install rules
     Rules(RulesArgs),
 }
 
@@ -41,9 +41,12 @@ Exit code: 0 no findings at --fail-level or above, 1 such findings, 2 could not 
 pub(crate) struct ScanArgs {
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
-    /// Rules to use instead of the built-in pack; may be repeated
+    /// Rules to use instead of the built-in pack and installed sets; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
+    /// Where installed rule sets are kept [default: XDG_DATA_HOME/cordon]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
     /// Leave out findings below this level
     #[arg(long, default_value = "informational", value_parser = level())]
     pub(crate) level: Level,

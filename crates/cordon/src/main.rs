@@ -4,6 +4,7 @@
 mod cli;
 mod events;
 mod inputs;
+mod installed;
 mod output;
 mod pack;
 mod progress;

@@ -1,7 +1,7 @@
 //! From rule files to a detector: reads, refuses, compiles, and keeps count of each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -12,6 +12,7 @@ use cordon_rules::ast::{Correlation, Origin, Rule, RuleLogSource};
 use cordon_rules::correlate::Plan;
 use cordon_rules::parse::{Library, Options, Refusal, RefusalKind, Warning};
 
+use crate::installed;
 use crate::pack::{self, RuleFile};
 
 /// What the rules of the pack are under where they state nothing else.
@@ -46,25 +47,17 @@ pub(crate) struct Loaded {
 }
 
 impl RuleSet {
-    /// Loads the rules of `directories`, or the pack when there are none.
+    /// Loads the rules of the directories given, or the pack and what is installed.
     ///
     /// # Errors
     /// A directory that cannot be read. A rule that cannot be used is no error: it is refused and counted.
-    pub(crate) fn load(directories: &[PathBuf], table: &LogSourceTable, options: DetectOptions) -> Result<Self> {
-        Ok(match directories {
-            [] => Self::of_files(pack::built_in(), PACK_LICENSE, table, options),
-            _ => Self::of_files(pack::from_directories(directories)?, "", table, options),
-        })
+    pub(crate) fn load(from: RulesFrom<'_>, table: &LogSourceTable, options: DetectOptions) -> Result<Self> {
+        Ok(Self::compile(from.library()?, table, options))
     }
 
-    /// Rules from texts; `license` holds for those that state none.
-    pub(crate) fn of_files(
-        files: Vec<RuleFile>,
-        license: &str,
-        table: &LogSourceTable,
-        options: DetectOptions,
-    ) -> Self {
-        Self::compile(library(files, license), table, options)
+    /// Rules from texts.
+    pub(crate) fn of_files(files: Vec<RuleFile>, table: &LogSourceTable, options: DetectOptions) -> Self {
+        Self::compile(library(vec![Batch::bare(files)]), table, options)
     }
 
     /// From the language to programs.
@@ -80,12 +73,12 @@ impl RuleSet {
         let mut left_out = BTreeSet::new();
         for not in not_compiled {
             let Some(rule) = usize::try_from(not.rule).ok().and_then(|number| rules.get(number)) else { continue };
-            refusals.push(refusal(&rule.origin, &rule.card, not.reason));
+            refusals.push(refusal(&rule.origin, Some(&rule.card), not.reason));
             left_out.insert(rule.card.id.as_str());
         }
         for (number, reason) in not_planned {
             let Some(correlation) = correlations.get(number) else { continue };
-            refusals.push(refusal(&correlation.origin, &correlation.card, reason.to_string()));
+            refusals.push(refusal(&correlation.origin, Some(&correlation.card), reason.to_string()));
             left_out.insert(correlation.card.id.as_str());
         }
         refusals.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
@@ -96,21 +89,90 @@ impl RuleSet {
     }
 }
 
-/// Reads and joins files; `license` holds for rules that state none.
-pub(crate) fn library(files: Vec<RuleFile>, license: &str) -> Library {
-    let from = Options { license: license.to_owned(), ..Options::default() };
-    Library::load(files.into_iter().map(|file| (file.path, file.text)), &from)
+/// Where rules come from.
+#[derive(Clone, Copy)]
+pub(crate) struct RulesFrom<'a> {
+    /// Directories; when there are none, the pack and the installed sets.
+    pub(crate) directories: &'a [PathBuf],
+    /// Where installed sets are kept, when that was said.
+    pub(crate) data_dir: Option<&'a Path>,
 }
 
-fn refusal(origin: &Origin, card: &RuleCard, reason: String) -> Refusal {
+impl RulesFrom<'_> {
+    /// Reads and joins the files.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub(crate) fn library(self) -> Result<Library> {
+        if !self.directories.is_empty() {
+            return Ok(library(vec![Batch::bare(pack::from_directories(self.directories)?)]));
+        }
+        let pack = Batch { files: pack::built_in(), license: PACK_LICENSE.to_owned(), link: String::new() };
+        let mut batches = vec![pack];
+        let mut damaged = Vec::new();
+        let home = installed::home(self.data_dir);
+        for set in home.map_or_else(|| Ok(Vec::new()), |home| installed::list(&home))? {
+            let place = Origin { path: set.directory.to_string_lossy().into_owned(), line: 1 };
+            match set.batch() {
+                Ok(batch) => batches.push(batch),
+                Err(error) => damaged.push(refusal(&place, None, format!("the installed set is damaged: {error:#}"))),
+            }
+        }
+        let mut library = library(batches);
+        library.refusals.extend(damaged);
+        Ok(library)
+    }
+}
+
+/// Rule files of one origin.
+pub(crate) struct Batch {
+    pub(crate) files: Vec<RuleFile>,
+    /// Of rules that state none.
+    pub(crate) license: String,
+    /// Where the set can be read; goes before a rule's own references. Empty for none.
+    pub(crate) link: String,
+}
+
+impl Batch {
+    /// Files of which nothing more is known.
+    const fn bare(files: Vec<RuleFile>) -> Self {
+        Self { files, license: String::new(), link: String::new() }
+    }
+}
+
+/// Reads and joins files.
+pub(crate) fn library(batches: Vec<Batch>) -> Library {
+    let mut origins: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut files, mut duties) = (Vec::new(), Vec::new());
+    for (number, batch) in batches.into_iter().enumerate() {
+        origins.extend(batch.files.iter().map(|file| (file.path.clone(), number)));
+        files.extend(batch.files.into_iter().map(|file| (file.path, file.text)));
+        duties.push((batch.license, batch.link));
+    }
+    let mut library = Library::load(files, &Options::default());
+    let rules = library.rules.iter_mut().map(|rule| (&rule.origin, &mut rule.card));
+    let correlations = library.correlations.iter_mut().map(|found| (&found.origin, &mut found.card));
+    for (origin, card) in rules.chain(correlations) {
+        let Some((license, link)) = origins.get(&origin.path).and_then(|number| duties.get(*number)) else { continue };
+        if card.license.is_empty() {
+            card.license.clone_from(license);
+        }
+        if !link.is_empty() {
+            card.link.clone_from(link);
+        }
+    }
+    library
+}
+
+fn refusal(origin: &Origin, card: Option<&RuleCard>, reason: String) -> Refusal {
     Refusal {
         path: origin.path.clone(),
         line: origin.line,
         kind: RefusalKind::Broken,
         reason,
         hint: None,
-        rule_id: Some(card.id.clone()),
-        rule_title: Some(card.title.clone()),
+        rule_id: card.map(|card| card.id.clone()),
+        rule_title: card.map(|card| card.title.clone()),
     }
 }
 

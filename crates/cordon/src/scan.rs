@@ -19,7 +19,7 @@ use crate::output::{
     table::Table,
 };
 use crate::progress::Bar;
-use crate::rule_set::RuleSet;
+use crate::rule_set::{RuleSet, RulesFrom};
 use crate::summary::{ScanSummary, Summary};
 use crate::terminal::Look;
 use crate::{Exit, inputs};
@@ -30,7 +30,8 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let mut options = inputs::street_options(&args.inputs)?;
     options.count_times = args.format == FindingsFormat::Html;
     let sources = inputs::sources(&args.inputs)?;
-    let rules = RuleSet::load(&args.rules, &options.decode.log_sources, detect_options(args, &options))?;
+    let from = RulesFrom { directories: &args.rules, data_dir: args.data_dir.as_deref() };
+    let rules = RuleSet::load(from, &options.decode.log_sources, detect_options(args, &options))?;
     let mut out = findings_output(args, &rules)?;
     let bar = Bar::new(sources.meter(), args.inputs.no_progress);
     let progress = Arc::clone(&bar.progress);

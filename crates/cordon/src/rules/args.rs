@@ -19,6 +19,10 @@ pub(crate) enum RulesCommand {
     Test(TestArgs),
     /// Say why a rule matches the events of a file, or why not
     Explain(ExplainArgs),
+    /// Keep a rule set of others, which scans then use beside the built-in pack
+    Install(InstallArgs),
+    /// List the rule sets that are kept
+    List(ListArgs),
 }
 
 const CHECK_EXAMPLES: &str = "\
@@ -86,9 +90,64 @@ pub(crate) struct ExplainArgs {
     /// Log with the events to ask about
     #[arg(value_name = "EVENT_FILE")]
     pub(crate) file: PathBuf,
-    /// Where RULE and what it refers to are looked for, instead of the built-in pack; may be repeated
+    /// Where RULE and what it refers to are looked for, instead of the built-in pack and installed sets; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
+    /// Where installed rule sets are kept [default: XDG_DATA_HOME/cordon]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+const INSTALL_EXAMPLES: &str = "\
+A set of the same name is replaced. YAML files without a rule in use are left out.
+
+Examples:
+  cordon rules install sigma_all_rules.zip --name sigma --link https://github.com/SigmaHQ/sigma
+  cordon rules install ~/our-rules --version 2026-01
+
+Exit code: 0 installed, 2 not installed.";
+
+/// Options of `cordon rules install`.
+#[derive(Debug, Args)]
+#[command(after_help = INSTALL_EXAMPLES)]
+pub(crate) struct InstallArgs {
+    /// Directory or zip archive with rules
+    #[arg(value_name = "DIR|ZIP")]
+    pub(crate) path: PathBuf,
+    /// What the set is called [default: as the directory or archive]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Its version [default: from version.txt, the archive's name, or its hash]
+    #[arg(long)]
+    pub(crate) version: Option<String>,
+    /// Licence of the rules that state none [default: from its licence file]
+    #[arg(long)]
+    pub(crate) license: Option<String>,
+    /// Where the set can be read; shown with each finding
+    #[arg(long, value_name = "URL")]
+    pub(crate) link: Option<String>,
+    /// Where to keep it [default: XDG_DATA_HOME/cordon]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  cordon rules list
+  cordon rules list --format json
+
+Exit code: 0 listed, 2 could not run.";
+
+/// Options of `cordon rules list`.
+#[derive(Debug, Args)]
+#[command(after_help = LIST_EXAMPLES)]
+pub(crate) struct ListArgs {
+    /// Where rule sets are kept [default: XDG_DATA_HOME/cordon]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
     /// How to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

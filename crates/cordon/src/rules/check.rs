@@ -18,7 +18,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
     let files = pack::from_directories(&args.directories)?;
     let file_count = files.len();
     let table = log_source_table();
-    let rules = RuleSet::of_files(files, "", &table, super::detect(&super::street()));
+    let rules = RuleSet::of_files(files, &table, super::detect(&super::street()));
     let report = Report::new(&rules, file_count, &LogSourceWords::of_table(&table));
     match args.format {
         Format::Text => super::print(&report.text())?,

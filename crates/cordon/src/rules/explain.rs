@@ -14,15 +14,14 @@ use cordon_rules::parse::{Library, did_you_mean};
 
 use super::args::{ExplainArgs, Format};
 use super::why_text;
-use crate::pack::{self, RuleFile};
-use crate::rule_set::{self, RuleSet};
+use crate::rule_set::{RuleSet, RulesFrom};
 use crate::{Exit, output};
 
 /// Runs the command.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     ensure!(args.file.is_file(), "{}: not a file that can be read", args.file.display());
     let street = super::street();
-    let library = rule_set::library(files(args)?, "");
+    let library = library(args)?;
     let asked = Asked::find(&args.rule, &library)?;
     let table = &street.decode.log_sources;
     let mut out = output::open(None)?;
@@ -53,12 +52,12 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     Ok(if tally.input_lost() { Exit::InputLost } else { Exit::Clean })
 }
 
-/// The files that the rule is looked for in: its own where it is one, and those of `--rules`; else the pack.
-fn files(args: &ExplainArgs) -> Result<Vec<RuleFile>> {
+/// Where the rule is looked for: in its own file and in those of `--rules`; else in the pack and the installed sets.
+fn library(args: &ExplainArgs) -> Result<Library> {
     let own = Path::new(&args.rule);
     let mut directories = args.rules.clone();
     directories.extend(own.is_file().then(|| own.to_owned()));
-    if directories.is_empty() { Ok(pack::built_in()) } else { pack::from_directories(&directories) }
+    RulesFrom { directories: &directories, data_dir: args.data_dir.as_deref() }.library()
 }
 
 fn sources(file: &Path, street: &StreetOptions) -> Sources {
@@ -124,7 +123,7 @@ fn correlation(id: &str, args: &ExplainArgs, street: &StreetOptions) -> Result<(
     if args.format == Format::Json {
         return Ok(());
     }
-    let rules = RuleSet::of_files(files(args)?, "", &street.decode.log_sources, super::detect(street));
+    let rules = RuleSet::compile(library(args)?, &street.decode.log_sources, super::detect(street));
     let mut found: Vec<Detected> = Vec::new();
     let progress = Progress::default();
     cordon_node::scan::scan(sources(&args.file, street), street, &rules.detector, &progress, |one| {

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod check;
 mod explain;
+mod sets;
 mod test;
 mod why_text;
 
@@ -25,6 +26,8 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
         RulesCommand::Check(args) => check::run(args),
         RulesCommand::Test(args) => test::run(args),
         RulesCommand::Explain(args) => explain::run(args),
+        RulesCommand::Install(args) => sets::install(args),
+        RulesCommand::List(args) => sets::list(args),
     }
 }
 

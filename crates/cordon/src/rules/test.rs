@@ -27,7 +27,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
     let has_logs = cases.iter().any(|case| matches!(case.plan, Plan::Scan(..)));
     ensure!(!files.is_empty() || !has_logs, "{shown}: its tests name rules by id; say with --rules where those are");
     let street = super::street();
-    let rules = RuleSet::of_files(files, "", &street.decode.log_sources, super::detect(&street));
+    let rules = RuleSet::of_files(files, &street.decode.log_sources, super::detect(&street));
     let absence = absence(&rules);
     let tested: Vec<Tested> =
         cases.iter().map(|case| rule_tests::run(case, &rules.detector, &absence, &street)).collect();

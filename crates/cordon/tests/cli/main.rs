@@ -6,6 +6,7 @@ mod conformance;
 mod contracts;
 mod hostile;
 mod html;
+mod installed;
 mod masking;
 mod ocsf;
 mod pack;

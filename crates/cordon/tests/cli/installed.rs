@@ -1,0 +1,120 @@
+//! `cordon rules install` and `list`, and scans with what is installed.
+
+use std::fs;
+use std::io::Write as _;
+
+use crate::common::{Bench, MIMIKATZ, Ran, process, run_in};
+use serde_json::{Value, json};
+use zip::write::SimpleFileOptions;
+
+fn run(bench: &Bench, args: &[&str]) -> Ran {
+    run_in(bench.path(), &[args, &["--data-dir", "data"]].concat(), b"")
+}
+
+fn zip(bench: &Bench, name: &str, files: &[(&str, &str)]) {
+    let mut archive = zip::ZipWriter::new(fs::File::create(bench.path().join(name)).unwrap());
+    for (path, text) in files {
+        archive.start_file(*path, SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+}
+
+const LICENSE: &str = "released under the Detection Rule License (DRL) 1.1\n";
+
+#[test]
+fn a_set_out_of_a_zip_is_listed_and_scans_use_it_with_its_licence_and_link() {
+    let bench = Bench::new();
+    let files = [("rules/a.yml", MIMIKATZ), ("LICENSE", LICENSE), ("tests/info.yml", "id: 1\n"), ("a.evtx", "x")];
+    zip(&bench, "sigma-r2026-01-01.zip", &files);
+    let link = ["--name", "sigma", "--link", "https://example.org/sigma"];
+    let ran = run(&bench, &[&["rules", "install", "sigma-r2026-01-01.zip"], &link[..]].concat());
+    let left_out = "1 YAML files left out: no rule in them loads and is in use";
+    let said = format!("installed sigma r2026-01-01: 1 rules of 1 authors, licence DRL 1.1; {left_out}\n");
+    assert_eq!((ran.code, ran.out), (Some(0), said), "{}", ran.err);
+
+    let listed: Value = serde_json::from_str(&run(&bench, &["rules", "list", "--format", "json"]).out).unwrap();
+    let manifest = &listed["sets"][0]["manifest"];
+    let expect = json!({
+        "schema_version": "1",
+        "name": "sigma",
+        "version": "r2026-01-01",
+        "source": "sigma-r2026-01-01.zip",
+        "sha256": manifest["sha256"],
+        "license": "DRL 1.1",
+        "link": "https://example.org/sigma",
+        "authors": ["A. Tester"],
+        "rules": 1,
+        "files": 2,
+        "installed": manifest["installed"],
+    });
+    assert_eq!((manifest, &listed["sets"][0]["damaged"]), (&expect, &Value::Null));
+
+    bench.log("a.log", process(1, "x sekurlsa"));
+    let ran = run(&bench, &["scan", "--format", "ndjson", "logs"]);
+    let rule = "11111111-1111-4111-8111-111111111111";
+    let found: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let found = found.iter().find(|found: &&Value| found["rule_id"] == rule).unwrap();
+    assert_eq!(found["rule_license"], "DRL 1.1");
+    assert_eq!(found["rule_link"], "https://example.org/sigma");
+    assert_eq!(found["rule_author"], "A. Tester");
+}
+
+#[test]
+fn a_set_of_the_same_name_is_replaced_as_a_whole() {
+    let bench = Bench::new();
+    let other = MIMIKATZ.replacen("11111111", "44444444", 1);
+    assert_eq!(run(&bench, &["rules", "install", "rules", "--version", "1"]).code, Some(0));
+    fs::remove_file(bench.path().join("rules/mimikatz.yml")).unwrap();
+    bench.rule("other.yml", &other);
+    let ran = run(&bench, &["rules", "install", "rules", "--version", "2"]);
+    assert_eq!(ran.out, "installed rules 2: 1 rules of 1 authors, licence not stated; replaces 1\n", "{}", ran.err);
+    let kept: Vec<_> =
+        fs::read_dir(bench.path().join("data/rules")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(kept, ["rules"], "nothing is left lying about");
+    assert!(!bench.path().join("data/rules/rules/files/mimikatz.yml").exists());
+    assert!(bench.path().join("data/rules/rules/files/other.yml").exists());
+}
+
+fn check_refused(bench: &Bench, args: &[&str], why: &str) {
+    let ran = run(bench, &[&["rules", "install"], args].concat());
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}");
+    assert!(ran.err.contains(why), "{args:?}: {}", ran.err);
+    assert!(!bench.path().join("data/rules").exists(), "{args:?} left something behind");
+}
+
+#[test]
+fn what_is_no_rule_set_is_refused_with_its_reason_and_leaves_nothing_behind() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("not.zip"), "PK\u{3}\u{4} not really").unwrap();
+    fs::write(bench.path().join("text"), "text").unwrap();
+    zip(&bench, "empty.zip", &[("README.md", "x")]);
+    zip(&bench, "slip.zip", &[("a.yml", MIMIKATZ), ("../../escaped.yml", MIMIKATZ)]);
+    zip(&bench, "absolute.zip", &[("/tmp/escaped.yml", MIMIKATZ)]);
+    zip(&bench, "windows.zip", &[("..\\escaped.yml", MIMIKATZ)]);
+    check_refused(&bench, &["missing"], "no such file");
+    check_refused(&bench, &["not.zip"], "not.zip");
+    check_refused(&bench, &["text"], "neither a directory nor a zip archive");
+    check_refused(&bench, &["empty.zip"], "holds no rule that loads");
+    check_refused(&bench, &["logs"], "holds no rule that loads");
+    for archive in ["slip.zip", "absolute.zip", "windows.zip"] {
+        check_refused(&bench, &[archive], "a path that leads out of it");
+    }
+    check_refused(&bench, &["rules", "--name", "../x"], "--name ../x");
+    assert!(!bench.path().join("escaped.yml").exists());
+}
+
+#[test]
+fn a_damaged_set_is_named_in_the_list_and_in_the_summary_of_a_scan() {
+    let bench = Bench::new();
+    bench.log("a.log", process(1, "x sekurlsa"));
+    assert_eq!(run(&bench, &["rules", "list"]).out, "no rule sets are installed\n");
+    assert_eq!(run(&bench, &["rules", "install", "rules"]).code, Some(0));
+    fs::write(bench.path().join("data/rules/rules/files/mimikatz.yml"), MIMIKATZ.replace("sekurlsa", "other")).unwrap();
+    let listed = run(&bench, &["rules", "list"]).out;
+    assert!(listed.contains("damaged: the files are not those that were installed"), "{listed}");
+    fs::write(bench.path().join("data/rules/rules/manifest.json"), "{").unwrap();
+    assert!(run(&bench, &["rules", "list"]).out.contains("damaged: "));
+    let ran = run(&bench, &["scan", "logs"]);
+    assert!(ran.err.contains("the installed set is damaged"), "{}", ran.err);
+}
