@@ -1,5 +1,9 @@
 //! The binary as its users run it: real processes on small inputs.
-#![expect(clippy::unwrap_used, reason = "tests and their helpers")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests and their helpers; what is not tested is said loudly"
+)]
 
 mod common;
 mod conformance;
