@@ -34,7 +34,6 @@ mod fixed;
 mod groups;
 mod limits;
 mod machine;
-pub mod order;
 mod panes;
 mod pending;
 mod plan;

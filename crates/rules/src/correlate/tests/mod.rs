@@ -5,7 +5,6 @@
 mod agreement;
 mod bounds;
 mod oracle;
-mod ordering;
 mod plans;
 mod saved;
 mod semantics;
