@@ -1,0 +1,115 @@
+//! What the fuzz targets share: a stream in pieces through a decoder, and the promises every decoder makes.
+
+use std::sync::Arc;
+
+use cordon_decode::{DecodeOptions, Format, Framed, Sink, Unit, detect_format, formats};
+use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, Time, Value, When};
+use cordon_normalize::taxonomy;
+use cordon_rules::parse::{Document, documents};
+use cordon_rules::{Engine, View};
+use cordon_seal::SiteKey;
+
+/// Small, so that the limit is reached.
+const RECORD_BYTES_MAX: usize = 4_096;
+
+/// Runs the bytes through the decoder of a format.
+pub fn decode(name: &str, data: &[u8]) {
+    if let Some(format) = formats().iter().find(|format| format.name() == name || format.name().starts_with(name)) {
+        stream(*format, data);
+    } else {
+        panic!("no format is called {name}");
+    }
+}
+
+/// Runs the bytes through whatever format they look like.
+pub fn detect(data: &[u8]) {
+    if let Some(format) = detect_format(data, true) {
+        stream(format, data);
+    }
+}
+
+fn options(format: &dyn Format) -> Arc<DecodeOptions> {
+    let mut options = DecodeOptions::new(Time(1_700_000_000_000_000));
+    if format.name() != "evtx" {
+        options.record_bytes_max = RECORD_BYTES_MAX;
+    }
+    Arc::new(options)
+}
+
+/// The bytes arrive in pieces whose size the first byte gives.
+fn stream(format: &dyn Format, data: &[u8]) {
+    let Some((first, data)) = data.split_first() else { return };
+    let step = usize::from(*first) * 16 + 1;
+    let options = options(format);
+    let mut framer = format.framer(&options);
+    let (mut at, mut have) = (0, 0);
+    while at < data.len() {
+        if at == have {
+            have = (have + step).min(data.len());
+        }
+        let ended = have == data.len();
+        let next = match framer.next(&data[at..have], ended) {
+            Framed::More if ended => break,
+            Framed::More => {
+                have = (have + step).min(data.len());
+                continue;
+            }
+            Framed::Unit { start, end, next } => {
+                assert!(start <= end && end <= have - at, "a unit lies within the buffer");
+                let arena = Arena::new();
+                let unit = Unit { offset: (at + start) as u64, bytes: &data[at + start..at + end] };
+                framer.decoder().decode(unit, &arena, &mut Promises { arena: &arena });
+                next
+            }
+            Framed::Skip { next } | Framed::Header { next } | Framed::Fault { next, .. } => next,
+        };
+        assert!(next >= 1 && next <= have - at, "a framer gets on, and not beyond the buffer");
+        at += next;
+    }
+}
+
+/// Checks what every record promises.
+struct Promises<'a> {
+    arena: &'a Arena,
+}
+
+impl<'a> Sink<'a> for Promises<'a> {
+    fn record(&mut self, record: Record<'a>) {
+        let mut end = 0;
+        for span in record.patient_spans {
+            assert!(span.start >= end && span.start <= span.end && span.end <= record.raw.bytes.len(), "patient spans lie in order within the record");
+            end = span.end;
+        }
+        for field in record.fields {
+            let text = field.value.text(self.arena);
+            let mut written = Vec::new();
+            assert_eq!(field.value.write_text(&mut written), text.is_some());
+            assert_eq!(written, text.unwrap_or_default().as_bytes());
+        }
+        let _ = record.when.resolve();
+        let _ = taxonomy(&record, &SiteKey::of_scan(), self.arena);
+    }
+
+    fn fault(&mut self, _: u64, _: Anomaly) {}
+}
+
+/// Parses the text as Sigma, compiles what loads, and asks both paths about a small event.
+pub fn rules(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let loaded = documents("fuzz.yml", text).into_iter().flatten();
+    let rules: Vec<_> = loaded.filter_map(|document| if let Document::Rule(rule) = document { Some(*rule) } else { None }).collect();
+    let table = cordon_decode::log_source_table();
+    let (engine, _) = Engine::compile(&rules, &table);
+    let fields = [
+        Field { name: "Image", value: Value::Escaped(r"C:\\Windows\\System32\\cmd.exe") },
+        Field { name: "CommandLine", value: Value::Text("cmd /c whoami \u{17f}\u{212a}") },
+        Field { name: "EventID", value: Value::Number("1") },
+    ];
+    let sources = table.lookup("windows_channel", "Microsoft-Windows-Sysmon/Operational", Some(1));
+    let raw = RawRecord { position: Position::Offset(0), bytes: b"" };
+    let record = Record { raw, index: 0, format: "fuzz", when: When::Missing, sources, fields: &fields, anomalies: &[], patient_spans: &[] };
+    let (arena, mut fast, mut full) = (Arena::new(), Vec::new(), Vec::new());
+    engine.matches(&record, View::Own, &arena, &mut engine.scratch(), &mut fast);
+    engine.evaluate_full_scan(&record, View::Own, &arena, &mut full);
+    assert_eq!(fast, full, "the fast path finds what the full scan finds");
+}
