@@ -50,7 +50,7 @@ impl<'a> Access<'a> {
     }
 }
 
-/// Taxonomy values are plain text: [`crate::taxonomy`] writes no other kind.
+/// Taxonomy values are plain text: [`taxonomy`](fn@crate::taxonomy) writes no other kind.
 fn plain<'a>(field: &Field<'a>) -> Option<&'a str> {
     match field.value {
         Value::Text(text) => Some(text),
