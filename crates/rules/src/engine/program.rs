@@ -138,19 +138,23 @@ pub(crate) struct SlotTables {
 
 impl SlotTables {
     fn build<'l>(literals: impl Iterator<Item = (Place, &'l [u8], WitnessId)>) -> Self {
-        let mut tables = Self::default();
-        let mut contains = Vec::new();
+        let (mut exacts, mut prefixes, mut suffixes, mut contains) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, text, id) in literals {
-            tables.has_witness = true;
-            match place {
-                Place::Exact => tables.exacts.insert(text, id),
-                Place::Prefix => tables.prefixes.insert(text, id, End::Start),
-                Place::Suffix => tables.suffixes.insert(text, id, End::Tail),
-                Place::Contains => contains.push((text, id)),
-            }
+            let list = match place {
+                Place::Exact => &mut exacts,
+                Place::Prefix => &mut prefixes,
+                Place::Suffix => &mut suffixes,
+                Place::Contains => &mut contains,
+            };
+            list.push((text, id));
         }
-        tables.grams = Grams::build(&contains);
-        tables
+        Self {
+            has_witness: [&exacts, &prefixes, &suffixes, &contains].into_iter().any(|list| !list.is_empty()),
+            exacts: Exacts::build(&exacts),
+            prefixes: Ends::build(&prefixes, End::Start),
+            suffixes: Ends::build(&suffixes, End::Tail),
+            grams: Grams::build(&contains),
+        }
     }
 
     /// Whether any literal stands in the value.
