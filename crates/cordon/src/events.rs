@@ -21,7 +21,7 @@ pub(crate) fn run(args: &EventsArgs) -> Result<Exit> {
     let options = inputs::street_options(&args.inputs)?;
     let sources = inputs::sources(&args.inputs)?;
     let bar = Bar::new(sources.meter(), args.inputs.no_progress);
-    let mut out = output::open(args.inputs.output.as_deref())?;
+    let (mut out, pending) = output::open(args.inputs.output.as_deref(), &args.inputs.paths)?;
     let progress = Arc::clone(&bar.progress);
     let consume = |lines: Vec<u8>| {
         bar.update(None);
@@ -44,6 +44,8 @@ pub(crate) fn run(args: &EventsArgs) -> Result<Exit> {
         Ok(tally) => tally,
         Err(error) => return output::quiet_pipe(Err(error)).map(|()| Exit::Clean),
     };
+    drop(out);
+    pending.commit()?;
     let lost = tally.input_lost();
     Summary {
         tally: &tally,

@@ -1,5 +1,6 @@
 //! From options to sources and to how the street is walked.
 
+use std::io::Read as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::{fs, thread};
@@ -52,6 +53,9 @@ pub(crate) fn street_options(args: &InputArgs) -> Result<StreetOptions> {
     Ok(StreetOptions { decode, threads: threads(args.threads)?, from, to, count_times: false })
 }
 
+/// Most bytes of a mapping file.
+const SOURCE_MAP_BYTES_MAX: u64 = 1 << 20;
+
 /// A user's mappings of tables go before the built-in ones, and their log sources into the table.
 fn add_source_maps(paths: &[PathBuf], decode: &mut DecodeOptions) -> Result<()> {
     if paths.is_empty() {
@@ -60,7 +64,15 @@ fn add_source_maps(paths: &[PathBuf], decode: &mut DecodeOptions) -> Result<()> 
     let (mut mappings, mut rows) = (Vec::new(), String::new());
     for path in paths {
         let named = || format!("--source-map {}", path.display());
-        let text = fs::read_to_string(path).with_context(named)?;
+        let mut text = String::new();
+        fs::File::open(path)
+            .and_then(|file| file.take(SOURCE_MAP_BYTES_MAX + 1).read_to_string(&mut text))
+            .with_context(named)?;
+        ensure!(
+            text.len() as u64 <= SOURCE_MAP_BYTES_MAX,
+            "{}: larger than {SOURCE_MAP_BYTES_MAX} bytes: not a mapping",
+            named()
+        );
         let mapping = Mapping::parse(&text).with_context(named)?;
         rows.push_str(&mapping.log_source_rows());
         mappings.push(mapping);

@@ -1,6 +1,7 @@
 //! Where rules come from: the pack in the binary, or directories.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -67,7 +68,10 @@ fn find(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<()> {
 
 fn read(path: &Path) -> Result<RuleFile> {
     ensure!(fs::metadata(path)?.len() <= RULE_FILE_BYTES_MAX, "larger than {RULE_FILE_BYTES_MAX} bytes: not a rule");
-    let bytes = fs::read(path)?;
+    let mut bytes = Vec::new();
+    // a device states no length: what is read is bounded as well
+    fs::File::open(path)?.take(RULE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 <= RULE_FILE_BYTES_MAX, "larger than {RULE_FILE_BYTES_MAX} bytes: not a rule");
     let text = String::from_utf8(bytes).context("not UTF-8 text")?;
     Ok(RuleFile { path: path.to_string_lossy().into_owned(), text })
 }

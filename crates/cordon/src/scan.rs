@@ -11,7 +11,7 @@ use cordon_seal::SiteKey;
 
 use crate::cli::{FindingsFormat, ScanArgs};
 use crate::output::{
-    self, FindingOutput,
+    self, FindingOutput, Pending,
     csv::Csv,
     html::{self, Html},
     ndjson::Ndjson,
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let sources = inputs::sources(&args.inputs)?;
     let from = RulesFrom { directories: &args.rules, data_dir: args.data_dir.as_deref() };
     let rules = RuleSet::load(from, &options.decode.log_sources, detect_options(args, &options))?;
-    let mut out = findings_output(args, &rules)?;
+    let (mut out, pending) = findings_output(args, &rules)?;
     let bar = Bar::new(sources.meter(), args.inputs.no_progress);
     let progress = Arc::clone(&bar.progress);
     let mut findings = 0;
@@ -46,6 +46,8 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
         Ok(report) => report,
         Err(error) => return output::quiet_pipe(Err(error)).map(|()| Exit::Clean),
     };
+    drop(out);
+    pending.commit()?;
     let table = &options.decode.log_sources;
     let summary = Summary { tally: &report.tally, table, elapsed: started.elapsed(), detailed: args.inputs.stats };
     ScanSummary { summary, report: &report, rules: &rules }.print();
@@ -69,10 +71,10 @@ fn detect_options(args: &ScanArgs, street: &StreetOptions) -> DetectOptions {
     }
 }
 
-fn findings_output<'r>(args: &ScanArgs, rules: &'r RuleSet) -> Result<Box<dyn FindingOutput + 'r>> {
+fn findings_output<'r>(args: &ScanArgs, rules: &'r RuleSet) -> Result<(Box<dyn FindingOutput + 'r>, Pending)> {
     let path = args.inputs.output.as_deref();
-    let out = output::open(path)?;
-    Ok(match args.format {
+    let (out, pending) = output::open(path, &args.inputs.paths)?;
+    let output: Box<dyn FindingOutput + 'r> = match args.format {
         FindingsFormat::Table => {
             let look = if path.is_some() { Look::PLAIN } else { Look::of_stdout() };
             Box::new(Table::new(out, look))
@@ -87,5 +89,6 @@ fn findings_output<'r>(args: &ScanArgs, rules: &'r RuleSet) -> Result<Box<dyn Fi
             let paths = args.inputs.paths.iter().map(|path| path.display().to_string()).collect();
             Box::new(Html::new(out, html::Context { paths, rules, is_masked: args.mask }))
         }
-    })
+    };
+    Ok((output, pending))
 }

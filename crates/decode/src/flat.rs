@@ -12,7 +12,8 @@ pub(crate) const FIELDS_MAX: usize = 4_000;
 
 /// The document is nested deeper than [`DEPTH_MAX`].
 pub(crate) const TOO_DEEP: Anomaly =
-    Anomaly::new("document_too_deep", "elements are nested more than 32 deep; the deeper ones were left out");
+    Anomaly::new("document_too_deep", "elements are nested more than 32 deep; the deeper ones were left out")
+        .losing_input();
 /// The document has more than [`FIELDS_MAX`] values.
 pub(crate) const TOO_MANY_FIELDS: Anomaly =
     Anomaly::new("document_too_many_fields", "the record has more than 4000 values; the further ones were left out");

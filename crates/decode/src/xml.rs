@@ -17,7 +17,8 @@ pub(crate) const NO_DOCUMENT: Anomaly =
     Anomaly::new("xml_no_document", "these bytes hold no XML element and were left out");
 /// The XML is not well-formed or ends too early.
 pub(crate) const BROKEN: Anomaly =
-    Anomaly::new("xml_broken", "the XML is not well-formed or cut off; what stands before the fault was read");
+    Anomaly::new("xml_broken", "the XML is not well-formed or cut off; what stands before the fault was read")
+        .losing_input();
 /// The document has a document type.
 pub(crate) const DOCTYPE: Anomaly = Anomaly::new(
     "xml_doctype",

@@ -15,13 +15,26 @@ use std::fmt;
 pub struct Anomaly {
     name: &'static str,
     meaning: &'static str,
+    loses_input: bool,
 }
 
 impl Anomaly {
     /// A fault with its name (`format_fault`, snake case) and what it means for the reader, in one sentence.
     #[must_use]
     pub const fn new(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, meaning }
+        Self { name, meaning, loses_input: false }
+    }
+
+    /// The same fault as one that left bytes without a record: who reads on must know that something is missing.
+    #[must_use]
+    pub const fn losing_input(self) -> Self {
+        Self { loses_input: true, ..self }
+    }
+
+    /// Whether bytes were left without a record.
+    #[must_use]
+    pub const fn loses_input(self) -> bool {
+        self.loses_input
     }
 
     /// The name, stable between releases.

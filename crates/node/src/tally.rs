@@ -86,7 +86,8 @@ impl Tally {
         *self.formats.entry(record.format).or_default() += 1;
         *self.source_sets.entry(record.sources).or_default() += 1;
         for anomaly in record.anomalies {
-            self.count(source, unit_offset, *anomaly, Loss::Nothing);
+            let loss = if anomaly.loses_input() { Loss::Input } else { Loss::Nothing };
+            self.count(source, unit_offset, *anomaly, loss);
         }
     }
 

@@ -13,6 +13,8 @@ use cordon_model::{Arena, Record, Span, Value};
 const MASKED: &str = "[patient]";
 /// Whole patient texts of at least this many characters are also found inside longer words.
 const INSIDE_CHARS_MIN: usize = 4;
+/// A letter in the place of one that could not be decoded.
+const STAND_IN: &str = "\u{298}";
 /// Spellings of spellings that are looked for: an encoded text inside an encoded text, no further.
 const DECODINGS_MAX: usize = 3;
 
@@ -23,6 +25,8 @@ pub struct Mask {
     words: BTreeSet<String>,
     /// Whole texts in lower case, the longest first.
     texts: Vec<String>,
+    /// What is left of words with letters beyond ASCII without these letters: the same in every character set.
+    stems: BTreeSet<String>,
 }
 
 impl Mask {
@@ -35,7 +39,10 @@ impl Mask {
         let mut mask = Self::default();
         for span in record.patient_spans {
             let bytes = record.raw.bytes.get(span.start..span.end).unwrap_or_default();
-            mask.learn(&String::from_utf8_lossy(bytes), DECODINGS_MAX);
+            let text = String::from_utf8_lossy(bytes);
+            mask.learn(&text, DECODINGS_MAX);
+            // in another character set the lost letter stands within a word: the rest of the word still gives it away
+            mask.learn_stems(&text.replace(char::REPLACEMENT_CHARACTER, STAND_IN));
         }
         mask.texts.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         mask.texts.dedup();
@@ -47,7 +54,7 @@ impl Mask {
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut hidden = self.inside(text);
         for (start, word) in words(text) {
-            if self.words.contains(&lower(word)) {
+            if self.words.contains(&lower(word)) || self.stems.contains(&stem(word)) && !word.is_ascii() {
                 hidden.push(Span { start, end: start + word.len() });
             }
         }
@@ -81,21 +88,32 @@ impl Mask {
         if whole.is_empty() {
             return;
         }
-        self.words.extend(words(&whole).map(|(_, word)| word.to_owned()));
+        self.words.extend(words(text).map(|(_, word)| lower(word)));
         if whole.chars().count() >= INSIDE_CHARS_MIN {
             self.texts.push(whole);
         }
         if decodings == 0 {
             return;
         }
-        for other in [json_unescaped(text), entities_resolved(text), percent_decoded(text), base64_decoded(text)]
-            .into_iter()
-            .flatten()
+        for other in [
+            json_unescaped(text),
+            hl7_unescaped(text),
+            entities_resolved(text),
+            percent_decoded(text),
+            base64_decoded(text),
+        ]
+        .into_iter()
+        .flatten()
         {
             if other != text {
                 self.learn(&other, decodings - 1);
             }
         }
+    }
+
+    /// Learns the stems of words that hold letters beyond ASCII.
+    fn learn_stems(&mut self, text: &str) {
+        self.stems.extend(words(text).filter(|(_, word)| !word.is_ascii()).map(|(_, word)| stem(word)));
     }
 
     /// Where whole patient texts stand in `text`.
@@ -163,6 +181,32 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 fn json_unescaped(text: &str) -> Option<String> {
     text.contains('\\').then(|| Value::Escaped(text).text(&Arena::new()).unwrap_or_default().to_owned())
+}
+
+/// HL7 v2 escapes (section 2.7): `\\Xhh..\\` gives its bytes, marks of highlighting give nothing, escaped delimiters part words.
+fn hl7_unescaped(text: &str) -> Option<String> {
+    let mut parts = text.split('\\');
+    let mut out = Vec::from(parts.next()?.as_bytes());
+    let mut is_escape = true;
+    for part in parts {
+        match (is_escape, part.as_bytes()) {
+            (false, plain) => out.extend_from_slice(plain),
+            (true, [b'X', digits @ ..]) => out.extend(digits.chunks(2).filter_map(hex_byte)),
+            (true, b"H" | b"N") => {}
+            (true, _) => out.push(b' '),
+        }
+        is_escape = !is_escape;
+    }
+    text.contains('\\').then(|| String::from_utf8_lossy(&out).into_owned())
+}
+
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// The ASCII letters and digits of a word in lower case.
+fn stem(word: &str) -> String {
+    word.chars().filter(char::is_ascii).map(|letter| letter.to_ascii_lowercase()).collect()
 }
 
 fn entities_resolved(text: &str) -> Option<String> {
@@ -239,15 +283,19 @@ mod tests {
                 Span { start, end: start + patient.len() }
             })
             .collect();
+        mask_of_bytes(raw.as_bytes(), &spans)
+    }
+
+    fn mask_of_bytes(bytes: &[u8], spans: &[Span]) -> Mask {
         let record = Record {
-            raw: RawRecord { position: Position::Offset(0), bytes: raw.as_bytes() },
+            raw: RawRecord { position: Position::Offset(0), bytes },
             index: 0,
             format: "test",
             when: When::Missing,
             sources: SourceSet::default(),
             fields: &[],
             anomalies: &[],
-            patient_spans: &spans,
+            patient_spans: spans,
         };
         Mask::of(&record).unwrap_or_default()
     }
@@ -257,7 +305,17 @@ mod tests {
     }
 
     #[test]
+    fn a_name_in_another_character_set_is_hidden_in_its_decoded_form() {
+        let latin1 = b"M\xfcller^Z\xf6rblatt";
+        let mask = mask_of_bytes(latin1, &[Span { start: 0, end: latin1.len() }]);
+        assert_eq!(mask.text("Müller, ZÖRBLATT and Anna"), "[patient], [patient] and Anna");
+    }
+
+    #[test]
     fn a_patients_words_are_hidden_wherever_and_however_they_come_back() {
+        check(r"\X5A6F72\blatt^Q", "Zorblatt", "[patient]");
+        check(r"Zor\H\blatt^Q", "zorblatt", "[patient]");
+        check("İZorblatt^Q", "seen: İZORBLATT", "seen: [patient]");
         check("Müller^Anna", "user anna mÜLLER, room 3", "user [patient] [patient], room 3");
         check("Müller^Anna", "x=Müller^Anna;", "x=[patient];");
         check(r"M\u00fcller", "Müller", "[patient]");

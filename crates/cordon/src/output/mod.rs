@@ -8,14 +8,16 @@ pub(crate) mod ocsf;
 pub(crate) mod record;
 pub(crate) mod table;
 
-use std::fs::File;
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use cordon_detect::Detected;
 use cordon_model::{Finding, MatchedField};
 use cordon_node::scan::Report;
+use tempfile::{Builder, TempPath};
 
 /// Buffer in front of the output.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -29,14 +31,56 @@ pub(crate) trait FindingOutput {
     fn finish(&mut self, report: &Report) -> io::Result<()>;
 }
 
-/// Where output goes.
-pub(crate) fn open(path: Option<&Path>) -> Result<Box<dyn Write>> {
-    Ok(match path {
-        Some(path) => {
-            let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            Box::new(BufWriter::with_capacity(BUFFER_BYTES, file))
-        }
-        None => Box::new(BufWriter::with_capacity(BUFFER_BYTES, io::stdout())),
+/// A file of `--output` that is not in place yet: it is written beside its place and takes it only when the run has ended well, so that a run that is cut off
+/// leaves what was there.
+#[derive(Debug, Default)]
+pub(crate) struct Pending(Option<(TempPath, PathBuf)>);
+
+impl Pending {
+    /// Puts the file in its place.
+    pub(crate) fn commit(self) -> Result<()> {
+        let Some((written, target)) = self.0 else { return Ok(()) };
+        written.persist(&target).with_context(|| format!("cannot write {}", target.display()))
+    }
+}
+
+/// Where output goes: standard output, or the file at `path`, which must not be one of the `inputs`.
+pub(crate) fn open(path: Option<&Path>, inputs: &[PathBuf]) -> Result<(Box<dyn Write>, Pending)> {
+    let Some(path) = path else {
+        return Ok((Box::new(BufWriter::with_capacity(BUFFER_BYTES, io::stdout())), Pending::default()));
+    };
+    let named = || format!("cannot write {}", path.display());
+    let known = path.metadata().ok();
+    if let Some(known) = &known {
+        ensure!(
+            !is_input(path, known, inputs),
+            "--output {} is one of the inputs: it would be overwritten",
+            path.display()
+        );
+    }
+    if known.is_some_and(|known| !known.is_file()) {
+        // a device or a pipe has no other place to be written to
+        let file = File::options().write(true).open(path).with_context(named)?;
+        return Ok((Box::new(BufWriter::with_capacity(BUFFER_BYTES, file)), Pending::default()));
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = Builder::new()
+        .prefix(".cordon-output-")
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)
+        .with_context(named)?;
+    let (file, written) = beside.into_parts();
+    Ok((Box::new(BufWriter::with_capacity(BUFFER_BYTES, file)), Pending(Some((written, target)))))
+}
+
+/// Whether an existing file is read by this run: named itself, by another name, or lying in a folder that is.
+fn is_input(path: &Path, known: &Metadata, inputs: &[PathBuf]) -> bool {
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    inputs.iter().any(|input| {
+        let input = if input.as_os_str() == "-" { Path::new("/dev/stdin") } else { input };
+        let is_same = input.metadata().is_ok_and(|input| (input.dev(), input.ino()) == (known.dev(), known.ino()));
+        known.is_file() && (is_same || input.canonicalize().is_ok_and(|input| target.starts_with(input)))
     })
 }
 

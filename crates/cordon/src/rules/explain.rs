@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     let library = library(args)?;
     let asked = Asked::find(&args.rule, &library)?;
     let table = &street.decode.log_sources;
-    let mut out = output::open(None)?;
+    let (mut out, _) = output::open(None, &[])?;
     let mut counts = Counts::default();
     let walked =
         cordon_node::explain(sources(&args.file, &street), &street, &asked.rules, &super::detect(&street), |event| {

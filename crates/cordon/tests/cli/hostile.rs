@@ -153,3 +153,39 @@ fn a_stream_of_short_lines_takes_bounded_memory() {
     let (code, out, err) = scan_limited(420_000, 256, b'\n', line.as_bytes(), line.as_bytes());
     assert_eq!((code, out.lines().count()), (Some(1), 2), "{err}");
 }
+
+#[test]
+fn an_output_that_is_an_input_is_refused_and_the_input_stays() {
+    let bench = Bench::new();
+    let log = process(1, "sekurlsa");
+    bench.log("in.log", &log);
+    let target = bench.logs().join("in.log");
+    let ran = bench.scan(&["--output", target.to_str().unwrap()]);
+    assert_eq!(ran.code, Some(2), "{}", ran.err);
+    assert!(ran.err.contains("is one of the inputs"), "{}", ran.err);
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), log);
+}
+
+#[test]
+fn an_output_takes_its_place_only_when_the_run_has_ended() {
+    let bench = Bench::new();
+    bench.log("in.log", process(1, "sekurlsa"));
+    let target = bench.path().join("findings.ndjson");
+    std::fs::write(&target, "what was there").unwrap();
+    let refused =
+        bench.scan(&["--format", "ndjson", "--output", target.to_str().unwrap(), "--rules", "no-such-folder"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "what was there");
+    bench.scan(&["--format", "ndjson", "--output", target.to_str().unwrap()]);
+    assert!(std::fs::read_to_string(&target).unwrap().starts_with(r#"{"schema_version""#));
+    let beside = std::fs::read_dir(bench.path())
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with(".cordon-output-"));
+    assert_eq!(beside.count(), 0);
+}
+
+#[test]
+fn xml_that_is_cut_off_is_lost_input() {
+    let event = r#"<AuditMessage><EventIdentification EventActionCode="R" EventDateTime="2026-03-18T19:00:00Z" EventOutcomeIndicator="0"><EventID csd-code="110110" codeSystemName="DCM" originalText="Patient Record"/></EventIdentification><ActiveParticipant UserID="a" UserIsRequestor="true"/><AuditSourceIdentification AuditSourceID="x"/>"#;
+    check("cut.xml", event, 3, "xml_broken");
+}

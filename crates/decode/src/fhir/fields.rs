@@ -147,11 +147,13 @@ fn refers_to_patient(reference: &str) -> bool {
 fn is_patient(element: &[Field<'_>], structure: &str) -> bool {
     element.iter().any(|field| {
         let part = below(field.name, structure).unwrap_or_default();
+        // an escaped text is held to name a patient: masking too much is the safe fault
+        let is_escaped = matches!(field.value, Value::Escaped(_));
         let value = plain(field.value).unwrap_or_default();
         match part {
-            "role.code" | "role.coding.code" => structure == "entity" && value == ROLE_PATIENT,
-            "what.type" | "who.type" => value == "Patient",
-            "what.reference" | "who.reference" => refers_to_patient(value),
+            "role.code" | "role.coding.code" => structure == "entity" && (is_escaped || value == ROLE_PATIENT),
+            "what.type" | "who.type" => is_escaped || value == "Patient",
+            "what.reference" | "who.reference" => is_escaped || refers_to_patient(value),
             _ => false,
         }
     })
