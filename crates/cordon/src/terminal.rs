@@ -88,7 +88,13 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(harmful) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().map(|letter| if harmful(letter) { '\u{FFFD}' } else { letter }).collect())
+    // line ends and tabs only part words; what could steer a terminal is shown as lost
+    let shown = |letter: char| match letter {
+        '\t' | '\r' | '\n' => ' ',
+        _ if harmful(letter) => char::REPLACEMENT_CHARACTER,
+        _ => letter,
+    };
+    Cow::Owned(text.chars().map(shown).collect())
 }
 
 /// A number with commas between thousands: `1,234,567`.

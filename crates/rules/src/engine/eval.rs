@@ -21,13 +21,15 @@ impl Memo {
         Self { results: vec![0; predicates], stamp: 0 }
     }
 
-    /// After 2^31 events the stamps start again, with all results forgotten.
-    pub(crate) fn next_event(&mut self) {
+    /// After 2^31 events the stamps start again, with all results forgotten; returns whether they did.
+    pub(crate) fn next_event(&mut self) -> bool {
         self.stamp = (self.stamp + 1) & (u32::MAX >> 1);
-        if self.stamp == 0 {
+        let starts_again = self.stamp == 0;
+        if starts_again {
             self.results.fill(0);
             self.stamp = 1;
         }
+        starts_again
     }
 
     pub(crate) fn stamp(&self) -> u32 {

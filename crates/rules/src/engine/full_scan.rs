@@ -1,4 +1,5 @@
-//! The oracle: an expression decided by a plain walk, without index, memo, folded copies or shared code with the fast path's text matching.
+//! The oracle: an expression decided by a plain walk, without index, memo or folded copies. Literals and wildcards are matched by code of its own; regular
+//! expressions, networks, numbers and dates are asked of the same tests as the fast path, which have unit tests, and comparisons of two fields live here alone.
 
 use cordon_model::{Arena, Field};
 

@@ -17,7 +17,7 @@ const LEARN_EVENTS_FIRST: u32 = 2_048;
 /// Rounds of learning.
 const LEARN_ROUNDS: u32 = 5;
 
-/// Fields of one event that the engine looks at; a program has at most as many slots and an event is unlikely to repeat them. More are counted by the full walk only.
+/// No value.
 const NONE: u32 = u32::MAX;
 
 /// Working memory for one thread.
@@ -114,7 +114,10 @@ impl Scratch {
     ) {
         let Some(place) = self.states.get_mut(number) else { return };
         let mut state = place.take().unwrap_or_else(|| State::new(cell.current(set)));
-        self.memo.next_event();
+        if self.memo.next_event() {
+            state.seen.fill((0, 0));
+            self.states.iter_mut().flatten().for_each(|state| state.seen.fill((0, 0)));
+        }
         self.event.load(&mut state, fields);
         self.find_candidates(&mut state, fields);
         self.counters.events += 1;

@@ -1,6 +1,6 @@
 //! Witnesses: for each rule a set of literals of which at least one must stand in an event that matches. Only witnesses are looked for.
 //!
-//! A positive predicate gives its literal. OR gives the union, and nothing when one child gives nothing. AND gives the set of the child with the fewest expected
+//! Where that set is common, a second one must be seen as well. A positive predicate gives its literal. OR gives the union, and nothing when one child gives nothing. AND gives the set of the child with the fewest expected
 //! hits. NOT, null, presence and a bare `*` give nothing. A rule without a witness is always evaluated.
 
 use memchr::memmem::Finder;
