@@ -99,7 +99,7 @@ pub(crate) struct EventsArgs {
     /// What to print of each event
     #[arg(long, value_enum, default_value_t = EventsFormat::Ocsf)]
     pub(crate) format: EventsFormat,
-    /// Hide everything that names a patient; OCSF events never do
+    /// Hide what names a patient in records of a known kind; OCSF events hide it always (limits: docs/gaps.md)
     #[arg(long)]
     pub(crate) mask: bool,
 }
