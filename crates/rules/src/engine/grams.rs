@@ -160,7 +160,7 @@ fn short_scanner(short: &[(&[u8], WitnessId)]) -> Option<(AhoCorasick, Vec<Witne
     if short.is_empty() {
         return None;
     }
-    // fails only over 2 G states; then the literals stay without a scanner and the caller's rules are never found, so the build refuses
+    // fails only over 2 G states, which literals of three bytes cannot come to: there are 16 M of them at most
     let automaton = AhoCorasick::new(short.iter().map(|(literal, _)| literal)).ok()?;
     Some((automaton, short.iter().map(|(_, id)| *id).collect()))
 }

@@ -76,7 +76,7 @@ fn members(
 ) -> Vec<Member> {
     let mut members = Vec::new();
     for (asked, numbers) in by_log_source {
-        // a source without a mapping comes first: sources are sorted, and the empty mapping sorts lowest among equals
+        // a source without a mapping comes first: the empty name is the lowest
         let reached = sources.iter().filter(|source| source.is_taxonomy() == taxonomy && covers(asked, source));
         let Some(source) = reached.min_by_key(|source| source.mapping) else { continue };
         members.extend(numbers.iter().filter_map(|number| member(rules, *number, *source)));
