@@ -1,4 +1,4 @@
-//! Any bytes, arriving in pieces, through the `evtx` decoder and the taxonomy.
+//! Any bytes, as an EVTX file or as the records of one chunk, through the `evtx` decoder and the taxonomy.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| cordon_fuzz::decode("evtx", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| cordon_fuzz::evtx(data));

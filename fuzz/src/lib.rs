@@ -8,6 +8,7 @@ use cordon_normalize::taxonomy;
 use cordon_rules::parse::{Document, documents};
 use cordon_rules::{Engine, View};
 use cordon_seal::SiteKey;
+use cordon_testkit::evtx;
 
 /// Small, so that the limit is reached.
 const RECORD_BYTES_MAX: usize = 4_096;
@@ -26,6 +27,22 @@ pub fn detect(data: &[u8]) {
     if let Some(format) = detect_format(data, true) {
         stream(format, data);
     }
+}
+
+/// Runs the bytes through the EVTX decoder: as a file when they start with its magic, else as the tables and records of one chunk, so that lengths and
+/// checksums around them do not stand in the way. The top bit of the first byte leaves the sizes of the records as they are.
+pub fn evtx(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else { return };
+    if rest.starts_with(b"ElfFile\0") {
+        return decode("evtx", data);
+    }
+    let mut content = rest.to_vec();
+    if first & 0x80 == 0 {
+        evtx::mend_record_sizes(&mut content);
+    }
+    let mut input = vec![*first];
+    input.append(&mut evtx::file_around(&content));
+    decode("evtx", &input);
 }
 
 fn options(format: &dyn Format) -> Arc<DecodeOptions> {

@@ -1,5 +1,6 @@
 //! Check helpers and readers of outside test material. For tests only: no room depends on it but in its tests.
 
+pub mod evtx;
 pub mod fsh;
 pub mod ocsf;
 pub mod schema;

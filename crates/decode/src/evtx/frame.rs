@@ -27,29 +27,31 @@ impl EvtxFramer {
     }
 
     fn file_header(&mut self, buffer: &[u8], ended: bool) -> Framed {
+        if buffer.len() <= FILE_HEADER_BYTES && !ended {
+            return Framed::More;
+        }
         let Some(header) = buffer.get(..FILE_HEADER_BYTES) else {
-            return if ended { Framed::Fault { anomaly: HEADER_DAMAGED, next: buffer.len() } } else { Framed::More };
+            return Framed::Fault { anomaly: HEADER_DAMAGED, next: buffer.len() };
         };
         self.header_read = true;
+        let next = before_the_last(FILE_HEADER_BYTES, buffer, ended);
         let checksum = header.get(..120).map(evtx::checksum_ieee);
         if !header.starts_with(FILE_MAGIC) || checksum != u32_at(header, 124) {
-            return Framed::Fault { anomaly: HEADER_DAMAGED, next: FILE_HEADER_BYTES };
+            return Framed::Fault { anomaly: HEADER_DAMAGED, next };
         }
         let closed = u32_at(header, 120).is_some_and(|flags| flags & DIRTY == 0);
         self.stated = u16_at(header, 42).filter(|_| closed);
-        Framed::Skip { next: FILE_HEADER_BYTES }
+        Framed::Skip { next }
     }
 
     fn chunk(&mut self, buffer: &[u8], ended: bool) -> Framed {
-        let size = CHUNK_BYTES.min(buffer.len());
-        if size < CHUNK_BYTES && !ended {
+        if buffer.len() <= CHUNK_BYTES && !ended {
             return Framed::More;
         }
+        let size = CHUNK_BYTES.min(buffer.len());
         let chunk = buffer.get(..size).unwrap_or_default();
-        // The last byte is kept back, so that there is a place for a fault behind the last chunk.
-        let last = ended && buffer.len() == size;
-        let next = if last && size > 1 { size - 1 } else { size };
-        if last && size == 1 {
+        let next = before_the_last(size, buffer, ended);
+        if ended && buffer.len() == 1 {
             let wrong = self.stated.is_some_and(|stated| stated != self.found);
             return if wrong { Framed::Fault { anomaly: CHUNK_COUNT, next } } else { Framed::Skip { next } };
         }
@@ -72,6 +74,11 @@ impl Framer for EvtxFramer {
     fn decoder(&self) -> Arc<dyn Decoder> {
         Arc::<EvtxDecoder>::clone(&self.decoder)
     }
+}
+
+/// Where reading goes on behind `size` bytes: the last byte of the file is kept back, so that there is a place for a fault behind the last chunk.
+const fn before_the_last(size: usize, buffer: &[u8], ended: bool) -> usize {
+    if ended && buffer.len() == size && size > 1 { size - 1 } else { size }
 }
 
 /// Whether all bytes are zero: space that Windows set aside for chunks to come.

@@ -1,5 +1,8 @@
 //! EVTX over the outside samples, cut, damaged and whole.
 
+use cordon_testkit::evtx as made;
+use proptest::prelude::*;
+
 use super::{CHUNK_BYTES, Evtx, FILE_HEADER_BYTES};
 use crate::json::tests::files_below;
 use crate::stream_check::{Seen, options, outside, read, read_in_steps};
@@ -161,5 +164,85 @@ fn damaged_bytes_never_panic_and_both_ways_stay_alike() {
             }
         });
         read(&Evtx, &damaged);
+    }
+}
+
+/// A file with a record of each shape.
+fn made() -> Vec<u8> {
+    let mut records = made::Records::default();
+    made::sample::push(&mut records);
+    records.file()
+}
+
+#[test]
+fn every_type_and_shape_is_read_under_its_name() {
+    let seen = read(&Evtx, &made());
+    assert_eq!(seen.faults, []);
+    let own: Vec<String> = seen.records.iter().map(|record| record.get(5..).unwrap_or_default().join(" ")).collect();
+    let types = "String=aäb AnsiString=ansi Int8=-1 UInt8=254 Int16=-2 UInt16=513 Int32=-3 UInt32=67305985 Int64=-4 UInt64=578437695752307201 \
+        Real32=2.5 Real64=-1.5 Bool=true Binary=DEADBE Guid={04030201-0605-0807-090a-0b0c0d0e0f10} Size=0x1 \
+        FileTime=1970-01-01T00:00:00.0000000Z SystemTime=2025-12-10T04:47:28.2500000Z Sid=S-1-5-18 HexInt32=0x10 HexInt64=0x8000000000000010 \
+        Strings=a Strings=bc";
+    let expect = [
+        types,
+        r"Image=C:\Windows\System32\cmd.exe",
+        "",
+        "Data=one Data=two",
+        "Inner.Param=7 Inner.Note=fixed",
+        "Param=7 Note=fixed",
+    ];
+    assert_eq!(own, expect);
+}
+
+#[test]
+fn the_fast_way_reads_every_usual_shape() {
+    let mut records = made::Records::default();
+    made::sample::push_optional(&mut records);
+    made::sample::push_unnamed(&mut records);
+    made::sample::push_nested(&mut records, "UserData");
+    both_ways(&records.file(), |fast, certain| assert_eq!(fast, Some(certain)));
+}
+
+#[test]
+fn a_made_file_cut_at_every_byte_is_read_as_far_as_it_goes() {
+    let file = made();
+    let whole = read(&Evtx, &file);
+    let used = file.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    for end in 0..used {
+        let seen = read(&Evtx, &file[..end]);
+        assert!(end == 0 || !seen.faults.is_empty(), "cut at {end}");
+        for (record, known) in seen.records.iter().zip(&whole.records) {
+            assert_eq!(record, known, "cut at {end}");
+        }
+    }
+    for step in [1, 7, 512, 4095, 65_537] {
+        assert_eq!(read_in_steps(&Evtx, options(), &file, step), whole, "in steps of {step}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_records_area_is_read_without_panic(content: Vec<u8>, magic: bool) {
+        let mut area = vec![0; made::TABLES_BYTES];
+        area.extend(if magic { &b"**\0\0"[..] } else { &[] });
+        area.extend(content);
+        made::mend_record_sizes(&mut area);
+        read(&Evtx, &made::file_around(&area));
+    }
+
+    #[test]
+    fn a_made_chunk_with_any_bytes_changed_is_read_alike_both_ways(
+        sample in proptest::sample::select(made::sample::contents()),
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let mut content = sample;
+        for (at, byte) in changes {
+            *at.get_mut(&mut content[made::TABLES_BYTES..]) = byte;
+        }
+        both_ways(&made::file_around(&content), |fast, certain| {
+            if let Some(fast) = fast {
+                assert_eq!(fast.len(), certain.len());
+            }
+        });
     }
 }
