@@ -28,6 +28,11 @@ pub const TOO_MANY_FILES: Anomaly =
     Anomaly::new("too_many_files", "one PATH holds more than 4,000,000 files; the rest was left out");
 /// A file without bytes.
 pub const EMPTY: Anomaly = Anomaly::new("empty_input", "the input holds no bytes");
+/// A folder asked for in which there is nothing to read.
+pub const NO_FILES: Anomaly = Anomaly::new("no_files", "the folder holds no file that could be read");
+/// A file that another PATH gave already.
+pub const REPEATED: Anomaly =
+    Anomaly::new("input_repeated", "the file was given more than once; it was read once, under its first name");
 /// A compressed stream that ends early.
 pub const TRUNCATED: Anomaly =
     Anomaly::new("compressed_truncated", "the compressed input ends early; what was expanded until then was read");

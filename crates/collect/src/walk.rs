@@ -47,6 +47,7 @@ pub(crate) fn walk(path: &Path) -> Vec<Entry> {
         (Ok(metadata), Ok(root)) if metadata.is_dir() => {
             walk.root.clone_from(&root);
             walk.directory(path, root, "", 0);
+            walk.say_if_empty(path);
         }
         (Ok(metadata), _) => {
             walk.found.push(Entry::File(FoundFile { id, path: path.to_owned(), bytes: metadata.len() }))
@@ -119,6 +120,14 @@ impl Walk {
             self.seen.insert(canonical);
         }
         self.found.push(Entry::File(FoundFile { id: named, path: path.to_owned(), bytes: metadata.len() }));
+    }
+
+    /// A folder was asked for, so finding nothing to read in it is a loss; not when something worse was said of it.
+    fn say_if_empty(&mut self, path: &Path) {
+        let is_empty = |entry: &Entry| matches!(entry, Entry::Fault(fault) if fault.loss == Loss::Nothing);
+        if self.found.iter().all(is_empty) {
+            self.fault(&Arc::from(path.to_string_lossy()), anomaly::NO_FILES, Loss::Input);
+        }
     }
 
     fn fault(&mut self, named: &Arc<str>, anomaly: cordon_model::Anomaly, loss: Loss) {

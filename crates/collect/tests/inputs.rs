@@ -97,6 +97,13 @@ fn an_empty_file_is_counted_and_costs_nothing() {
 }
 
 #[test]
+fn a_folder_without_a_file_is_lost_input() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir_all(dir.path().join("a/b")).unwrap();
+    check(dir.path(), &[&format!("{}! no_files lost", dir.path().display())]);
+}
+
+#[test]
 fn links_are_followed_out_of_the_path_and_never_in_circles() {
     let outside = TempDir::new().unwrap();
     write(&outside, "far/x.log", "far");
@@ -126,7 +133,8 @@ fn links_are_followed_out_of_the_path_and_never_in_circles() {
 fn a_socket_in_a_directory_is_left_out_and_never_waited_for() {
     let dir = TempDir::new().unwrap();
     let _listener = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();
-    check(dir.path(), &["socket! not_a_regular_file"]);
+    let whole = format!("{}! no_files lost", dir.path().display());
+    check(dir.path(), &["socket! not_a_regular_file", &whole]);
 }
 
 #[test]

@@ -32,8 +32,9 @@ Examples:
   cordon scan --rules sigma/rules --format ndjson --output findings.ndjson evidence.zip
   cordon scan --from 2026-01-31 --level medium --mask ehr-export/
 
-Exit code: 0 no findings at --fail-level or above, 1 such findings, 2 could not run,
-3 some input could not be read (3 wins over 1; the summary has both).";
+Exit code: 0 no findings at --fail-level or above, 1 such findings, 2 could not run (also when
+no rule can be used), 3 some input could not be read, or no event was read at all (3 wins over 1;
+the summary has both).";
 
 /// Options of `cordon scan`.
 #[derive(Debug, Args)]
@@ -88,7 +89,7 @@ Examples:
   cordon events Security.evtx
   zcat firewall.log.gz | cordon events --format record --timezone Europe/Berlin - | head
 
-Exit code: 0 read to the end, 2 could not run, 3 some input could not be read.";
+Exit code: 0 read to the end, 2 could not run, 3 some input could not be read, or no event at all.";
 
 /// Options of `cordon events`.
 #[derive(Debug, Args)]

@@ -5,8 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use cordon_collect::SourceInfo;
-use cordon_model::{Anomaly, Arena, LogSourceTable, Record};
-use cordon_node::Stage;
+use cordon_model::{Anomaly, Arena, Record};
 use cordon_normalize::{Mask, Normalizer, Origin};
 use cordon_seal::SiteKey;
 
@@ -27,16 +26,29 @@ pub(crate) fn run(args: &EventsArgs) -> Result<Exit> {
         bar.update(None);
         out.write_all(&lines)
     };
-    let decode = &options.decode;
+    let table = Arc::clone(&options.decode.log_sources);
     let walked = match args.format {
         EventsFormat::Record => {
-            let stage = Records { table: Arc::clone(&decode.log_sources), mask: args.mask };
-            cordon_node::walk(sources, &options, &stage, &progress, consume)
+            let record = |record: &Record<'_>, source: &SourceInfo, arena: &Arena, out: &mut Vec<u8>| {
+                let mask = if args.mask { Mask::of(record) } else { None };
+                output::record::record(out, record, source, &table, mask.as_ref(), arena);
+            };
+            let fault = |source: &SourceInfo, offset: u64, anomaly: Anomaly, out: &mut Vec<u8>| {
+                output::record::fault(out, source, offset, anomaly);
+            };
+            cordon_node::walk_each(sources, &options, &progress, record, fault, consume)
         }
         EventsFormat::Ocsf => {
-            let (table, mappings) = (Arc::clone(&decode.log_sources), Arc::clone(&decode.csv_mappings));
-            let stage = OcsfEvents { normalizer: Normalizer::new(table, SiteKey::of_scan(), mappings) };
-            cordon_node::walk(sources, &options, &stage, &progress, consume)
+            let mappings = Arc::clone(&options.decode.csv_mappings);
+            let normalizer = Normalizer::new(Arc::clone(&table), SiteKey::of_scan(), mappings);
+            let record = |record: &Record<'_>, source: &SourceInfo, arena: &Arena, out: &mut Vec<u8>| {
+                let origin = Origin { source: &source.id, received: source.received };
+                normalizer.normalize(record, origin, arena).ocsf.write_json(out);
+                out.push(b'\n');
+            };
+            // bytes that gave no record have no event: the summary counts them
+            let fault = |_: &SourceInfo, _: u64, _: Anomaly, _: &mut Vec<u8>| {};
+            cordon_node::walk_each(sources, &options, &progress, record, fault, consume)
         }
     };
     bar.finish();
@@ -46,7 +58,6 @@ pub(crate) fn run(args: &EventsArgs) -> Result<Exit> {
     };
     drop(out);
     pending.commit()?;
-    let lost = tally.input_lost();
     Summary {
         tally: &tally,
         table: &options.decode.log_sources,
@@ -54,62 +65,5 @@ pub(crate) fn run(args: &EventsArgs) -> Result<Exit> {
         detailed: args.inputs.stats,
     }
     .print();
-    Ok(if lost { Exit::InputLost } else { Exit::Clean })
-}
-
-/// Prints records in the source's own names.
-struct Records {
-    table: Arc<LogSourceTable>,
-    /// Whether what names a patient is hidden.
-    mask: bool,
-}
-
-impl Stage for Records {
-    type Scratch = ();
-    type Out = Vec<u8>;
-
-    fn scratch(&self) {}
-
-    fn record<'a>(
-        &self,
-        record: &Record<'a>,
-        source: &Arc<SourceInfo>,
-        arena: &'a Arena,
-        (): &mut (),
-        out: &mut Vec<u8>,
-    ) {
-        let mask = if self.mask { Mask::of(record) } else { None };
-        output::record::record(out, record, source, &self.table, mask.as_ref(), arena);
-    }
-
-    fn fault(&self, source: &Arc<SourceInfo>, offset: u64, anomaly: Anomaly, out: &mut Vec<u8>) {
-        output::record::fault(out, source, offset, anomaly);
-    }
-}
-
-/// Prints OCSF events. Bytes that gave no record have no event: the summary counts them.
-struct OcsfEvents {
-    normalizer: Normalizer,
-}
-
-impl Stage for OcsfEvents {
-    type Scratch = ();
-    type Out = Vec<u8>;
-
-    fn scratch(&self) {}
-
-    fn record<'a>(
-        &self,
-        record: &Record<'a>,
-        source: &Arc<SourceInfo>,
-        arena: &'a Arena,
-        (): &mut (),
-        out: &mut Vec<u8>,
-    ) {
-        let origin = Origin { source: &source.id, received: source.received };
-        self.normalizer.normalize(record, origin, arena).ocsf.write_json(out);
-        out.push(b'\n');
-    }
-
-    fn fault(&self, _: &Arc<SourceInfo>, _: u64, _: Anomaly, _: &mut Vec<u8>) {}
+    Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })
 }

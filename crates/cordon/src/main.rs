@@ -2,6 +2,7 @@
 //! decided in the rooms below.
 
 mod cli;
+mod coverage;
 mod events;
 mod inputs;
 mod installed;

@@ -4,7 +4,8 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use cordon_rules::parse::Refusal;
 
 /// Largest file taken for a rule; SigmaHQ's largest has 40 kB.
 const RULE_FILE_BYTES_MAX: u64 = 1 << 20;
@@ -28,22 +29,34 @@ pub(crate) fn built_in() -> Vec<RuleFile> {
     PACK.iter().map(|(path, text)| RuleFile { path: (*path).to_owned(), text: (*text).to_owned() }).collect()
 }
 
+/// Files of rules, and those that are no text to read rules from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) files: Vec<RuleFile>,
+    /// Refused alone, the others are used: too large, not UTF-8, not to be read.
+    pub(crate) refused: Vec<Refusal>,
+}
+
 /// All `.yml` and `.yaml` files of directories, in the order of their paths. A file can be given as well.
 ///
 /// # Errors
-/// A directory or file that cannot be read, named.
-pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Vec<RuleFile>> {
-    let mut files = Vec::new();
+/// A directory that cannot be read or holds no such file, named.
+pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Read> {
+    let mut all = Read::default();
     for directory in directories {
         let mut paths = Vec::new();
         find(directory, 0, &mut paths).with_context(|| directory.display().to_string())?;
         ensure!(!paths.is_empty(), "{}: holds no .yml or .yaml file", directory.display());
         paths.sort();
         for path in paths {
-            files.push(read(&path).with_context(|| path.display().to_string())?);
+            let shown = path.to_string_lossy().into_owned();
+            match read(&path) {
+                Ok(text) => all.files.push(RuleFile { path: shown, text }),
+                Err(error) => all.refused.push(Refusal::of_file(shown, format!("{error:#}"))),
+            }
         }
     }
-    Ok(files)
+    Ok(all)
 }
 
 fn find(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<()> {
@@ -66,12 +79,10 @@ fn find(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
-fn read(path: &Path) -> Result<RuleFile> {
-    ensure!(fs::metadata(path)?.len() <= RULE_FILE_BYTES_MAX, "larger than {RULE_FILE_BYTES_MAX} bytes: not a rule");
+fn read(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     // a device states no length: what is read is bounded as well
     fs::File::open(path)?.take(RULE_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
     ensure!(bytes.len() as u64 <= RULE_FILE_BYTES_MAX, "larger than {RULE_FILE_BYTES_MAX} bytes: not a rule");
-    let text = String::from_utf8(bytes).context("not UTF-8 text")?;
-    Ok(RuleFile { path: path.to_string_lossy().into_owned(), text })
+    String::from_utf8(bytes).map_err(|error| anyhow!("not UTF-8 text from byte {}", error.utf8_error().valid_up_to()))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 use cordon_detect::{DetectOptions, Detector};
 use cordon_model::{LogSourceTable, RuleCard};
 use cordon_rules::Engine;
@@ -13,10 +13,14 @@ use cordon_rules::correlate::Plan;
 use cordon_rules::parse::{Library, Options, Refusal, RefusalKind, Warning};
 
 use crate::installed;
-use crate::pack::{self, RuleFile};
+use crate::pack::{self, Read};
+use crate::terminal::plain;
 
 /// What the rules of the pack are under where they state nothing else.
 const PACK_LICENSE: &str = "Apache-2.0";
+
+/// Refusals named when they leave nothing to run.
+const REFUSED_NAMED_MAX: usize = 5;
 
 /// Rules ready to run, and what became of those that are not.
 pub(crate) struct RuleSet {
@@ -27,6 +31,10 @@ pub(crate) struct RuleSet {
     pub(crate) filters: usize,
     /// Left out because they lie below the level asked for.
     pub(crate) below_level: usize,
+    /// Left out because the same rule was read before.
+    pub(crate) repeated: usize,
+    /// Rules of the pack whose ids installed rules have: those are used instead.
+    pub(crate) replaced: usize,
     /// What was refused, by path and line.
     pub(crate) refused: Vec<Refusal>,
     /// What is odd about what was loaded, by path and line.
@@ -55,14 +63,38 @@ impl RuleSet {
         Ok(Self::compile(from.library()?, table, options))
     }
 
+    /// Nothing can be found without a rule.
+    ///
+    /// # Errors
+    /// When no rule is loaded: why, with the first refusals.
+    pub(crate) fn ensure_some(&self) -> Result<()> {
+        if !self.loaded.is_empty() {
+            return Ok(());
+        }
+        let (refused, below) = (self.refused.len(), self.below_level);
+        ensure!(refused > 0, "no rule is left to scan with: {below} read, all below --level");
+        let mut text = format!("no rule is left to scan with: {refused} refused");
+        if below > 0 {
+            text.push_str(&format!(", {below} below --level"));
+        }
+        for refusal in self.refused.iter().take(REFUSED_NAMED_MAX) {
+            text.push_str(&format!("\n  refused {}", plain(&refusal.to_string())));
+        }
+        if refused > REFUSED_NAMED_MAX {
+            text.push_str(&format!("\n  and {} more; `cordon rules check` names all", refused - REFUSED_NAMED_MAX));
+        }
+        bail!(text)
+    }
+
     /// Rules from texts.
-    pub(crate) fn of_files(files: Vec<RuleFile>, table: &LogSourceTable, options: DetectOptions) -> Self {
-        Self::compile(library(vec![Batch::bare(files)]), table, options)
+    pub(crate) fn of_files(read: Read, table: &LogSourceTable, options: DetectOptions) -> Self {
+        Self::compile(library(vec![Batch::bare(read)]), table, options)
     }
 
     /// From the language to programs.
-    pub(crate) fn compile(library: Library, table: &LogSourceTable, options: DetectOptions) -> Self {
-        let Library { rules, correlations, filters, mut refusals, warnings } = library;
+    pub(crate) fn compile(joined: Joined, table: &LogSourceTable, options: DetectOptions) -> Self {
+        let Joined { library, replaced } = joined;
+        let Library { rules, correlations, filters, repeated, mut refusals, warnings } = library;
         let all = rules.len();
         let fed: BTreeSet<&str> = correlations.iter().flat_map(|over| &over.rules).map(String::as_str).collect();
         let is_wanted = |rule: &Rule| rule.card.level >= options.level_min || fed.contains(rule.card.id.as_str());
@@ -85,7 +117,7 @@ impl RuleSet {
         let mut loaded = loaded(&rules, &correlations, &engine);
         loaded.retain(|one| !left_out.contains(one.id.as_str()));
         let detector = Detector::new(engine, Arc::new(plan), &correlations, options);
-        Self { detector, loaded, filters, below_level, refused: refusals, warnings }
+        Self { detector, loaded, filters, below_level, repeated, replaced, refused: refusals, warnings }
     }
 }
 
@@ -103,12 +135,13 @@ impl RulesFrom<'_> {
     ///
     /// # Errors
     /// A directory that cannot be read.
-    pub(crate) fn library(self) -> Result<Library> {
+    pub(crate) fn library(self) -> Result<Joined> {
         if !self.directories.is_empty() {
             return Ok(library(vec![Batch::bare(pack::from_directories(self.directories)?)]));
         }
-        let pack = Batch { files: pack::built_in(), license: PACK_LICENSE.to_owned(), link: String::new() };
-        let mut batches = vec![pack];
+        let pack = Batch::bare(Read { files: pack::built_in(), refused: Vec::new() });
+        let pack_paths: BTreeSet<String> = pack.read.files.iter().map(|file| file.path.clone()).collect();
+        let mut batches = vec![Batch { license: PACK_LICENSE.to_owned(), ..pack }];
         let mut damaged = Vec::new();
         let home = installed::home(self.data_dir);
         for set in home.map_or_else(|| Ok(Vec::new()), |home| installed::list(&home))? {
@@ -118,15 +151,28 @@ impl RulesFrom<'_> {
                 Err(error) => damaged.push(refusal(&place, None, format!("the installed set is damaged: {error:#}"))),
             }
         }
-        let mut library = library(batches);
+        let Joined { mut library, .. } = library(batches);
+        // INVARIANT: paths of installed sets are absolute, so they sort before those of the pack and their rules are read first.
+        let is_replaced =
+            |refusal: &Refusal| refusal.kind == RefusalKind::IdTaken && pack_paths.contains(&refusal.path);
+        let before = library.refusals.len();
+        library.refusals.retain(|refusal| !is_replaced(refusal));
+        let replaced = before - library.refusals.len();
         library.refusals.extend(damaged);
-        Ok(library)
+        Ok(Joined { library, replaced })
     }
+}
+
+/// Rules of all origins, joined.
+pub(crate) struct Joined {
+    pub(crate) library: Library,
+    /// Rules of the pack whose ids installed rules have.
+    pub(crate) replaced: usize,
 }
 
 /// Rule files of one origin.
 pub(crate) struct Batch {
-    pub(crate) files: Vec<RuleFile>,
+    pub(crate) read: Read,
     /// Of rules that state none.
     pub(crate) license: String,
     /// Where the set can be read; goes before a rule's own references. Empty for none.
@@ -135,18 +181,20 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Files of which nothing more is known.
-    const fn bare(files: Vec<RuleFile>) -> Self {
-        Self { files, license: String::new(), link: String::new() }
+    const fn bare(read: Read) -> Self {
+        Self { read, license: String::new(), link: String::new() }
     }
 }
 
 /// Reads and joins files.
-pub(crate) fn library(batches: Vec<Batch>) -> Library {
+pub(crate) fn library(batches: Vec<Batch>) -> Joined {
     let mut origins: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut files, mut duties) = (Vec::new(), Vec::new());
+    let (mut files, mut refused, mut duties) = (Vec::new(), Vec::new(), Vec::new());
     for (number, batch) in batches.into_iter().enumerate() {
-        origins.extend(batch.files.iter().map(|file| (file.path.clone(), number)));
-        files.extend(batch.files.into_iter().map(|file| (file.path, file.text)));
+        let Read { files: of_batch, refused: of_files } = batch.read;
+        origins.extend(of_batch.iter().map(|file| (file.path.clone(), number)));
+        files.extend(of_batch.into_iter().map(|file| (file.path, file.text)));
+        refused.extend(of_files);
         duties.push((batch.license, batch.link));
     }
     let mut library = Library::load(files, &Options::default());
@@ -161,7 +209,8 @@ pub(crate) fn library(batches: Vec<Batch>) -> Library {
             card.link.clone_from(link);
         }
     }
-    library
+    library.refusals.extend(refused);
+    Joined { library, replaced: 0 }
 }
 
 fn refusal(origin: &Origin, card: Option<&RuleCard>, reason: String) -> Refusal {

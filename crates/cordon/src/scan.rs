@@ -32,6 +32,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let sources = inputs::sources(&args.inputs)?;
     let from = RulesFrom { directories: &args.rules, data_dir: args.data_dir.as_deref() };
     let rules = RuleSet::load(from, &options.decode.log_sources, detect_options(args, &options))?;
+    rules.ensure_some()?;
     let (mut out, pending) = findings_output(args, &rules)?;
     let bar = Bar::new(sources.meter(), args.inputs.no_progress);
     let progress = Arc::clone(&bar.progress);
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let table = &options.decode.log_sources;
     let summary = Summary { tally: &report.tally, table, elapsed: started.elapsed(), detailed: args.inputs.stats };
     ScanSummary { summary, report: &report, rules: &rules }.print();
-    Ok(if report.tally.input_lost() {
+    Ok(if report.tally.input_lost() || report.tally.nothing_read() {
         Exit::InputLost
     } else if report.findings_from(args.fail_level) > 0 {
         Exit::Findings
@@ -77,7 +78,7 @@ fn findings_output<'r>(args: &ScanArgs, rules: &'r RuleSet) -> Result<(Box<dyn F
     let output: Box<dyn FindingOutput + 'r> = match args.format {
         FindingsFormat::Table => {
             let look = if path.is_some() { Look::PLAIN } else { Look::of_stdout() };
-            Box::new(Table::new(out, look))
+            Box::new(Table::new(out, look, args.level))
         }
         FindingsFormat::Ndjson => Box::new(Ndjson::new(out)),
         FindingsFormat::Ocsf => Box::new(Ocsf::new(out, inputs::now())),
@@ -87,7 +88,7 @@ fn findings_output<'r>(args: &ScanArgs, rules: &'r RuleSet) -> Result<(Box<dyn F
         }
         FindingsFormat::Html => {
             let paths = args.inputs.paths.iter().map(|path| path.display().to_string()).collect();
-            Box::new(Html::new(out, html::Context { paths, rules, is_masked: args.mask }))
+            Box::new(Html::new(out, html::Context { paths, rules, is_masked: args.mask, level_min: args.level }))
         }
     };
     Ok((output, pending))

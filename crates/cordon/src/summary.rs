@@ -8,12 +8,15 @@ use cordon_collect::Loss;
 use cordon_model::{Level, LogSource, LogSourceTable};
 use cordon_node::scan::Report;
 use cordon_node::{AnomalyCount, Tally};
+use cordon_rules::correlate::Counters;
 
 use crate::rule_set::RuleSet;
-use crate::terminal::{bytes, plain, thousands};
+use crate::terminal::{bytes, counted, plain, thousands};
 
 /// Refused rules that are named without `--stats`.
 const REFUSED_SHOWN_MAX: usize = 3;
+/// Fewest bytes whose reading says something about speed; less than this is start-up.
+const RATE_BYTES_MIN: u64 = 1_000_000;
 
 /// What a scan has to say at its end, beyond what was read.
 pub(crate) struct ScanSummary<'a> {
@@ -34,10 +37,16 @@ impl ScanSummary<'_> {
     }
 
     fn rules_line(&self, text: &mut String) {
-        let RuleSet { loaded, below_level, refused, .. } = self.rules;
-        let _ = write!(text, "{} rules loaded, {} refused", thousands_of(loaded.len()), thousands_of(refused.len()));
-        if *below_level > 0 {
-            let _ = write!(text, ", {} left out below --level", thousands_of(*below_level));
+        let RuleSet { loaded, below_level, repeated, replaced, refused, .. } = self.rules;
+        let loaded = counted(number(loaded.len()), "rule", "rules");
+        let _ = write!(text, "{loaded} loaded, {} refused", thousands(number(refused.len())));
+        let rest = [
+            (*below_level, "left out below --level"),
+            (*repeated, "read more than once and used once"),
+            (*replaced, "of the built-in pack replaced by installed ones of the same id"),
+        ];
+        for (count, words) in rest.into_iter().filter(|(count, _)| *count > 0) {
+            let _ = write!(text, ", {} {words}", thousands(number(count)));
         }
         text.push('\n');
         let shown = if self.summary.detailed { refused.len() } else { REFUSED_SHOWN_MAX };
@@ -56,35 +65,43 @@ impl ScanSummary<'_> {
     }
 
     fn correlation_lines(&self, text: &mut String) {
-        if self.report.matches_undated > 0 {
-            let count = thousands(self.report.matches_undated);
-            let _ = writeln!(text, "{count} matches took no part in correlations: their events state no time");
-        }
-        for (name, count) in self.report.correlation.named() {
-            let is_news = !matches!(name, "matches" | "fired") || self.summary.detailed;
-            if count > 0 && is_news {
-                let _ = writeln!(text, "correlation {name}: {}", thousands(count));
-            }
+        for news in correlation_news(self.report, self.summary.detailed) {
+            let _ = writeln!(text, "- {news}");
         }
     }
 
     /// Events that no rule looks at: a scan without findings must not be mistaken for a clean bill.
     fn blindness(&self, text: &mut String) {
         let tally = self.summary.tally;
-        let engine = self.rules.detector.engine();
-        let sets = tally.source_sets.iter();
-        let reached: u64 = sets.filter(|(set, _)| engine.rules_on(**set) > 0).map(|(_, count)| *count).sum();
+        let reached = self.report.events_reached;
         if tally.events > 0 && reached == 0 {
             text.push_str("no loaded rule can fire on the log sources seen; `cordon rules install` adds rule sets, --rules DIR uses one once\n");
         } else if reached < tally.events {
-            let (reached, events) = (thousands(reached), thousands(tally.events));
-            let _ = writeln!(text, "{reached} of {events} events have a log source that a rule looks at");
+            let (reached, events) = (thousands(reached), counted(tally.events, "event", "events"));
+            let _ = writeln!(text, "a rule looks at the log sources of {reached} of {events}");
         }
     }
 }
 
-fn thousands_of(count: usize) -> String {
-    thousands(u64::try_from(count).unwrap_or(u64::MAX))
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// What correlations left out or gave up, in words; with `detailed` also what they took in and gave.
+pub(crate) fn correlation_news(report: &Report, detailed: bool) -> Vec<String> {
+    let mut news = Vec::new();
+    if report.matches_undated > 0 {
+        news.push(format!(
+            "undated x{}: matches took no part in correlations, for their events state no time",
+            thousands(report.matches_undated)
+        ));
+    }
+    for (name, count) in report.correlation.named() {
+        if count > 0 && (detailed || !matches!(name, "matches" | "fired")) {
+            news.push(format!("{name} x{}: {}", thousands(count), Counters::meaning(name)));
+        }
+    }
+    news
 }
 
 /// What a command has to say at its end.
@@ -105,21 +122,22 @@ impl Summary<'_> {
     fn text(&self) -> String {
         let mut text = String::new();
         let tally = self.tally;
-        let per_second = u128::from(tally.bytes) * 1000 / self.elapsed.as_millis().max(1);
-        let _ = writeln!(
-            text,
-            "{} files, {} events, {} in {:.1} s ({}/s)",
-            thousands(tally.sources),
-            thousands(tally.events),
-            bytes(tally.bytes),
-            self.elapsed.as_secs_f64(),
-            bytes(u64::try_from(per_second).unwrap_or(u64::MAX)),
-        );
+        let (files, events) = (counted(tally.sources, "file", "files"), counted(tally.events, "event", "events"));
+        let _ = write!(text, "{files}, {events}, {} in {:.1} s", bytes(tally.bytes), self.elapsed.as_secs_f64());
+        if tally.bytes >= RATE_BYTES_MIN {
+            let per_second = u128::from(tally.bytes) * 1000 / self.elapsed.as_millis().max(1);
+            let _ = write!(text, " ({}/s)", bytes(u64::try_from(per_second).unwrap_or(u64::MAX)));
+        }
+        text.push('\n');
+        if tally.nothing_read() {
+            text.push_str("! nothing was read: no event came of the input\n");
+        }
         if tally.events_outside > 0 {
-            let _ = writeln!(text, "{} events outside --from and --to left out", thousands(tally.events_outside));
+            let _ =
+                writeln!(text, "{} outside --from and --to left out", counted(tally.events_outside, "event", "events"));
         }
         if tally.events_undated > 0 {
-            let _ = writeln!(text, "{} events state no time and were kept", thousands(tally.events_undated));
+            let _ = writeln!(text, "{} without a time kept", counted(tally.events_undated, "event", "events"));
         }
         tally.anomalies.values().for_each(|count| anomaly(&mut text, count));
         if self.detailed {

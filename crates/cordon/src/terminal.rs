@@ -110,6 +110,11 @@ pub(crate) fn thousands(number: u64) -> String {
     out
 }
 
+/// A number and what is counted: `1 file`, `2,000 files`.
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", thousands(number), if number == 1 { one } else { many })
+}
+
 /// Bytes in the unit that fits, `1.5 GB`; powers of ten.
 pub(crate) fn bytes(count: u64) -> String {
     let mut unit = (1_u64, "B");

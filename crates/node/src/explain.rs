@@ -8,7 +8,7 @@ use cordon_model::{Anomaly, Arena, Position, Record, SourceSet, Time};
 use cordon_rules::Why;
 use cordon_rules::ast::Rule;
 
-use crate::{Progress, Stage, StreetOptions, Tally, walk};
+use crate::{Progress, StreetOptions, Tally, walk_each};
 
 /// What the rules say about one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,43 +38,18 @@ pub fn explain<E>(
     detect: &DetectOptions,
     mut consume: impl FnMut(Explained) -> Result<(), E>,
 ) -> Result<Tally, E> {
-    let stage = Questions { rules, options, detect };
-    walk(sources, options, &stage, &Progress::default(), |batch: Vec<Explained>| {
-        batch.into_iter().try_for_each(&mut consume)
-    })
-}
-
-struct Questions<'q> {
-    rules: &'q [Rule],
-    options: &'q StreetOptions,
-    detect: &'q DetectOptions,
-}
-
-impl Stage for Questions<'_> {
-    type Scratch = ();
-    type Out = Vec<Explained>;
-
-    fn scratch(&self) {}
-
-    fn record<'a>(
-        &self,
-        record: &Record<'a>,
-        source: &Arc<SourceInfo>,
-        arena: &'a Arena,
-        (): &mut (),
-        out: &mut Vec<Explained>,
-    ) {
-        let table = &self.options.decode.log_sources;
+    let table = &options.decode.log_sources;
+    let ask = |record: &Record<'_>, source: &SourceInfo, arena: &Arena, out: &mut Vec<Explained>| {
         out.push(Explained {
             source: Arc::clone(&source.id),
             position: record.raw.position,
             index: record.index,
             time: record.when.resolve(),
             log_sources: record.sources,
-            answers: self.rules.iter().map(|rule| why(rule, record, table, self.detect, arena)).collect(),
+            answers: rules.iter().map(|rule| why(rule, record, table, detect, arena)).collect(),
         });
-    }
-
-    /// Counted by the street.
-    fn fault(&self, _: &Arc<SourceInfo>, _: u64, _: Anomaly, _: &mut Vec<Explained>) {}
+    };
+    // bytes that gave no record are counted by the street
+    let fault = |_: &SourceInfo, _: u64, _: Anomaly, _: &mut Vec<Explained>| {};
+    walk_each(sources, options, &Progress::default(), ask, fault, |batch| batch.into_iter().try_for_each(&mut consume))
 }

@@ -16,5 +16,5 @@ mod tally;
 
 pub use explain::{Explained, explain};
 pub use progress::Progress;
-pub use street::{Stage, StreetOptions, walk};
+pub use street::{Stage, StreetOptions, walk, walk_each};
 pub use tally::{AnomalyCount, Tally};

@@ -1,5 +1,6 @@
 //! The walk: workers decode and judge batches, one consumer takes the results in order.
 
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -94,6 +95,49 @@ pub fn walk<S: Stage, E>(
     Ok(tally)
 }
 
+/// [`walk`] with a stage of two functions that keep nothing between records: `record` for each record and `fault` for bytes that gave none.
+///
+/// # Errors
+/// The error of `consume`.
+pub fn walk_each<Out: Default + Send, E>(
+    sources: Sources,
+    options: &StreetOptions,
+    progress: &Progress,
+    record: impl for<'a> Fn(&Record<'a>, &SourceInfo, &'a Arena, &mut Out) + Sync,
+    fault: impl Fn(&SourceInfo, u64, Anomaly, &mut Out) + Sync,
+    consume: impl FnMut(Out) -> Result<(), E>,
+) -> Result<Tally, E> {
+    let stage = Each { record, fault, out: PhantomData };
+    walk(sources, options, &stage, progress, consume)
+}
+
+/// The stage of [`walk_each`].
+struct Each<R, F, Out> {
+    record: R,
+    fault: F,
+    out: PhantomData<fn() -> Out>,
+}
+
+impl<R, F, Out> Stage for Each<R, F, Out>
+where
+    R: for<'a> Fn(&Record<'a>, &SourceInfo, &'a Arena, &mut Out) + Sync,
+    F: Fn(&SourceInfo, u64, Anomaly, &mut Out) + Sync,
+    Out: Default + Send,
+{
+    type Scratch = ();
+    type Out = Out;
+
+    fn scratch(&self) {}
+
+    fn record<'a>(&self, record: &Record<'a>, source: &Arc<SourceInfo>, arena: &'a Arena, (): &mut (), out: &mut Out) {
+        (self.record)(record, source, arena, out);
+    }
+
+    fn fault(&self, source: &Arc<SourceInfo>, offset: u64, anomaly: Anomaly, out: &mut Out) {
+        (self.fault)(source, offset, anomaly, out);
+    }
+}
+
 struct Street<'s, S: Stage> {
     options: &'s StreetOptions,
     stage: &'s S,
@@ -129,7 +173,7 @@ impl<S: Stage> Street<'_, S> {
                 tally.fault(source, *offset, *anomaly);
                 self.stage.fault(source, *offset, *anomaly, out);
             }
-            let sink = &mut Judge { street: self, source, unit_offset: unit.offset, arena, scratch, tally, out };
+            let sink = &mut UnitSink { street: self, source, unit_offset: unit.offset, arena, scratch, tally, out };
             decoder.decode(unit, arena, sink);
             bytes += unit.bytes.len();
             if arena.allocated_bytes() > ARENA_KEEP_BYTES {
@@ -150,7 +194,7 @@ impl<S: Stage> Street<'_, S> {
 }
 
 /// Takes the records of one unit.
-struct Judge<'w, 'a, S: Stage> {
+struct UnitSink<'w, 'a, S: Stage> {
     street: &'w Street<'w, S>,
     source: &'w Arc<SourceInfo>,
     unit_offset: u64,
@@ -160,7 +204,7 @@ struct Judge<'w, 'a, S: Stage> {
     out: &'w mut S::Out,
 }
 
-impl<'a, S: Stage> Sink<'a> for Judge<'_, 'a, S> {
+impl<'a, S: Stage> Sink<'a> for UnitSink<'_, 'a, S> {
     fn record(&mut self, record: Record<'a>) {
         self.tally.record(&record, self.source, self.unit_offset);
         if self.is_inside(&record) {
@@ -177,7 +221,7 @@ impl<'a, S: Stage> Sink<'a> for Judge<'_, 'a, S> {
     }
 }
 
-impl<S: Stage> Judge<'_, '_, S> {
+impl<S: Stage> UnitSink<'_, '_, S> {
     /// Events without a time are kept: what cannot be placed in time is not proven harmless.
     fn is_inside(&mut self, record: &Record<'_>) -> bool {
         let options = self.street.options;

@@ -48,6 +48,12 @@ impl Tally {
         self.anomalies.values().any(|count| count.loss == Loss::Input)
     }
 
+    /// Whether no event came of the inputs at all: `cordon scan` ends with 3 then, for nothing was looked at.
+    #[must_use]
+    pub const fn nothing_read(&self) -> bool {
+        self.events == 0
+    }
+
     /// Adds what another worker counted.
     pub fn add(&mut self, other: &Self) {
         self.sources += other.sources;

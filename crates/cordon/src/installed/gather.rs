@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use anyhow::{Result, bail, ensure};
+use cordon_collect::anomaly::NO_FILES;
 use cordon_collect::{Found, InputFault, Limits, Loss, Source, Sources};
 use cordon_seal::digest;
 
@@ -18,18 +19,30 @@ const FILES_MAX: usize = 200_000;
 /// Most names in the path of a file.
 const DEPTH_MAX: usize = 30;
 
+/// Longest name in the path of a file, in bytes, and longest path; what file systems take everywhere.
+const NAME_BYTES_MAX: usize = 200;
+const PATH_BYTES_MAX: usize = 1_000;
+
 /// Text files that belong to a rule set, by their path below it: YAML, licences, the version.
 pub(super) type Files = BTreeMap<String, String>;
+
+/// What a directory or archive holds.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) files: Files,
+    /// Files by name of a rule that are too large or no text.
+    pub(super) unread: usize,
+}
 
 /// Reads the files of a directory or archive.
 ///
 /// # Errors
 /// Whatever makes the set unfit to be kept, in the operator's words.
-pub(super) fn gather(path: &Path) -> Result<Files> {
+pub(super) fn gather(path: &Path) -> Result<Gathered> {
     let limits = Limits { expanded_bytes_max: 4 << 30, zip_members_max: FILES_MAX, ..Limits::default() };
     let is_directory = path.is_dir();
     let archive = format!("{}!", path.file_name().unwrap_or_default().to_string_lossy());
-    let mut files = Files::new();
+    let Gathered { mut files, mut unread } = Gathered::default();
     let mut bytes = 0;
     for found in Sources::new(&[path.to_owned()], limits, inputs::now()) {
         let source = match found {
@@ -45,11 +58,18 @@ pub(super) fn gather(path: &Path) -> Result<Files> {
             Some(name) => name,
             None => bail!("neither a directory nor a zip archive"),
         };
-        ensure!(stays_inside(name), "it holds `{name}`, a path that leads out of it");
+        ensure!(
+            stays_inside(name),
+            "it holds `{}`, a path that leads out of it or is too long to be kept",
+            shortened(name)
+        );
         if !is_wanted(name) {
             continue;
         }
-        let text = read(source, name)?;
+        let Some(text) = read(source, name)? else {
+            unread += 1;
+            continue;
+        };
         bytes += text.len();
         ensure!(
             bytes <= SET_BYTES_MAX && files.len() < FILES_MAX,
@@ -57,7 +77,19 @@ pub(super) fn gather(path: &Path) -> Result<Files> {
         );
         files.insert(name.to_owned(), text);
     }
-    Ok(files)
+    ensure_apart(&files)?;
+    Ok(Gathered { files, unread })
+}
+
+/// No path is a file and a directory at once: an archive can say so, a file system cannot keep it.
+fn ensure_apart(files: &Files) -> Result<()> {
+    for path in files.keys() {
+        let mut above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        if let Some(directory) = above.find(|directory| files.contains_key(*directory)) {
+            bail!("it holds `{directory}` as a file and as a directory");
+        }
+    }
+    Ok(())
 }
 
 /// SHA-256 over path, length and bytes of each file, in the order of paths.
@@ -73,6 +105,9 @@ pub(super) fn hash(files: &Files) -> String {
 
 /// A fault of the whole, or of a file that belongs to the set.
 fn refuse_fault(fault: &InputFault, archive: &str) -> Result<()> {
+    if fault.anomaly == NO_FILES {
+        return Ok(()); // whoever asked says that there is no rule in it
+    }
     let name = fault.source.strip_prefix(archive).unwrap_or(&fault.source);
     let is_whole = archive.strip_suffix('!') == Some(&*fault.source);
     if fault.loss == Loss::Input && (is_whole || is_wanted(name)) {
@@ -81,11 +116,16 @@ fn refuse_fault(fault: &InputFault, archive: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a path has only plain names in it, on any system. An archive within the archive is no path.
+/// Whether a path has only plain names in it, on any system, none too long to be kept. An archive within the archive is no path.
 fn stays_inside(name: &str) -> bool {
     let parts: Vec<Component<'_>> = Path::new(name).components().collect();
-    let plain = parts.iter().all(|part| matches!(part, Component::Normal(_)));
-    plain && parts.len() <= DEPTH_MAX && !name.contains(['\\', '\0', ':']) && !name.is_empty()
+    let plain =
+        parts.iter().all(|part| matches!(part, Component::Normal(_)) && part.as_os_str().len() <= NAME_BYTES_MAX);
+    plain
+        && parts.len() <= DEPTH_MAX
+        && name.len() <= PATH_BYTES_MAX
+        && !name.contains(['\\', '\0', ':'])
+        && !name.is_empty()
 }
 
 fn is_wanted(name: &str) -> bool {
@@ -101,19 +141,29 @@ pub(super) fn is_license(name: &str) -> bool {
     ["license", "licence", "copying"].iter().any(|word| file.starts_with(word)) && !file.ends_with(".yml")
 }
 
-fn read(mut source: Source, name: &str) -> Result<String> {
+/// The start of a name that may be of any length.
+fn shortened(name: &str) -> String {
+    if name.len() <= NAME_BYTES_MAX {
+        return name.to_owned();
+    }
+    format!("{}…", name.get(..name.floor_char_boundary(NAME_BYTES_MAX)).unwrap_or_default())
+}
+
+/// The text of a file; `None` when it is larger than a rule or no text.
+fn read(mut source: Source, name: &str) -> Result<Option<String>> {
     let mut bytes = Vec::new();
     let mut piece = vec![0; 64 << 10];
     loop {
         let read = match source.read(&mut piece) {
-            Ok(0) => break,
+            Ok(0) => return Ok(String::from_utf8(bytes).ok()),
             Ok(read) => read,
             Err(fault) => bail!("{name}: {} {}", fault.anomaly.meaning(), fault.detail),
         };
         bytes.extend_from_slice(piece.get(..read).unwrap_or_default());
-        ensure!(bytes.len() <= FILE_BYTES_MAX, "{name}: larger than {FILE_BYTES_MAX} bytes");
+        if bytes.len() > FILE_BYTES_MAX {
+            return Ok(None);
+        }
     }
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("{name}: not UTF-8 text"))
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ pub(crate) struct Outcome {
 pub(crate) fn install(home: &Path, given: &Given<'_>) -> Result<Outcome> {
     let shown = || given.path.display().to_string();
     let gathered = gather::gather(given.path).with_context(shown)?;
-    let Sorted { files, rules, authors, left_out } = sorted(gathered);
+    let Sorted { files, rules, authors, left_out } = sorted(gathered.files);
+    let left_out = left_out + gathered.unread;
     ensure!(rules > 0, "{}: holds no rule that loads; nothing was installed", shown());
     let stem = given.path.canonicalize().ok().and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned()));
     let stem = stem.unwrap_or_default();

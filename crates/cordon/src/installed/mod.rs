@@ -38,6 +38,7 @@ pub(crate) fn home(data_dir: Option<&Path>) -> Option<PathBuf> {
     let of_user =
         || set("XDG_DATA_HOME").filter(|path| path.is_absolute()).or_else(|| Some(set("HOME")?.join(".local/share")));
     let data_dir = data_dir.map(Path::to_owned).or_else(|| Some(of_user()?.join("cordon")))?;
+    let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
     Some(data_dir.join("rules"))
 }
 
@@ -70,8 +71,8 @@ impl Installed {
     /// What is damaged.
     pub(crate) fn batch(self) -> Result<Batch> {
         let Manifest { license, link, .. } = self.manifest?;
-        let files = pack::from_directories(&[self.directory.join(FILES)])?;
-        Ok(Batch { files, license, link })
+        let read = pack::from_directories(&[self.directory.join(FILES)])?;
+        Ok(Batch { read, license, link })
     }
 
     /// Whether the files are those that were installed.
@@ -80,7 +81,7 @@ impl Installed {
     /// What is damaged.
     pub(crate) fn verify(&self) -> Result<()> {
         let Ok(manifest) = &self.manifest else { return Ok(()) };
-        let files = gather::gather(&self.directory.join(FILES))?;
+        let files = gather::gather(&self.directory.join(FILES))?.files;
         ensure!(gather::hash(&files) == manifest.sha256, "the files are not those that were installed");
         Ok(())
     }

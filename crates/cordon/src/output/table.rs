@@ -12,6 +12,7 @@ use cordon_model::{Level, MatchedField, RuleCard};
 use cordon_node::scan::Report;
 
 use super::{FindingOutput, matched_once};
+use crate::coverage;
 use crate::terminal::{Look, plain, thousands};
 
 /// Findings shown of one rule.
@@ -32,6 +33,8 @@ const PLACE_WIDTH_MIN: usize = 24;
 pub(crate) struct Table {
     out: Box<dyn Write>,
     look: Look,
+    /// The lowest level that was asked for.
+    level_min: Level,
     groups: BTreeMap<(Reverse<Level>, String, String), Group>,
 }
 
@@ -52,8 +55,8 @@ struct Row {
 }
 
 impl Table {
-    pub(crate) fn new(out: Box<dyn Write>, look: Look) -> Self {
-        Self { out, look, groups: BTreeMap::new() }
+    pub(crate) fn new(out: Box<dyn Write>, look: Look, level_min: Level) -> Self {
+        Self { out, look, level_min, groups: BTreeMap::new() }
     }
 
     fn group(&mut self, group: &Group) -> io::Result<()> {
@@ -133,7 +136,11 @@ impl Table {
                 self.look.level(level, &text)
             })
             .collect();
-        if told.is_empty() { writeln!(self.out, "No findings.") } else { writeln!(self.out, "{}", told.join("   ")) }
+        if told.is_empty() {
+            writeln!(self.out, "{}", coverage::sentence(report, self.level_min))
+        } else {
+            writeln!(self.out, "{}", told.join("   "))
+        }
     }
 }
 

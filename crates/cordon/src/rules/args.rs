@@ -139,7 +139,7 @@ Examples:
   cordon rules list
   cordon rules list --format json
 
-Exit code: 0 listed, 2 could not run.";
+Exit code: 0 listed, 1 a set is damaged, 2 could not run.";
 
 /// Options of `cordon rules list`.
 #[derive(Debug, Args)]

@@ -15,10 +15,10 @@ use crate::{Exit, pack};
 
 /// Runs the command.
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
-    let files = pack::from_directories(&args.directories)?;
-    let file_count = files.len();
+    let read = pack::from_directories(&args.directories)?;
+    let file_count = read.files.len() + read.refused.len();
     let table = log_source_table();
-    let rules = RuleSet::of_files(files, &table, super::detect(&super::street()));
+    let rules = RuleSet::of_files(read, &table, super::detect(&super::street()));
     let report = Report::new(&rules, file_count, &LogSourceWords::of_table(&table));
     match args.format {
         Format::Text => super::print(&report.text())?,
@@ -79,7 +79,7 @@ impl<'r> Report<'r> {
     }
 
     fn refused_by_fault(&self) -> usize {
-        self.all().filter(|remark| remark.refused == Some(RefusalKind::Broken)).count()
+        self.all().filter(|remark| remark.refused.is_some_and(|kind| kind != RefusalKind::DemandedByStandard)).count()
     }
 
     fn summary(&self) -> Summary {

@@ -14,15 +14,14 @@ use cordon_rules::parse::{Library, did_you_mean};
 
 use super::args::{ExplainArgs, Format};
 use super::why_text;
-use crate::rule_set::{RuleSet, RulesFrom};
+use crate::rule_set::{Joined, RuleSet, RulesFrom};
 use crate::{Exit, output};
 
 /// Runs the command.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     ensure!(args.file.is_file(), "{}: not a file that can be read", args.file.display());
     let street = super::street();
-    let library = library(args)?;
-    let asked = Asked::find(&args.rule, &library)?;
+    let asked = Asked::find(&args.rule, &joined(args)?.library)?;
     let table = &street.decode.log_sources;
     let (mut out, _) = output::open(None, &[])?;
     let mut counts = Counts::default();
@@ -49,11 +48,11 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     for id in &asked.correlations {
         correlation(id, args, &street)?;
     }
-    Ok(if tally.input_lost() { Exit::InputLost } else { Exit::Clean })
+    Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })
 }
 
 /// Where the rule is looked for: in its own file and in those of `--rules`; else in the pack and the installed sets.
-fn library(args: &ExplainArgs) -> Result<Library> {
+fn joined(args: &ExplainArgs) -> Result<Joined> {
     let own = Path::new(&args.rule);
     let mut directories = args.rules.clone();
     directories.extend(own.is_file().then(|| own.to_owned()));
@@ -123,7 +122,7 @@ fn correlation(id: &str, args: &ExplainArgs, street: &StreetOptions) -> Result<(
     if args.format == Format::Json {
         return Ok(());
     }
-    let rules = RuleSet::compile(library(args)?, &street.decode.log_sources, super::detect(street));
+    let rules = RuleSet::compile(joined(args)?, &street.decode.log_sources, super::detect(street));
     let mut found: Vec<Detected> = Vec::new();
     let progress = Progress::default();
     cordon_node::scan::scan(sources(&args.file, street), street, &rules.detector, &progress, |one| {

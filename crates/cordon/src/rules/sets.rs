@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::args::{Format, InstallArgs, ListArgs};
 use crate::Exit;
-use crate::installed::{self, Given, Installed, Outcome};
-use crate::terminal::plain;
+use crate::installed::{self, Given, Installed, Manifest, Outcome};
+use crate::terminal::{counted, plain};
 
 /// What to do when no data directory is known.
 const NO_HOME: &str = "neither XDG_DATA_HOME nor HOME is set: say with --data-dir where rule sets are kept";
@@ -23,13 +23,13 @@ pub(crate) fn install(args: &InstallArgs) -> Result<Exit> {
         link: args.link.as_deref(),
     };
     let Outcome { manifest, left_out, replaced } = installed::install(&home, &given)?;
-    let mut text = format!("installed {} {}: {} rules", manifest.name, manifest.version, manifest.rules);
-    text.push_str(&format!(" of {} authors, licence {}", manifest.authors.len(), or_unstated(&manifest.license)));
+    let mut text = format!("installed {} {}: {}", manifest.name, manifest.version, held(&manifest));
     if let Some(replaced) = replaced {
         text.push_str(&format!("; replaces {replaced}"));
     }
     if left_out > 0 {
-        text.push_str(&format!("; {left_out} YAML files left out: no rule in them loads and is in use"));
+        let left_out = counted(u64::try_from(left_out).unwrap_or(u64::MAX), "YAML file", "YAML files");
+        text.push_str(&format!("; {left_out} left out: no rule in them loads and is in use"));
     }
     super::print(&format!("{}\n", plain(&text)))?;
     Ok(Exit::Clean)
@@ -38,27 +38,31 @@ pub(crate) fn install(args: &InstallArgs) -> Result<Exit> {
 /// Runs `cordon rules list`.
 pub(crate) fn list(args: &ListArgs) -> Result<Exit> {
     let home = installed::home(args.data_dir.as_deref()).context(NO_HOME)?;
-    let sets = installed::list(&home)?;
+    let with_damage = |set: Installed| {
+        let damage = damage(&set);
+        (set, damage)
+    };
+    let sets: Vec<(Installed, Option<String>)> = installed::list(&home)?.into_iter().map(with_damage).collect();
     match args.format {
         Format::Text if sets.is_empty() => super::print("no rule sets are installed\n")?,
-        Format::Text => super::print(&sets.iter().map(|set| format!("{}\n", plain(&text(set)))).collect::<String>())?,
+        Format::Text => super::print(
+            &sets.iter().map(|(set, damage)| format!("{}\n", plain(&text(set, damage.as_deref())))).collect::<String>(),
+        )?,
         Format::Json => super::print_json(&json!({
             "schema_version": "1",
-            "sets": sets.iter().map(json).collect::<Vec<Value>>(),
+            "sets": sets.iter().map(|(set, damage)| json(set, damage.as_deref())).collect::<Vec<Value>>(),
         }))?,
     }
-    Ok(Exit::Clean)
+    Ok(if sets.iter().any(|(_, damage)| damage.is_some()) { Exit::RulesFail } else { Exit::Clean })
 }
 
-fn text(set: &Installed) -> String {
-    match (damage(set), &set.manifest) {
+fn text(set: &Installed, damage: Option<&str>) -> String {
+    match (damage, &set.manifest) {
         (None, Ok(found)) => format!(
-            "{} {}: {} rules of {} authors, licence {}, installed {}, sha256 {}",
+            "{} {}: {}, installed {}, sha256 {}",
             found.name,
             found.version,
-            found.rules,
-            found.authors.len(),
-            or_unstated(&found.license),
+            held(found),
             found.installed,
             found.sha256
         ),
@@ -66,11 +70,11 @@ fn text(set: &Installed) -> String {
     }
 }
 
-fn json(set: &Installed) -> Value {
+fn json(set: &Installed, damage: Option<&str>) -> Value {
     json!({
         "directory": set.directory.to_string_lossy(),
         "manifest": set.manifest.as_ref().ok(),
-        "damaged": damage(set),
+        "damaged": damage,
     })
 }
 
@@ -79,6 +83,10 @@ fn damage(set: &Installed) -> Option<String> {
     error.or_else(|| set.verify().err().map(|error| format!("{error:#}")))
 }
 
-fn or_unstated(license: &str) -> &str {
-    if license.is_empty() { "not stated" } else { license }
+/// `1 rule of 1 author, licence MIT`.
+fn held(found: &Manifest) -> String {
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    let license = if found.license.is_empty() { "not stated" } else { &found.license };
+    let rules = counted(number(found.rules), "rule", "rules");
+    format!("{rules} of {}, licence {license}", counted(number(found.authors.len()), "author", "authors"))
 }

@@ -20,14 +20,15 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
         !cases.is_empty(),
         "{shown}: holds no test: neither a rule.yml with hit* and miss* beside it nor an info.yml"
     );
-    let mut files: Vec<RuleFile> = rules.into_iter().map(|(path, text)| RuleFile { path, text }).collect();
-    if !args.rules.is_empty() {
-        files.extend(pack::from_directories(&args.rules)?);
-    }
+    let mut read = pack::from_directories(&args.rules)?;
+    read.files.extend(rules.into_iter().map(|(path, text)| RuleFile { path, text }));
     let has_logs = cases.iter().any(|case| matches!(case.plan, Plan::Scan(..)));
-    ensure!(!files.is_empty() || !has_logs, "{shown}: its tests name rules by id; say with --rules where those are");
+    ensure!(
+        !read.files.is_empty() || !has_logs,
+        "{shown}: its tests name rules by id; say with --rules where those are"
+    );
     let street = super::street();
-    let rules = RuleSet::of_files(files, &street.decode.log_sources, super::detect(&street));
+    let rules = RuleSet::of_files(read, &street.decode.log_sources, super::detect(&street));
     let absence = absence(&rules);
     let tested: Vec<Tested> =
         cases.iter().map(|case| rule_tests::run(case, &rules.detector, &absence, &street)).collect();

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 
-use crate::common::{Bench, MIMIKATZ, Ran, process, run_in};
+use crate::common::{Bench, MIMIKATZ, Ran, SPRAY, process, run_in};
 use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 
@@ -29,8 +29,8 @@ fn a_set_out_of_a_zip_is_listed_and_scans_use_it_with_its_licence_and_link() {
     zip(&bench, "sigma-r2026-01-01.zip", &files);
     let link = ["--name", "sigma", "--link", "https://example.org/sigma"];
     let ran = run(&bench, &[&["rules", "install", "sigma-r2026-01-01.zip"], &link[..]].concat());
-    let left_out = "1 YAML files left out: no rule in them loads and is in use";
-    let said = format!("installed sigma r2026-01-01: 1 rules of 1 authors, licence DRL 1.1; {left_out}\n");
+    let left_out = "1 YAML file left out: no rule in them loads and is in use";
+    let said = format!("installed sigma r2026-01-01: 1 rule of 1 author, licence DRL 1.1; {left_out}\n");
     assert_eq!((ran.code, ran.out), (Some(0), said), "{}", ran.err);
 
     let listed: Value = serde_json::from_str(&run(&bench, &["rules", "list", "--format", "json"]).out).unwrap();
@@ -68,7 +68,7 @@ fn a_set_of_the_same_name_is_replaced_as_a_whole() {
     fs::remove_file(bench.path().join("rules/mimikatz.yml")).unwrap();
     bench.rule("other.yml", &other);
     let ran = run(&bench, &["rules", "install", "rules", "--version", "2"]);
-    assert_eq!(ran.out, "installed rules 2: 1 rules of 1 authors, licence not stated; replaces 1\n", "{}", ran.err);
+    assert_eq!(ran.out, "installed rules 2: 1 rule of 1 author, licence not stated; replaces 1\n", "{}", ran.err);
     let kept: Vec<_> =
         fs::read_dir(bench.path().join("data/rules")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(kept, ["rules"], "nothing is left lying about");
@@ -92,12 +92,15 @@ fn what_is_no_rule_set_is_refused_with_its_reason_and_leaves_nothing_behind() {
     zip(&bench, "slip.zip", &[("a.yml", MIMIKATZ), ("../../escaped.yml", MIMIKATZ)]);
     zip(&bench, "absolute.zip", &[("/tmp/escaped.yml", MIMIKATZ)]);
     zip(&bench, "windows.zip", &[("..\\escaped.yml", MIMIKATZ)]);
+    zip(&bench, "long.zip", &[(&format!("{}.yml", "x".repeat(300)), MIMIKATZ)]);
+    zip(&bench, "both.zip", &[("a.yml", MIMIKATZ), ("a.yml/b.yml", MIMIKATZ)]);
+    check_refused(&bench, &["both.zip"], "it holds `a.yml` as a file and as a directory");
     check_refused(&bench, &["missing"], "no such file");
     check_refused(&bench, &["not.zip"], "not.zip");
     check_refused(&bench, &["text"], "neither a directory nor a zip archive");
     check_refused(&bench, &["empty.zip"], "holds no rule that loads");
     check_refused(&bench, &["logs"], "holds no rule that loads");
-    for archive in ["slip.zip", "absolute.zip", "windows.zip"] {
+    for archive in ["slip.zip", "absolute.zip", "windows.zip", "long.zip"] {
         check_refused(&bench, &[archive], "a path that leads out of it");
     }
     check_refused(&bench, &["rules", "--name", "../x"], "--name ../x");
@@ -111,10 +114,48 @@ fn a_damaged_set_is_named_in_the_list_and_in_the_summary_of_a_scan() {
     assert_eq!(run(&bench, &["rules", "list"]).out, "no rule sets are installed\n");
     assert_eq!(run(&bench, &["rules", "install", "rules"]).code, Some(0));
     fs::write(bench.path().join("data/rules/rules/files/mimikatz.yml"), MIMIKATZ.replace("sekurlsa", "other")).unwrap();
-    let listed = run(&bench, &["rules", "list"]).out;
-    assert!(listed.contains("damaged: the files are not those that were installed"), "{listed}");
+    let listed = run(&bench, &["rules", "list"]);
+    assert_eq!(listed.code, Some(1), "a script sees it as well");
+    assert!(listed.out.contains("damaged: the files are not those that were installed"), "{}", listed.out);
     fs::write(bench.path().join("data/rules/rules/manifest.json"), "{").unwrap();
     assert!(run(&bench, &["rules", "list"]).out.contains("damaged: "));
     let ran = run(&bench, &["scan", "logs"]);
     assert!(ran.err.contains("the installed set is damaged"), "{}", ran.err);
+}
+
+#[test]
+fn files_of_a_set_that_are_no_text_or_too_large_are_left_out_alone() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("rules/latin.yml"), b"title: Zugriff \xFCber").unwrap();
+    fs::write(bench.path().join("rules/large.yml"), " ".repeat((1 << 20) + 1)).unwrap();
+    let ran = run(&bench, &["rules", "install", "rules"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("1 rule of 1 author") && ran.out.contains("; 2 YAML files left out"), "{}", ran.out);
+}
+
+#[test]
+fn an_installed_rule_replaces_the_rule_of_the_pack_with_its_id_and_is_counted() {
+    let bench = Bench::new();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../rules/healthcare/dicom-unlisted-caller/rule.yml");
+    let own = fs::read_to_string(path).unwrap();
+    bench.rule("own.yml", &own.replacen("title: ", "title: Ours, ", 1));
+    bench.log("a.log", process(1, "x sekurlsa"));
+    for data in ["data", "zdata"] {
+        let install = ["rules", "install", "rules", "--data-dir", data];
+        assert_eq!(run_in(bench.path(), &install, b"").code, Some(0));
+        let ran = run_in(bench.path(), &["scan", "logs", "--data-dir", data], b"");
+        let counted = "1 of the built-in pack replaced by installed ones of the same id";
+        assert!(ran.err.contains(" 0 refused, ") && ran.err.contains(counted), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_set_that_is_installed_twice_is_used_once_and_counted() {
+    let bench = Bench::new();
+    bench.rule("spray.yml", SPRAY).log("a.log", process(1, "x sekurlsa"));
+    for name in ["one", "two"] {
+        assert_eq!(run(&bench, &["rules", "install", "rules", "--name", name]).code, Some(0));
+    }
+    let ran = run(&bench, &["scan", "logs"]);
+    assert!(ran.err.contains(" 0 refused, 3 read more than once and used once\n"), "{}", ran.err);
 }

@@ -11,6 +11,7 @@ mod contracts;
 mod hostile;
 mod html;
 mod installed;
+mod looked_at;
 mod masking;
 mod ocsf;
 mod pack;

@@ -76,7 +76,7 @@ impl std::error::Error for TooLarge {}
 /// Finds the cases of a directory and of those below it, in the order of their paths.
 ///
 /// # Errors
-/// A directory or file that cannot be read, or one with more in it than a directory of tests has ([`TooLarge`]).
+/// A directory or `info.yml` that cannot be read, or one with more in it than a directory of tests has ([`TooLarge`]).
 pub fn find(directory: &Path) -> io::Result<Suite> {
     let mut walk = Walk { root: directory, suite: Suite::default(), entries_left: ENTRIES_MAX };
     walk.folder(directory, DEPTH_MAX)?;
@@ -116,7 +116,13 @@ impl Walk<'_> {
 
     fn rule_folder(&mut self, folder: &Path, entries: &[PathBuf]) -> io::Result<()> {
         let path = folder.join(RULE_FILE);
-        let text = read(&path)?;
+        let text = match read(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.case(folder, Vec::new(), Plan::Broken(error.to_string()));
+                return Ok(());
+            }
+        };
         let shown = path.to_string_lossy().into_owned();
         let under_test = rule_under_test(&shown, &text);
         self.suite.rules.push((shown, text));

@@ -24,6 +24,8 @@ pub struct Report {
     pub tally: Tally,
     /// Findings by level, in the order of [`Level::ALL`].
     pub findings: [u64; 5],
+    /// Events whose log source some rule looks at.
+    pub events_reached: u64,
     /// What the correlator left out or gave up.
     pub correlation: Counters,
     /// Matches that took no part in correlations because their event states no time.
@@ -77,6 +79,9 @@ pub fn scan(
             None => Ok(()),
         }
     })?;
+    let sets = tally.source_sets.iter();
+    report.events_reached =
+        sets.filter(|(set, _)| detector.engine().rules_on(**set) > 0).map(|(_, count)| *count).sum();
     report.tally = tally;
     report.correlation = correlations.run(|found| {
         report.count(found.finding.rule.level);

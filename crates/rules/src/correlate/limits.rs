@@ -82,6 +82,30 @@ impl Counters {
         ]
     }
 
+    /// What the counter of a name counts, in the operator's words; empty for a name that is none.
+    #[must_use]
+    pub fn meaning(name: &str) -> &'static str {
+        match name {
+            "matches" => "matches that correlations took in",
+            "late" => "matches came later than the allowed lateness and were refused",
+            "released_early" => "matches were processed before their lateness was over, because too many waited",
+            "group_field_missing" => "times an event took no part in a correlation, for it lacks a `group-by` field",
+            "value_field_missing" => {
+                "times an event took no part in a correlation, for it lacks the field to aggregate"
+            }
+            "value_not_a_number" => {
+                "times an event took no part in a correlation, for the field to aggregate is no number"
+            }
+            "groups_evicted" => "groups of a correlation were given up, because there were too many",
+            "windows_sketched" => "windows held too many events and were counted in coarser steps",
+            "chain_results_dropped" => {
+                "results did not reach the correlations above them, because one match raised too many"
+            }
+            "fired" => "results of correlations",
+            _ => "",
+        }
+    }
+
     /// The counters from their numbers, in the order of [`Counters::named`].
     pub(super) fn from_numbers(numbers: [u64; 10]) -> Self {
         let [

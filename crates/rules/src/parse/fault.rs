@@ -9,6 +9,8 @@ pub enum RefusalKind {
     Broken,
     /// The document is right, and the standard demands to refuse it here: a placeholder has no value, a taxonomy is not known.
     DemandedByStandard,
+    /// The document is right by itself, and another that was read before has its id.
+    IdTaken,
 }
 
 /// A document that is not loaded, and why.
@@ -28,6 +30,14 @@ pub struct Refusal {
     pub rule_id: Option<String>,
     /// Title of the rule where it states one.
     pub rule_title: Option<String>,
+}
+
+impl Refusal {
+    /// A file that no document can be read from.
+    #[must_use]
+    pub const fn of_file(path: String, reason: String) -> Self {
+        Self { path, line: 1, kind: RefusalKind::Broken, reason, hint: None, rule_id: None, rule_title: None }
+    }
 }
 
 /// Something about a loaded document that its author should know.
@@ -84,6 +94,10 @@ impl Fault {
 
     pub(crate) fn demanded(line: usize, reason: impl Into<String>) -> Self {
         Self { kind: RefusalKind::DemandedByStandard, ..Self::new(line, reason) }
+    }
+
+    pub(crate) fn taken(line: usize, reason: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::IdTaken, ..Self::new(line, reason) }
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {

@@ -66,6 +66,8 @@ pub struct Library {
     pub correlations: Vec<Correlation>,
     /// How many filters were read.
     pub filters: usize,
+    /// Rules left out because the same rule was read before; each has its warning.
+    pub repeated: usize,
     /// What was not loaded, by path and line.
     pub refusals: Vec<Refusal>,
     /// What is odd about what was loaded, by path and line.
@@ -165,28 +167,51 @@ impl Library {
                 continue;
             };
             if *first == (Rule { origin: first.origin.clone(), ..rule.clone() }) {
-                let fault =
-                    Fault::new(rule.origin.line, format!("the same rule was already read from {}", first.origin));
-                self.warnings.push(fault.warning(&about(&rule.origin.path, &rule.card)));
+                self.warn_repeated(&rule.card, &rule.origin, &first.origin);
             } else {
                 self.refuse_taken(&rule.card, &rule.origin, &first.origin);
             }
         }
         self.rules = kept;
-        let mut seen: BTreeMap<String, Origin> =
+        self.drop_duplicate_correlations(correlations);
+    }
+
+    /// The same for correlations, whose ids no rule may have either.
+    fn drop_duplicate_correlations(&mut self, correlations: &mut Vec<Sourced<Correlation>>) {
+        let of_rules: BTreeMap<String, Origin> =
             self.rules.iter().map(|rule| (rule.card.id.clone(), rule.origin.clone())).collect();
-        correlations.retain(|Sourced { document, .. }| {
-            let known = seen.get(&document.card.id).cloned();
-            match &known {
-                Some(known) => self.refuse_taken(&document.card, &document.origin, known),
-                None => drop(seen.insert(document.card.id.clone(), document.origin.clone())),
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
+        let mut kept: Vec<Sourced<Correlation>> = Vec::with_capacity(correlations.len());
+        for found in std::mem::take(correlations) {
+            let Correlation { card, origin, .. } = &found.document;
+            let first = places.get(&card.id).and_then(|at| kept.get(*at)).map(|first| &first.document);
+            let is_same = first
+                .is_some_and(|first| *first == Correlation { origin: first.origin.clone(), ..found.document.clone() });
+            match of_rules.get(&card.id).or(first.map(|first| &first.origin)) {
+                Some(taken) if is_same => {
+                    self.warn_repeated(card, origin, taken);
+                    continue;
+                }
+                Some(taken) => {
+                    self.refuse_taken(card, origin, taken);
+                    continue;
+                }
+                None => {}
             }
-            known.is_none()
-        });
+            places.insert(card.id.clone(), kept.len());
+            kept.push(found);
+        }
+        *correlations = kept;
+    }
+
+    fn warn_repeated(&mut self, card: &RuleCard, origin: &Origin, first: &Origin) {
+        let fault = Fault::new(origin.line, format!("the same rule was already read from {first}"));
+        self.warnings.push(fault.warning(&about(&origin.path, card)));
+        self.repeated += 1;
     }
 
     fn refuse_taken(&mut self, card: &RuleCard, origin: &Origin, first: &Origin) {
-        let fault = Fault::new(origin.line, format!("the id `{}` is already taken by the rule at {first}", card.id));
+        let fault = Fault::taken(origin.line, format!("the id `{}` is already taken by the rule at {first}", card.id));
         self.refusals.push(fault.refusal_of(&about(&origin.path, card)));
     }
 

@@ -28,6 +28,7 @@ use self::findings::Whole;
 use self::gather::Gathered;
 use self::markup::Markup;
 use super::{FindingOutput, json};
+use crate::coverage;
 use crate::rule_set::RuleSet;
 use crate::terminal::{bytes, thousands};
 
@@ -42,6 +43,8 @@ pub(crate) struct Context<'r> {
     pub(crate) paths: Vec<String>,
     pub(crate) rules: &'r RuleSet,
     pub(crate) is_masked: bool,
+    /// The lowest level that was asked for.
+    pub(crate) level_min: Level,
 }
 
 /// Gathers findings and writes the page at the end.
@@ -128,8 +131,12 @@ fn contents(page: &mut Markup, gathered: &Gathered) {
 
 fn overview(page: &mut Markup, context: &Context<'_>, report: &Report, gathered: &Gathered) {
     page.html("<header id=\"top\"><p class=\"kind\">Scan report</p><h1>")
-        .text(&sentence(report, gathered))
+        .text(&sentence(report, context.level_min, gathered))
         .html("</h1>");
+    if report.tally.nothing_read() {
+        page.html("<p class=\"warning\" role=\"note\"><strong>Nothing was looked at.</strong> ");
+        page.html("This report says nothing about the systems whose logs these should be.</p>");
+    }
     if report.tally.input_lost() {
         page.html("<p class=\"warning\" role=\"note\"><strong>Some of the input could not be read.</strong> ");
         page.html("<a href=\"#scanned\">What was read</a> names it.</p>");
@@ -154,14 +161,10 @@ fn overview(page: &mut Markup, context: &Context<'_>, report: &Report, gathered:
 }
 
 /// What was found, in one sentence.
-fn sentence(report: &Report, gathered: &Gathered) -> String {
+fn sentence(report: &Report, level_min: Level, gathered: &Gathered) -> String {
     let present: Vec<Level> = Level::ALL.into_iter().rev().filter(|level| report.findings_at(*level) > 0).collect();
     let Some(worst) = present.first().copied() else {
-        return format!(
-            "No findings in {} {}",
-            thousands(report.tally.events),
-            if report.tally.events == 1 { "event" } else { "events" }
-        );
+        return coverage::sentence(report, level_min).trim_end_matches('.').to_owned();
     };
     let told = present.iter().take(2);
     let told: Vec<String> =

@@ -6,6 +6,7 @@ use cordon_node::scan::Report;
 use super::Context;
 use super::gather::Gathered;
 use super::markup::Markup;
+use crate::summary::correlation_news;
 use crate::terminal::bytes;
 
 /// Refused rules that are named.
@@ -15,7 +16,7 @@ const REFUSED_MAX: usize = 200;
 pub(super) fn write(page: &mut Markup, context: &Context<'_>, report: &Report, gathered: &Gathered) {
     page.html("<section id=\"scanned\"><h2>What was read</h2><div class=\"facts\">");
     figures(page, report);
-    formats(page, context, report);
+    formats(page, report);
     page.html("</div>");
     anomalies(page, report);
     rules(page, context, report);
@@ -44,14 +45,12 @@ fn figures(page: &mut Markup, report: &Report) {
     page.html("</dl></div>");
 }
 
-fn formats(page: &mut Markup, context: &Context<'_>, report: &Report) {
+fn formats(page: &mut Markup, report: &Report) {
     page.html("<div><h3>Events by format</h3><dl class=\"figures\">");
     for (format, count) in &report.tally.formats {
         page.html("<dt><code>").text(format).html("</code></dt><dd>").number(*count).html("</dd>");
     }
-    let engine = context.rules.detector.engine();
-    let seen = report.tally.source_sets.iter().filter(|(set, _)| engine.rules_on(**set) == 0);
-    let blind: u64 = seen.map(|(_, count)| *count).sum();
+    let blind = report.tally.events.saturating_sub(report.events_reached);
     if blind > 0 {
         figure(page, "on log sources that no loaded rule looks at", blind);
     }
@@ -85,8 +84,13 @@ fn rules(page: &mut Markup, context: &Context<'_>, report: &Report) {
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     page.html("<h3>Rules</h3><p>").number(count(rules.loaded.len())).html(" loaded, ");
     page.number(count(rules.refused.len())).html(" refused");
-    if rules.below_level > 0 {
-        page.html(", ").number(count(rules.below_level)).html(" left out below --level");
+    let rest = [
+        (rules.below_level, " left out below --level"),
+        (rules.repeated, " read more than once and used once"),
+        (rules.replaced, " of the built-in pack replaced by installed ones of the same id"),
+    ];
+    for (number, words) in rest.into_iter().filter(|(number, _)| *number > 0) {
+        page.html(", ").number(count(number)).html(words);
     }
     page.html(".</p>");
     if !rules.refused.is_empty() {
@@ -106,10 +110,13 @@ fn rules(page: &mut Markup, context: &Context<'_>, report: &Report) {
             .number(count(unnamed))
             .html(" more; <code>--stats</code> names all.</p>");
     }
-    let news = report.correlation.named().into_iter().filter(|(name, count)| *count > 0 && *name != "matches");
-    let news: Vec<String> = news.map(|(name, count)| format!("{name}: {count}")).collect();
+    let news = correlation_news(report, false);
     if !news.is_empty() {
-        page.html("<p>Correlation: ").text(&news.join(", ")).html(".</p>");
+        page.html("<h3>Correlations</h3><ul>");
+        for line in &news {
+            page.html("<li>").text(line).html("</li>");
+        }
+        page.html("</ul>");
     }
 }
 

@@ -111,7 +111,15 @@ fn an_id_belongs_to_the_first_rule_that_takes_it() {
     assert_eq!(library.rules.len(), 1);
     let id = "929a690e-bef0-4204-a928-ef5e620d6fcc";
     assert_eq!(said(&library.refusals), [format!("b.yml:1: the id `{id}` is already taken by the rule at a.yml:1")]);
+    assert_eq!(library.refusals[0].kind, RefusalKind::IdTaken);
     assert_eq!(said(&library.warnings), ["c.yml:1: the same rule was already read from a.yml:1"]);
+    assert_eq!(library.repeated, 1);
+    let more = over("c", id).replace("gte: 2", "gte: 3");
+    let c = over("c", id);
+    let library = load(&[("a.yml", RULE), ("b.yml", &c), ("c.yml", &c), ("d.yml", &more)]);
+    assert_eq!(library.correlations.len(), 1);
+    assert_eq!(said(&library.warnings), ["c.yml:1: the same rule was already read from b.yml:1"]);
+    assert_eq!(said(&library.refusals), ["d.yml:1: the id `c` is already taken by the rule at b.yml:1"]);
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! A scan that looked at nothing is never taken for a clean bill.
+
+use std::fs;
+
+use crate::common::{Bench, MIMIKATZ, failed_logon, process};
+
+/// The scan and `cordon events` of the logs end with 3 and say that nothing was read.
+fn check_nothing_read(bench: &Bench, out: &str) {
+    let ran = bench.scan(&[]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(3), out), "{}", ran.err);
+    assert!(ran.err.contains("! nothing was read"), "{}", ran.err);
+    let events = bench.run("events", &[], &[], &["logs"], b"");
+    assert_eq!((events.code, events.out.as_str()), (Some(3), ""), "{}", events.err);
+    assert!(events.err.contains("! nothing was read"), "{}", events.err);
+}
+
+#[test]
+fn a_folder_without_anything_to_read_is_not_clean() {
+    let bench = Bench::new();
+    let none = "Nothing was read: no event in 0 files.\n";
+    check_nothing_read(&bench, none);
+    fs::create_dir(bench.logs().join("deeper")).unwrap();
+    check_nothing_read(&bench, none);
+    bench.log("empty.log", "").log("deeper/empty.log", "");
+    check_nothing_read(&bench, none);
+    let header = Bench::new();
+    header.log("access.csv", "Access Time,User ID,Patient ID,Action\n");
+    check_nothing_read(&header, "Nothing was read: no event in 1 file.\n");
+    let ran = bench.scan_stdin(&[], b"");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(3), none), "{}", ran.err);
+}
+
+#[test]
+fn one_empty_folder_among_others_is_lost_input() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path().join("mount")).unwrap();
+    bench.log("a.log", process(1, "notepad"));
+    let ran = bench.run("scan", &["--rules", "rules"], &[], &["logs", "mount"], b"");
+    assert_eq!((ran.code, ran.out.as_str()), (Some(3), "No findings.\n"), "{}", ran.err);
+    assert!(ran.err.contains("! no_files x1") && ran.err.contains("first at mount\n"), "{}", ran.err);
+}
+
+#[test]
+fn a_scan_that_no_rule_is_left_for_does_not_run() {
+    let bench = Bench::new();
+    bench.log("a.log", process(1, "sekurlsa"));
+    let ran = bench.scan(&["--level", "critical"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    bench.rule("mimikatz.yml", &MIMIKATZ.replace("critical", "high"));
+    let below = bench.scan(&["--level", "critical"]);
+    assert_eq!((below.code, below.out.as_str()), (Some(2), ""));
+    assert_eq!(below.err, "cordon: no rule is left to scan with: 1 read, all below --level\n");
+    bench.rule("mimikatz.yml", &MIMIKATZ.replace("|contains", "|contain"));
+    fs::write(bench.path().join("rules/latin.yml"), b"title: Zugriff \xFCber").unwrap();
+    let refused = bench.scan(&[]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+    let expect = "\
+cordon: no rule is left to scan with: 2 refused
+  refused rules/latin.yml:1: not UTF-8 text from byte 15
+  refused rules/mimikatz.yml:11: unknown modifier";
+    assert!(refused.err.starts_with(expect), "{}", refused.err);
+}
+
+#[test]
+fn a_rule_file_that_is_no_text_or_too_large_is_refused_alone() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("rules/latin.yml"), b"title: Zugriff \xFCber").unwrap();
+    fs::write(bench.path().join("rules/large.yml"), " ".repeat((1 << 20) + 1)).unwrap();
+    bench.log("a.log", process(1, "sekurlsa"));
+    let ran = bench.scan(&[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert!(ran.err.contains("1 rule loaded, 2 refused\n  refused rules/large.yml:1: larger than"), "{}", ran.err);
+    let checked = bench.run("rules", &["check", "rules"], &[], &[], b"");
+    assert_eq!(checked.code, Some(1));
+    assert!(checked.out.contains("rules/latin.yml:1: refused: not UTF-8 text from byte 15\n"), "{}", checked.out);
+}
+
+#[test]
+fn what_no_finding_means_is_said_with_it() {
+    let bench = Bench::new();
+    bench.log("a.log", process(1, "notepad"));
+    assert_eq!(bench.scan(&[]).out, "No findings.\n");
+    assert_eq!(bench.scan(&["--level", "high"]).out, "No findings at level high or above.\n");
+    let later = bench.scan(&["--from", "2027-01-01"]);
+    assert_eq!(later.out, "No event was looked at: 1 event read, none of them between --from and --to.\n");
+    assert_eq!(later.code, Some(0));
+    bench.log("b.log", failed_logon(1, "bob"));
+    assert_eq!(bench.scan(&[]).out, "No findings in the 1 of 2 events that a rule looks at.\n");
+    let page = bench.scan(&["--format", "html"]).out;
+    assert!(page.contains("<h1>No findings in the 1 of 2 events that a rule looks at</h1>"), "{page}");
+    let nothing = Bench::new().scan(&["--format", "html"]).out;
+    assert!(nothing.contains("<h1>Nothing was read: no event in 0 files</h1>"), "{nothing}");
+    assert!(nothing.contains("<strong>Nothing was looked at.</strong>"), "{nothing}");
+}
