@@ -8,6 +8,7 @@
 pub mod anomaly;
 mod expand;
 mod fault;
+mod labels;
 mod source;
 mod sources;
 mod utf16;

@@ -17,6 +17,7 @@ pub(crate) type Stream = Box<dyn Read + Send>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceInfo {
     /// Path relative to the PATH given, with `/`; for a file as PATH its name, for standard input `-`, for archive members `archive.zip!inner/name.log`.
+    /// Of several PATHs the names of folders stand in front, as many as tell the PATHs apart.
     pub id: Arc<str>,
     /// Number of the source in the order of reading, from 0.
     pub order: u32,

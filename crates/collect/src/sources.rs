@@ -59,7 +59,7 @@ impl Sources {
     /// The sources that `paths` stand for. `started` is taken for when a source without a time of its own was written.
     #[must_use]
     pub fn new(paths: &[PathBuf], limits: Limits, started: Time) -> Self {
-        let entries: Vec<Entry> = paths.iter().flat_map(|path| walk::walk(path)).collect();
+        let entries: Vec<Entry> = walk::walk(paths);
         let meter = Arc::new(Meter::default());
         for entry in &entries {
             if let Entry::File(file) = entry {

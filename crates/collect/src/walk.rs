@@ -1,4 +1,4 @@
-//! The walk over one PATH: which files it stands for, in a fixed order, and which it does not.
+//! The walk over the PATHs: which files they stand for, in a fixed order, and which they do not.
 
 use std::collections::HashSet;
 use std::fs;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::anomaly;
 use crate::fault::{InputFault, Loss};
+use crate::labels::{labels, name_text};
 
 /// Deepest directory below a PATH.
 const DEPTH_MAX: usize = 128;
@@ -35,37 +36,57 @@ pub(crate) struct FoundFile {
     pub(crate) bytes: u64,
 }
 
-/// Everything that `path` stands for, directories in the order of their names.
-pub(crate) fn walk(path: &Path) -> Vec<Entry> {
-    if path.as_os_str() == "-" {
-        return vec![Entry::Stdin];
-    }
-    let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
-    let id: Arc<str> = Arc::from(&*name);
-    let mut walk = Walk { root: PathBuf::new(), seen: HashSet::new(), found: Vec::new() };
-    match (fs::metadata(path), fs::canonicalize(path)) {
-        (Ok(metadata), Ok(root)) if metadata.is_dir() => {
-            walk.root.clone_from(&root);
-            walk.directory(path, root, "", 0);
-            walk.say_if_empty(path);
-        }
-        (Ok(metadata), _) => {
-            walk.found.push(Entry::File(FoundFile { id, path: path.to_owned(), bytes: metadata.len() }))
-        }
-        (Err(error), _) => walk.unreadable(path, &id, &error),
+/// Everything that `paths` stand for, in their order, directories in the order of their names. What several of them stand for is read once.
+pub(crate) fn walk(paths: &[PathBuf]) -> Vec<Entry> {
+    let taken = (paths.len() > 1).then(HashSet::new);
+    let mut walk = Walk { root: PathBuf::new(), seen: HashSet::new(), taken, found: Vec::new() };
+    for (path, label) in paths.iter().zip(labels(paths)) {
+        walk.path(path, &label);
     }
     walk.found
 }
 
 struct Walk {
-    /// Canonical path of the PATH given.
+    /// Canonical path of the PATH being walked.
     root: PathBuf,
-    /// Canonical paths of directories and link targets already taken.
+    /// Canonical paths of its directories and link targets already taken.
     seen: HashSet<PathBuf>,
+    /// Canonical paths of the files of all PATHs, where there are several; standard input as `-`.
+    taken: Option<HashSet<PathBuf>>,
     found: Vec<Entry>,
 }
 
 impl Walk {
+    fn path(&mut self, path: &Path, label: &str) {
+        let id: Arc<str> = Arc::from(label);
+        if path.as_os_str() == "-" {
+            return if self.is_first(path) {
+                self.found.push(Entry::Stdin);
+            } else {
+                self.fault(&id, anomaly::REPEATED, Loss::Nothing);
+            };
+        }
+        match (fs::metadata(path), fs::canonicalize(path)) {
+            (Ok(metadata), Ok(root)) if metadata.is_dir() => {
+                let before = self.found.len();
+                self.root.clone_from(&root);
+                self.seen.clear();
+                self.directory(path, root, label, 0);
+                self.say_if_empty(path, before);
+            }
+            (Ok(_), Ok(canonical)) if !self.is_first(&canonical) => self.fault(&id, anomaly::REPEATED, Loss::Nothing),
+            (Ok(metadata), _) => {
+                self.found.push(Entry::File(FoundFile { id, path: path.to_owned(), bytes: metadata.len() }));
+            }
+            (Err(error), _) => self.unreadable(path, &id, &error),
+        }
+    }
+
+    /// Whether no PATH before gave this file.
+    fn is_first(&mut self, canonical: &Path) -> bool {
+        self.taken.as_mut().is_none_or(|taken| taken.insert(canonical.to_owned()))
+    }
+
     fn directory(&mut self, path: &Path, canonical: PathBuf, id: &str, depth: usize) {
         let named: Arc<str> = Arc::from(if id.is_empty() { "." } else { id });
         if depth > DEPTH_MAX {
@@ -83,8 +104,8 @@ impl Walk {
             if self.found.len() >= FILES_MAX {
                 return self.fault(&named, anomaly::TOO_MANY_FILES, Loss::Input);
             }
-            let below = name.to_string_lossy();
-            let id = if id.is_empty() { below.into_owned() } else { format!("{id}/{below}") };
+            let below = name_text(&name);
+            let id = if id.is_empty() { below } else { format!("{id}/{below}") };
             self.entry(&path.join(&name), &canonical, &id, depth);
         }
     }
@@ -116,16 +137,22 @@ impl Walk {
         if !metadata.is_file() {
             return self.fault(&named, anomaly::NOT_A_FILE, Loss::Nothing);
         }
+        if !self.is_first(&canonical) {
+            return self.fault(&named, anomaly::REPEATED, Loss::Nothing);
+        }
         if is_link {
             self.seen.insert(canonical);
         }
         self.found.push(Entry::File(FoundFile { id: named, path: path.to_owned(), bytes: metadata.len() }));
     }
 
-    /// A folder was asked for, so finding nothing to read in it is a loss; not when something worse was said of it.
-    fn say_if_empty(&mut self, path: &Path) {
-        let is_empty = |entry: &Entry| matches!(entry, Entry::Fault(fault) if fault.loss == Loss::Nothing);
-        if self.found.iter().all(is_empty) {
+    /// A folder was asked for, so finding nothing to read in it is a loss; not when it was read already or something worse was said of it.
+    fn say_if_empty(&mut self, path: &Path, before: usize) {
+        let says_nothing = |entry: &Entry| match entry {
+            Entry::Fault(fault) => fault.loss == Loss::Nothing && fault.anomaly != anomaly::REPEATED,
+            Entry::Stdin | Entry::File(_) => false,
+        };
+        if self.found.iter().skip(before).all(says_nothing) {
             self.fault(&Arc::from(path.to_string_lossy()), anomaly::NO_FILES, Loss::Input);
         }
     }

@@ -130,6 +130,37 @@ fn links_are_followed_out_of_the_path_and_never_in_circles() {
 }
 
 #[test]
+fn sources_of_several_paths_are_told_apart_and_what_is_given_twice_is_read_once() {
+    let dir = TempDir::new().unwrap();
+    for name in ["a/logs/x.log", "b/logs/x.log", "b/y.log"] {
+        write(&dir, name, name);
+    }
+    symlink("b/y.log", dir.path().join("link.log")).unwrap();
+    let check = |paths: &[&str], expect: &[&str]| {
+        let paths: Vec<PathBuf> = paths.iter().map(|path| dir.path().join(path)).collect();
+        assert_eq!(read_all(&paths, Limits::default()), expect, "{paths:?}");
+    };
+    check(&["a/logs", "b/logs"], &["a/logs/x.log: a/logs/x.log", "b/logs/x.log: b/logs/x.log"]);
+    check(&["a/logs/x.log", "b/logs/x.log"], &["a/logs/x.log: a/logs/x.log", "b/logs/x.log: b/logs/x.log"]);
+    check(&["a", "b/y.log"], &["a/logs/x.log: a/logs/x.log", "y.log: b/y.log"]);
+    check(&["b", "b/y.log"], &["b/logs/x.log: b/logs/x.log", "b/y.log: b/y.log", "y.log! input_repeated"]);
+    check(&["b/y.log", "b"], &["y.log: b/y.log", "b/logs/x.log: b/logs/x.log", "b/y.log! input_repeated"]);
+    check(&["link.log", "b/logs/../y.log"], &["link.log: b/y.log", "y.log! input_repeated"]);
+    check(&["a", "a/."], &["a/logs/x.log: a/logs/x.log", "a/logs/x.log! input_repeated"]);
+}
+
+#[test]
+fn names_of_files_that_are_no_text_stay_apart() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let dir = TempDir::new().unwrap();
+    for name in [b"\xFC.log", b"\xFD.log"] {
+        fs::write(dir.path().join(OsStr::from_bytes(name)), "one").unwrap();
+    }
+    check(dir.path(), &[r"\xFC.log: one", r"\xFD.log: one"]);
+}
+
+#[test]
 fn a_socket_in_a_directory_is_left_out_and_never_waited_for() {
     let dir = TempDir::new().unwrap();
     let _listener = std::os::unix::net::UnixListener::bind(dir.path().join("socket")).unwrap();

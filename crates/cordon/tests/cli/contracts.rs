@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::Bench;
+use crate::common::{Bench, process};
 
 /// A file of the repository.
 fn of_the_repository(path: &str) -> String {
@@ -63,6 +63,43 @@ fn the_records_of_one_document_are_told_apart_by_their_index() {
     assert_eq!(first["record_sha256"], second["record_sha256"], "one document, one hash");
     assert_ne!(first["event_ids"], second["event_ids"], "two records, two events");
     assert_ne!(first["finding_id"], second["finding_id"]);
+}
+
+#[test]
+fn files_of_one_name_in_several_paths_are_told_apart() {
+    let bench = Bench::new();
+    let log = process(1, "sekurlsa");
+    for name in ["a/logs/x.log", "b/logs/x.log"] {
+        bench.log(name, &log);
+    }
+    let ids = |paths: &[&str], member_of: &str| -> Vec<String> {
+        let ran = bench.run("scan", &["--rules", "rules"], &["--format", "ndjson"], paths, b"");
+        ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()[member_of].to_string()).collect()
+    };
+    for paths in [["logs/a/logs", "logs/b/logs"], ["logs/a/logs/x.log", "logs/b/logs/x.log"]] {
+        assert_eq!(ids(&paths, "source_file"), [r#""a/logs/x.log""#, r#""b/logs/x.log""#]);
+        let events = ids(&paths, "event_ids");
+        assert_ne!(events.first(), events.last(), "equal lines of two files are two events");
+        let turned = ids(&[paths[1], paths[0]], "event_ids");
+        assert_eq!(turned.first(), events.last(), "the order of the PATHs does not count");
+    }
+    assert_eq!(
+        ids(&["logs/a/logs"], "event_ids"),
+        ids(&["logs/b/logs"], "event_ids"),
+        "one folder: its place does not count"
+    );
+}
+
+#[test]
+fn a_file_that_is_given_twice_is_read_once_and_the_summary_says_so() {
+    let bench = Bench::new();
+    bench.log("a.log", process(1, "sekurlsa"));
+    std::os::unix::fs::symlink("logs/a.log", bench.path().join("link.log")).unwrap();
+    for paths in [["logs", "logs/a.log"], ["logs/a.log", "logs"], ["logs", "logs/"], ["logs/a.log", "link.log"]] {
+        let ran = bench.run("scan", &["--rules", "rules"], &["--format", "ndjson"], &paths, b"");
+        assert_eq!((ran.code, ran.out.lines().count()), (Some(1), 1), "{paths:?}: {}", ran.err);
+        assert!(ran.err.contains("- input_repeated x1: the file was given more than once"), "{}", ran.err);
+    }
 }
 
 /// The text of the first block of `docs/one-event.md` that is marked with `mark`.
