@@ -59,6 +59,9 @@ fn a_header_chooses_its_mapping_by_its_columns() {
     check("ACCESS_TIME,USER_ID,USER_NAME,PAT_ID,METRIC_NAME,WORKSTATION_ID,DEPARTMENT", "epic_access_log");
     check("Event Date/Time,User Name,Patient Name,MRN,Event Name,Application", "p2sentinel");
     check("time,user,patient_id,action,ip", "access");
+    check("time,user,patient_id,action,workstation", "access");
+    check("access_time,user_id,mrn,access_action,workstation_id", "access");
+    check("access_time,user_id,mrn,access_action,workstation_id,metric_id", "epic_access_log");
     check("a,b,c", "generic");
 }
 
