@@ -65,6 +65,18 @@ pub const ZIP_CHECKSUM: Anomaly =
     Anomaly::new("zip_checksum", "the zip member does not have the checksum it states; it was read all the same");
 /// A zip member that is a symbolic link.
 pub const ZIP_LINK: Anomaly = Anomaly::new("zip_link", "a symbolic link in a zip archive was not followed");
+/// A tar archive with something else where a header should be.
+pub const TAR_DAMAGED: Anomaly =
+    Anomaly::new("tar_damaged", "the tar archive is damaged; its members from there on were left out");
+/// A tar archive that ends early.
+pub const TAR_TRUNCATED: Anomaly = Anomaly::new("tar_truncated", "the tar archive ends early; what was there was read");
+/// A tar member of a kind that is not read.
+pub const TAR_KIND: Anomaly = Anomaly::new(
+    "tar_kind_unknown",
+    "the tar member is a sparse file or of another kind that is not read; it was left out",
+);
+/// A tar member that is a link.
+pub const TAR_LINK: Anomaly = Anomaly::new("tar_link", "a link in a tar archive was not followed");
 /// UTF-16 with impossible units.
 pub const UTF16_MALFORMED: Anomaly =
     Anomaly::new("utf16_malformed", "the UTF-16 text holds impossible units; each was replaced by U+FFFD");

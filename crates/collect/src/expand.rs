@@ -19,8 +19,8 @@ pub struct Limits {
     pub expanded_bytes_max: u64,
     /// How often compression may be nested.
     pub nested_max: u32,
-    /// Members read of one zip archive.
-    pub zip_members_max: usize,
+    /// Members read of one archive.
+    pub members_max: usize,
 }
 
 impl Default for Limits {
@@ -31,7 +31,7 @@ impl Default for Limits {
             expanded_bytes_free: 64 << 20,
             expanded_bytes_max: 256 << 30,
             nested_max: 2,
-            zip_members_max: 1_000_000,
+            members_max: 1_000_000,
         }
     }
 }

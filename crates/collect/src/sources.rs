@@ -10,15 +10,17 @@ use std::time::UNIX_EPOCH;
 use cordon_model::{Anomaly, Time};
 
 use crate::anomaly;
+use crate::archive::{Archive, Inside, Member, loss_of};
 use crate::expand::{self, Budget, Limits};
 use crate::fault::{InputFault, Loss};
 use crate::source::{Meter, Metered, Source, SourceInfo, Stream};
+use crate::tar_archive::{self, TarArchive};
 use crate::utf16::{self, Utf16};
 use crate::walk::{self, Entry, FoundFile};
-use crate::zip_archive::{Member, OpenArchive};
+use crate::zip_archive::ZipArchive;
 
-/// Bytes looked at to recognise compression.
-const MAGIC_BYTES: u64 = 8;
+/// Bytes looked at to recognise compression and archives.
+const HEAD_BYTES: u64 = tar_archive::BLOCK_BYTES as u64;
 
 /// What comes next in the inputs.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ pub struct Sources {
 
 /// An archive being read and where it came from.
 struct Within {
-    archive: OpenArchive,
+    archive: Box<dyn Archive>,
     opening: Opening,
 }
 
@@ -79,15 +81,15 @@ impl Sources {
     /// The next of the archive being read; `None` when there is none or it is at its end.
     fn next_within(&mut self) -> Option<Option<Found>> {
         let within = self.archives.last_mut()?;
-        if let Some(fault) = within.archive.faults.pop() {
-            return Some(Some(Found::Fault(InputFault::new(&within.opening.id, fault, Loss::Input))));
-        }
-        let Some(member) = within.archive.next_member() else {
-            self.archives.pop();
-            return Some(None);
-        };
         let outer = &within.opening;
-        let Member { name, modified, stream } = member;
+        let Member { name, modified, stream } = match within.archive.next() {
+            Some(Inside::Member(member)) => member,
+            Some(Inside::Fault(error)) => return Some(Some(Found::Fault(InputFault::from_io(&outer.id, &error)))),
+            None => {
+                self.archives.pop();
+                return Some(None);
+            }
+        };
         let opening = Opening {
             id: Arc::from(format!("{}!{name}", outer.id)),
             received: modified.unwrap_or(outer.received),
@@ -96,10 +98,7 @@ impl Sources {
         };
         Some(match stream {
             Ok(stream) => self.open(opening, stream, None),
-            Err(fault) => {
-                let loss = if fault == anomaly::ZIP_LINK { Loss::Nothing } else { Loss::Input };
-                Some(Found::Fault(InputFault::new(&opening.id, fault, loss)))
-            }
+            Err(fault) => Some(Found::Fault(InputFault::new(&opening.id, fault, loss_of(fault)))),
         })
     }
 
@@ -144,9 +143,10 @@ impl Sources {
 
     /// Goes through compression and archives to the bytes. `None` when an archive was entered.
     fn open(&mut self, mut opening: Opening, mut stream: Stream, mut file: Option<File>) -> Option<Found> {
+        let mut is_expanded = false;
         loop {
             let mut head = Vec::new();
-            if let Err(error) = stream.by_ref().take(MAGIC_BYTES).read_to_end(&mut head) {
+            if let Err(error) = stream.by_ref().take(HEAD_BYTES).read_to_end(&mut head) {
                 return Some(Found::Fault(InputFault::from_io(&opening.id, &error)));
             }
             let wrapping = Wrapping::of(&head);
@@ -154,7 +154,9 @@ impl Sources {
                 return Some(Found::Fault(InputFault::new(&opening.id, anomaly::EMPTY, Loss::Nothing)));
             }
             stream = Box::new(io::Cursor::new(head).chain(stream));
-            if wrapping.nests() && opening.nested >= self.limits.nested_max {
+            // A tar archive counts as one with the compression around it.
+            let nests = wrapping.nests() && !(is_expanded && matches!(wrapping, Wrapping::Tar));
+            if nests && opening.nested >= self.limits.nested_max {
                 return Some(self.refuse(&opening, anomaly::NESTED_TOO_DEEP));
             }
             stream = match wrapping {
@@ -167,22 +169,28 @@ impl Sources {
                     Ok(stream) => stream,
                     Err(error) => return Some(Found::Fault(InputFault::from_io(&opening.id, &error))),
                 },
-                Wrapping::Zip => return self.enter(opening, stream, file),
+                Wrapping::Zip => return self.enter_zip(opening, stream, file),
+                Wrapping::Tar => {
+                    opening.nested += u32::from(nests);
+                    let archive = Box::new(TarArchive::new(stream, self.limits.members_max));
+                    self.archives.push(Within { archive, opening });
+                    return None;
+                }
             };
             opening.nested += 1;
-            file = None;
+            (file, is_expanded) = (None, true);
         }
     }
 
-    fn enter(&mut self, mut opening: Opening, stream: Stream, file: Option<File>) -> Option<Found> {
+    fn enter_zip(&mut self, mut opening: Opening, stream: Stream, file: Option<File>) -> Option<Found> {
         let seekable = match file.map_or_else(|| spool(stream), Ok) {
             Ok(seekable) => seekable,
             Err(error) => return Some(Found::Fault(InputFault::from_io(&opening.id, &error))),
         };
-        match OpenArchive::open(seekable, Arc::clone(&opening.budget), Arc::clone(&self.meter)) {
+        match ZipArchive::open(seekable, Arc::clone(&opening.budget), Arc::clone(&self.meter)) {
             Ok(archive) => {
                 opening.nested += 1;
-                self.archives.push(Within { archive, opening });
+                self.archives.push(Within { archive: Box::new(archive), opening });
                 None
             }
             Err(fault) => Some(self.refuse(&opening, fault)),
@@ -234,6 +242,7 @@ enum Wrapping {
     Gzip,
     Zstd,
     Zip,
+    Tar,
 }
 
 impl Wrapping {
@@ -243,12 +252,13 @@ impl Wrapping {
             [0x1F, 0x8B, 0x08, ..] => Self::Gzip,
             [0x28, 0xB5, 0x2F, 0xFD, ..] => Self::Zstd,
             [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Self::Zip,
+            _ if tar_archive::is_header(head) => Self::Tar,
             _ => utf16::announced(head).map_or(Self::None, Self::Utf16),
         }
     }
 
     const fn nests(self) -> bool {
-        matches!(self, Self::Gzip | Self::Zstd | Self::Zip)
+        matches!(self, Self::Gzip | Self::Zstd | Self::Zip | Self::Tar)
     }
 }
 

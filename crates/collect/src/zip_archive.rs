@@ -9,31 +9,24 @@ use cordon_model::{Anomaly, Time};
 use zip::CompressionMethod;
 
 use crate::anomaly;
+use crate::archive::{Archive, Inside, Member};
 use crate::expand::{self, Budget, Expanding};
 use crate::fault::Broken;
 use crate::source::{Meter, Metered, Stream};
 
 /// A zip archive being read.
-pub(crate) struct OpenArchive {
+pub(crate) struct ZipArchive {
     archive: zip::ZipArchive<BufReader<File>>,
     file: Arc<File>,
     /// Members still to come, the next one last.
     rest: Vec<(String, usize)>,
     /// Faults of the archive as a whole, still to be told.
-    pub(crate) faults: Vec<Anomaly>,
-    pub(crate) budget: Arc<Budget>,
+    faults: Vec<Anomaly>,
+    budget: Arc<Budget>,
     meter: Arc<Meter>,
 }
 
-/// A member as it comes out of the archive.
-pub(crate) struct Member {
-    pub(crate) name: String,
-    pub(crate) modified: Option<Time>,
-    /// Its bytes, or why it is not read.
-    pub(crate) stream: Result<Stream, Anomaly>,
-}
-
-impl OpenArchive {
+impl ZipArchive {
     /// Reads the directory of the archive.
     ///
     /// # Errors
@@ -46,7 +39,7 @@ impl OpenArchive {
         if stated > archive.len() {
             faults.push(anomaly::ZIP_HIDDEN);
         }
-        let limit = budget.limits().zip_members_max;
+        let limit = budget.limits().members_max;
         if archive.len() > limit {
             faults.push(anomaly::TOO_MANY_FILES);
         }
@@ -61,7 +54,7 @@ impl OpenArchive {
     }
 
     /// The next member that is a file.
-    pub(crate) fn next_member(&mut self) -> Option<Member> {
+    fn next_member(&mut self) -> Option<Member> {
         loop {
             let (name, index) = self.rest.pop()?;
             let Ok(found) = self.archive.by_index_raw(index) else {
@@ -75,6 +68,13 @@ impl OpenArchive {
             let stream = part.and_then(|part| part.stream(&self.file, &self.budget, &self.meter));
             return Some(Member { name, modified, stream });
         }
+    }
+}
+
+impl Archive for ZipArchive {
+    fn next(&mut self) -> Option<Inside> {
+        let fault = self.faults.pop().map(|fault| Inside::Fault(Broken::error(fault)));
+        fault.or_else(|| self.next_member().map(Inside::Member))
     }
 }
 

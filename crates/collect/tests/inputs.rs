@@ -18,7 +18,7 @@ const TIGHT: Limits = Limits {
     expanded_bytes_free: 100_000,
     expanded_bytes_max: 1_000_000,
     nested_max: 2,
-    zip_members_max: 5,
+    members_max: 5,
 };
 
 /// Every source as `id: contents`, every fault as `id! name` with `lost` when input is missing for it.
@@ -361,4 +361,151 @@ fn a_directory_too_deep_is_left_out() {
     let seen = read_all(&[dir.path().to_owned()], Limits::default());
     assert_eq!(seen.len(), 1);
     assert!(seen[0].ends_with("d! directory_too_deep lost"), "{seen:?}");
+}
+
+/// A tar archive of these members: name and bytes.
+fn tar(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, bytes) in members {
+        tar_member(&mut builder, name, tar::EntryType::Regular, bytes);
+    }
+    builder.into_inner().unwrap()
+}
+
+fn tar_member(builder: &mut tar::Builder<Vec<u8>>, name: &str, kind: tar::EntryType, bytes: &[u8]) {
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_size(u64::try_from(bytes.len()).unwrap());
+    header.set_mtime(7);
+    // Past the builder's own checks: a hostile archive has none.
+    header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+    header.set_cksum();
+    builder.append(&header, bytes).unwrap();
+}
+
+#[test]
+fn tar_members_come_as_they_stand_compressed_or_not() {
+    let dir = TempDir::new().unwrap();
+    let archive = tar(&[("b/2.log", b"two"), ("../../evil.log", b"evil"), ("a.log", &[b'x'; 1024]), ("z", b"")]);
+    write(&dir, "1.tar", &archive);
+    write(&dir, "2.tar.gz", gzip(&archive));
+    write(&dir, "3.tar.zst", zstd(&archive));
+    let expect: Vec<String> = ["1.tar", "2.tar.gz", "3.tar.zst"]
+        .iter()
+        .flat_map(|tar| {
+            [
+                format!("{tar}!b/2.log: two"),
+                format!("{tar}!../../evil.log: evil"),
+                format!("{tar}!a.log: 1024 bytes"),
+                format!("{tar}!z! empty_input"),
+            ]
+        })
+        .collect();
+    check(dir.path(), &expect.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(!dir.path().join("../../evil.log").exists());
+}
+
+#[test]
+fn a_tar_archive_and_the_compression_around_it_count_once() {
+    let dir = TempDir::new().unwrap();
+    let inner = tar(&[("deep.log", b"deep"), ("deeper.gz", &gzip(b"deeper"))]);
+    write(&dir, "a.tar.gz", gzip(&tar(&[("inner.tgz", &gzip(&inner)), ("x.gz", &gzip(b"x")), ("y.tar", &inner)])));
+    write(&dir, "b.tar", tar(&[("c.tar", &tar(&[("d.tar", &inner)]))]));
+    let expect = [
+        "a.tar.gz!inner.tgz!deep.log: deep",
+        "a.tar.gz!inner.tgz!deeper.gz! nested_too_deep lost",
+        "a.tar.gz!x.gz: x",
+        "a.tar.gz!y.tar!deep.log: deep",
+        "a.tar.gz!y.tar!deeper.gz! nested_too_deep lost",
+        "b.tar!c.tar!d.tar! nested_too_deep lost",
+    ];
+    check(dir.path(), &expect);
+}
+
+#[test]
+fn links_devices_and_directories_in_a_tar_archive_are_not_read() {
+    let mut builder = tar::Builder::new(Vec::new());
+    tar_member(&mut builder, "d/", tar::EntryType::Directory, b"");
+    tar_member(&mut builder, "soft", tar::EntryType::Symlink, b"");
+    tar_member(&mut builder, "hard", tar::EntryType::Link, b"");
+    tar_member(&mut builder, "pipe", tar::EntryType::Fifo, b"");
+    tar_member(&mut builder, "sparse", tar::EntryType::GNUSparse, b"holes");
+    tar_member(&mut builder, "a.log", tar::EntryType::Regular, b"one");
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.tar", builder.into_inner().unwrap());
+    let expect =
+        ["soft! tar_link", "hard! tar_link", "pipe! not_a_regular_file", "sparse! tar_kind_unknown lost", "a.log: one"];
+    check(dir.path(), &expect.map(|line| format!("a.tar!{line}")).each_ref().map(String::as_str));
+}
+
+#[test]
+fn long_names_of_both_kinds_are_shown_and_equal_names_told_apart() {
+    let long = format!("{}end.log", "deep/".repeat(60));
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.append_pax_extensions([("path", long.as_bytes()), ("size", b"3".as_slice())]).unwrap();
+    tar_member(&mut builder, "short", tar::EntryType::Regular, b"pax");
+    let mut header = tar::Header::new_gnu();
+    header.set_size(3);
+    builder.append_data(&mut header, format!("gnu/{long}"), b"gnu".as_slice()).unwrap();
+    tar_member(&mut builder, "same", tar::EntryType::Regular, b"1");
+    tar_member(&mut builder, "same", tar::EntryType::Regular, b"2");
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.tar", builder.into_inner().unwrap());
+    let expect = [format!("{long}: pax"), format!("gnu/{long}: gnu"), "same: 1".to_owned(), "same#4: 2".to_owned()];
+    check(dir.path(), &expect.map(|line| format!("a.tar!{line}")).each_ref().map(String::as_str));
+}
+
+#[test]
+fn a_tar_archive_cut_at_every_byte_gives_what_was_there() {
+    let whole = tar(&[("a", b"first"), ("b", b"second")]);
+    for length in 512..2048 + 512 {
+        let dir = TempDir::new().unwrap();
+        write(&dir, "a.tar", &whole[..length]);
+        let seen = read_all(&[dir.path().to_owned()], Limits::default());
+        assert!(seen.last().unwrap().ends_with("! tar_truncated lost"), "length {length}: {seen:?}");
+    }
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.tar", whole);
+    check(dir.path(), &["a.tar!a: first", "a.tar!b: second"]);
+}
+
+#[test]
+fn a_damaged_tar_archive_is_named_and_archives_behind_one_another_are_read() {
+    let dir = TempDir::new().unwrap();
+    let mut bad = tar(&[("a", b"first"), ("b", b"second")]);
+    bad[1024] ^= 1;
+    write(&dir, "a.tar", bad);
+    write(&dir, "b.tar", [tar(&[("a", b"first")]), tar(&[("b", b"second")])].concat());
+    let mut text = vec![b'x'; 600];
+    text[257..263].copy_from_slice(b"ustar\0");
+    write(&dir, "c.log", text);
+    let endless = tar(&[("a", b"")]);
+    let mut header = tar::Header::from_byte_slice(&endless[..512]).clone();
+    header.set_size(u64::MAX);
+    header.set_cksum();
+    write(&dir, "d.tar", header.as_bytes());
+    let expect = [
+        "a.tar!a: first",
+        "a.tar! tar_damaged lost",
+        "b.tar!a: first",
+        "b.tar!b: second",
+        "c.log: 600 bytes",
+        "d.tar!a! tar_truncated lost",
+    ];
+    check(dir.path(), &expect);
+}
+
+#[test]
+fn tar_archives_keep_to_the_limits() {
+    let dir = TempDir::new().unwrap();
+    let names: Vec<String> = (0..7).map(|number| number.to_string()).collect();
+    let members: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), b"x".as_slice())).collect();
+    write(&dir, "a.tar", tar(&members));
+    let zeros = vec![b'0'; 5_000_000];
+    write(&dir, "b.tar.gz", gzip(&tar(&[("m", &zeros), ("n", b"behind")])));
+    let seen = read_all(&[dir.path().to_owned()], TIGHT);
+    let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+    assert_eq!(seen[4..6], ["a.tar!4: x", "a.tar! too_many_files lost"]);
+    assert!(seen[6..].contains(&"b.tar.gz!m! expansion_bomb lost"), "{seen:?}");
+    assert_eq!(seen.last(), Some(&"b.tar.gz! expansion_bomb lost"));
 }

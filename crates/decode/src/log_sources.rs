@@ -88,7 +88,8 @@ mod tests {
             seen.extend(rule_source(&text));
         }
         let words = seen.iter().map(|source| source.each_ref().map(String::as_str));
-        let missing: Vec<_> = words.map(<(&str, &str, &str)>::from).filter(|words| !is_reached(&table, *words)).collect();
+        let missing: Vec<_> =
+            words.map(<(&str, &str, &str)>::from).filter(|words| !is_reached(&table, *words)).collect();
         assert!(seen.len() > 130, "{}", seen.len());
         assert_eq!(missing, UNREACHABLE);
     }

@@ -1,4 +1,4 @@
-//! The files of a rule set, from a directory or a zip archive, through the same bounded reading as logs.
+//! The files of a rule set, from a directory or an archive (zip, tar), through the same bounded reading as logs.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
@@ -39,7 +39,7 @@ pub(super) struct Gathered {
 /// # Errors
 /// Whatever makes the set unfit to be kept, in the operator's words.
 pub(super) fn gather(path: &Path) -> Result<Gathered> {
-    let limits = Limits { expanded_bytes_max: 4 << 30, zip_members_max: FILES_MAX, ..Limits::default() };
+    let limits = Limits { expanded_bytes_max: 4 << 30, members_max: FILES_MAX, ..Limits::default() };
     let is_directory = path.is_dir();
     let archive = format!("{}!", path.file_name().unwrap_or_default().to_string_lossy());
     let Gathered { mut files, mut unread } = Gathered::default();
@@ -56,7 +56,7 @@ pub(super) fn gather(path: &Path) -> Result<Gathered> {
         let name = match id.strip_prefix(&archive) {
             _ if is_directory => id.as_str(),
             Some(name) => name,
-            None => bail!("neither a directory nor a zip archive"),
+            None => bail!("neither a directory nor a zip or tar archive"),
         };
         ensure!(
             stays_inside(name),

@@ -114,7 +114,7 @@ Exit code: 0 installed, 2 not installed.";
 #[derive(Debug, Args)]
 #[command(after_help = INSTALL_EXAMPLES)]
 pub(crate) struct InstallArgs {
-    /// Directory or zip archive with rules
+    /// Directory or archive (zip, tar.gz) with rules
     #[arg(value_name = "DIR|ZIP")]
     pub(crate) path: PathBuf,
     /// What the set is called [default: as the directory or archive]

@@ -97,7 +97,7 @@ fn what_is_no_rule_set_is_refused_with_its_reason_and_leaves_nothing_behind() {
     check_refused(&bench, &["both.zip"], "it holds `a.yml` as a file and as a directory");
     check_refused(&bench, &["missing"], "no such file");
     check_refused(&bench, &["not.zip"], "not.zip");
-    check_refused(&bench, &["text"], "neither a directory nor a zip archive");
+    check_refused(&bench, &["text"], "neither a directory nor a zip or tar archive");
     check_refused(&bench, &["empty.zip"], "holds no rule that loads");
     check_refused(&bench, &["logs"], "holds no rule that loads");
     for archive in ["slip.zip", "absolute.zip", "windows.zip", "long.zip"] {
