@@ -18,6 +18,7 @@ mod json;
 mod log_sources;
 mod moment;
 mod names;
+pub mod patients;
 mod row;
 #[cfg(test)]
 mod stream_check;

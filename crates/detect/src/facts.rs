@@ -120,7 +120,7 @@ impl<'r, 'a> Facts<'r, 'a> {
     fn kept_record(&self) -> KeptRecord {
         let bytes = self.record.raw.bytes;
         let raw = match &self.mask {
-            Some(mask) => mask.bytes(bytes, self.record.patient_spans),
+            Some(mask) => mask.bytes(bytes),
             None => bytes.to_vec(),
         };
         let field = |field: &Field<'a>| {

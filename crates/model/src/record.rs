@@ -63,7 +63,8 @@ pub struct Record<'a> {
     pub fields: &'a [Field<'a>],
     /// What was wrong with it.
     pub anomalies: &'a [Anomaly],
-    /// The bytes of `raw` that identify a patient, in order, not overlapping.
+    /// The bytes of `raw` that identify a patient by the format's own rules, in order, not overlapping. What the names of fields say comes on top: room
+    /// `decode`, `patients::Identity`.
     pub patient_spans: &'a [Span],
 }
 

@@ -4,6 +4,7 @@ use super::cells::Cells;
 use super::columns::folded;
 use super::mapping::{Mapping, TimeForm, choose};
 use crate::names::Names;
+use crate::patients::{Says, says};
 
 /// Most columns of a table.
 pub(super) const COLUMNS_MAX: usize = 1024;
@@ -39,7 +40,7 @@ impl Header {
         }
         if let Some(mapping) = choose(mappings, &folded).and_then(|place| mappings.get(place)) {
             header.mapping.clone_from(&mapping.name);
-            header.masked = folded.iter().map(|name| mapping.masks(name)).collect();
+            header.masked = masked(mapping, &names, &folded);
             for (columns, form) in &mapping.times {
                 header.times.extend(columns.places(&folded).map(|places| (places, form.clone())));
             }
@@ -51,6 +52,19 @@ impl Header {
     pub(super) fn is_masked(&self, column: usize) -> bool {
         self.masked.get(column).copied().unwrap_or(true)
     }
+}
+
+/// Which columns identify a patient: those that the mapping masks, and those whose names say so (`docs/specs/patient-names.md`). What the mapping takes for the
+/// user, the place or the act is none of the patient's, unless its name says that.
+fn masked(mapping: &Mapping, names: &[String], folded: &[String]) -> Vec<bool> {
+    let said: Vec<Says> = names.iter().map(|name| says(name)).collect();
+    let tells_of_patient = mapping.tells_of_patients() || said.contains(&Says::Patient);
+    let least = if tells_of_patient { Says::Contact } else { Says::Person };
+    let by_name = |(said, column): (&Says, &String)| match *said {
+        Says::Patient => true,
+        said => said >= least && !mapping.uses(column),
+    };
+    said.iter().zip(folded).map(|(said, column)| mapping.masks(column) || by_name((said, column))).collect()
 }
 
 /// The delimiter that stands most often in a line outside of quoted cells.

@@ -203,6 +203,16 @@ impl Mapping {
         named || self.masks.iter().any(|pattern| matches_pattern(pattern, column))
     }
 
+    /// Whether each row tells of a patient.
+    pub(super) fn tells_of_patients(&self) -> bool {
+        !self.patients.is_empty() || !self.patient_sql.is_empty()
+    }
+
+    /// Whether a folded column fills a field of category `record_access`.
+    pub(super) fn uses(&self, column: &str) -> bool {
+        self.fields.iter().any(|(_, columns)| columns.names(column))
+    }
+
     /// What a value of a field becomes; `None` when it is left out. A field with value lines none of which matches is left out too.
     #[must_use]
     pub fn value<'v>(&'v self, field: &str, value: &'v str) -> Option<&'v str> {

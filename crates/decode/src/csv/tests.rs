@@ -38,6 +38,26 @@ fn a_row_gives_its_columns_in_the_sources_own_names() {
     assert_eq!(seen.patient, [["\"SELECT *\nFROM patient_data WHERE pid = ? ('12')\"", "12"]]);
 }
 
+/// The cells of one row that identify a patient: every column but the first holds its own name.
+fn check_identifying(header: &str, expect: &[&str]) {
+    let row = header.replacen("time", "2026-01-02T03:04:05Z", 1);
+    let seen = read(&Csv, format!("{header}\n{row}\n").as_bytes());
+    assert_eq!(seen.patient, [expect], "{header}");
+}
+
+#[test]
+fn columns_whose_names_say_so_identify_a_patient_in_tables_of_every_mapping() {
+    let personal = "last_name,First Name,address,phone,email,dob,name";
+    let all = ["last_name", "First Name", "address", "phone", "email", "dob", "name"];
+    check_identifying(
+        &format!("time,user,user_name,user_email,patient_id,action,ip_address,{personal}"),
+        &[&["patient_id"], &all[..]].concat(),
+    );
+    check_identifying(&format!("time,mrn,unit,host,{personal}"), &[&["mrn"], &all[..]].concat());
+    check_identifying("time,Surname,unit,ProcessName,ip_address", &["Surname"]);
+    check_identifying("time,name,city,host", &[]);
+}
+
 #[test]
 fn a_header_chooses_its_mapping_by_its_columns() {
     let check = |header: &str, mapping: &str| {

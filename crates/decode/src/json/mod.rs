@@ -20,6 +20,8 @@ use std::sync::Arc;
 pub(crate) use fields::record;
 pub(crate) use frame::JsonFramer;
 pub(crate) use place::{Name, Place};
+#[cfg(test)]
+pub(crate) use shape::JSON_SHAPES;
 
 use crate::{Confidence, DecodeOptions, Format, Framer};
 

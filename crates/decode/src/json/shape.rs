@@ -6,7 +6,7 @@ use cordon_model::{Arena, Field, Value};
 use rustc_hash::FxHashMap;
 
 /// The rows: shape, conditions joined with `;`, time fields joined with `;`. `field` is present, `field=value`, `field^=prefix`, `!field` absent.
-pub(super) const JSON_SHAPES: &str = include_str!("../../data/json_shapes.tsv");
+pub(crate) const JSON_SHAPES: &str = include_str!("../../data/json_shapes.tsv");
 
 /// Most different conditions over all shapes: one bit each.
 const CONDITIONS_MAX: usize = 256;

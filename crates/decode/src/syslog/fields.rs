@@ -8,7 +8,6 @@ use cordon_model::{Arena, Position, RawRecord, Record, SourceSet, Span, When};
 use super::anomaly::{INVALID_UTF8, MISSING_TIME, NO_HEADER};
 use super::header::{self, Header};
 use super::list::FieldList;
-use super::patient;
 use super::payload::{self, Kind, Payload, inner};
 use crate::json::Json;
 use crate::{DecodeOptions, Decoder, Format, Sink, Unit, atna};
@@ -61,7 +60,6 @@ impl SyslogDecoder {
                     header.when = inner.when;
                 }
             }
-            Kind::Cef(_) => verdict.patient_spans = patient::spans(unit.bytes, list),
             Kind::Atna => self.audit_message(unit, header, list, &mut verdict),
             _ => {}
         }

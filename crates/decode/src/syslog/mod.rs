@@ -10,7 +10,6 @@ mod fields;
 mod frame;
 mod header;
 mod list;
-mod patient;
 mod payload;
 mod scan;
 mod structured;

@@ -315,10 +315,3 @@ fn the_cisco_sample_of_the_public_rules_is_understood() {
     let seen = read(&Syslog, &bytes);
     assert_eq!(seen.sources[0], ["cisco//aaa", "cisco//syslog"]);
 }
-
-#[test]
-fn patients_that_a_device_names_are_spans() {
-    let input = "CEF:0|BD|A|1|1|n|1|cs2=1001 cs2Label=Patient ID patientName=Ann Lee msg=pump of 1001";
-    assert_eq!(read(&Syslog, input.as_bytes()).patient, [["1001", "Ann Lee", "1001"]]);
-    assert_eq!(read(&Syslog, b"CEF:0|BD|A|1|1|n|1|src=1.2.3.4 suser=x").patient, [vec![""; 0]]);
-}

@@ -1,0 +1,117 @@
+//! What identifies a patient in any record: the bytes that its decoder named, and, where names are the writer's own (JSON, tables, structured data, CEF),
+//! the values of fields whose names say so (`docs/specs/patient-names.md`).
+//!
+//! Comes in: a Record. Goes out: places in its bytes, and texts. Asked only for records that are to be masked: decoding pays nothing for it. It does not know
+//! what masking does with them.
+
+mod names;
+#[cfg(test)]
+mod tests;
+
+use cordon_model::{Field, Record, Span, Value};
+
+pub(crate) use names::{Says, says};
+
+/// Formats whose decoders know by the standard which parts identify; their names follow other rules.
+const BY_STANDARD: [&str; 3] = ["hl7", "fhir_audit_event", "atna"];
+/// Texts that name nobody.
+const NOBODY: [&str; 12] = ["", "-", "0", "null", "(null)", "none", "n/a", "unknown", "true", "false", "yes", "no"];
+/// Names of fields whose value is the name of a field, as in `{"name": "PatientName", "value": "..."}`.
+const NAMING: [&str; 10] =
+    ["name", "key", "field", "label", "type", "attribute", "parameter", "property", "fieldname", "code"];
+/// The field that every CEF message has.
+const CEF_VERSION: &str = "cefVersion";
+/// The field of a FHIR resource that says which it is.
+const RESOURCE_TYPE: &str = "resourceType";
+
+/// What identifies a patient in one record.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// Bytes of the RawRecord, in order, not overlapping.
+    pub spans: Vec<Span>,
+    /// Values as the record has them; those of JSON strings are not unescaped.
+    pub texts: Vec<&'a str>,
+}
+
+impl<'a> Identity<'a> {
+    /// What identifies a patient in `record`.
+    #[must_use]
+    pub fn of(record: &Record<'a>) -> Self {
+        let mut identity = Self { spans: record.patient_spans.to_vec(), texts: Vec::new() };
+        if !BY_STANDARD.contains(&record.format) {
+            identity.add_named(record);
+        }
+        identity
+    }
+
+    /// Whether nothing identifies a patient.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty() && self.texts.is_empty()
+    }
+
+    fn add_named(&mut self, record: &Record<'a>) {
+        let said: Vec<Says> = record.fields.iter().enumerate().map(|(place, _)| said(record.fields, place)).collect();
+        let fields = || record.fields.iter().zip(&said).filter_map(|(field, said)| Some((text(field.value)?, *said)));
+        // a FHIR resource that is no AuditEvent is a patient's data as a whole
+        let is_resource = record.format == "json" && record.value(RESOURCE_TYPE).is_some();
+        let tells_of_patient = is_resource || fields().any(|(_, said)| said == Says::Patient);
+        let least = if tells_of_patient { Says::Contact } else { Says::Patient };
+        for (text, _) in fields().filter(|(_, said)| *said >= least) {
+            self.spans.extend(place(record.raw.bytes, text));
+            self.texts.push(text);
+        }
+        merge(&mut self.spans);
+    }
+}
+
+/// What the name of a field says, or the name that the field before it gives it.
+fn said(fields: &[Field<'_>], place: usize) -> Says {
+    let Some(field) = fields.get(place) else { return Says::Nothing };
+    if field.name == "name" && fields.iter().any(|field| field.name == CEF_VERSION) {
+        return Says::Nothing; // CEF's header: what happened
+    }
+    let own = says(field.name);
+    let before = place.checked_sub(1).and_then(|before| fields.get(before));
+    own.max(before.map_or(Says::Nothing, |before| named_by(before, field)))
+}
+
+/// `{"name": "PatientName", "value": "Doe"}`: what the first of two members of one object says of the second.
+fn named_by(before: &Field<'_>, field: &Field<'_>) -> Says {
+    let split = |name| str::rsplit_once(name, '.').unwrap_or(("", name));
+    let ((above, name), (above_value, value)) = (split(before.name), split(field.name));
+    let lower = name.to_ascii_lowercase();
+    let names_it =
+        above == above_value && NAMING.contains(&lower.as_str()) && value.to_ascii_lowercase().contains("value");
+    match text(before.value).filter(|_| names_it) {
+        Some(name) if says(name) == Says::Patient => Says::Patient,
+        _ => Says::Nothing,
+    }
+}
+
+/// A value that can name somebody, as it stands.
+fn text(value: Value<'_>) -> Option<&str> {
+    let (Value::Text(text) | Value::Escaped(text) | Value::Number(text)) = value else { return None };
+    let is_nobody = NOBODY.iter().any(|nobody| text.trim().eq_ignore_ascii_case(nobody));
+    (!is_nobody).then_some(text)
+}
+
+/// Where a text that is a part of some bytes stands in them; `None` for a text that was written elsewhere.
+fn place(bytes: &[u8], text: &str) -> Option<Span> {
+    let start = text.as_ptr().addr().checked_sub(bytes.as_ptr().addr())?;
+    let end = start.checked_add(text.len())?;
+    (bytes.get(start..end)? == text.as_bytes()).then_some(Span { start, end })
+}
+
+/// Spans in order, without empty ones, those that touch or overlap joined.
+fn merge(spans: &mut Vec<Span>) {
+    spans.retain(|span| span.start < span.end);
+    spans.sort_unstable();
+    spans.dedup_by(|next, kept| {
+        let touches = next.start <= kept.end;
+        if touches {
+            kept.end = kept.end.max(next.end);
+        }
+        touches
+    });
+}
