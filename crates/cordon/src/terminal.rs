@@ -38,6 +38,12 @@ impl Look {
         Self { width, colour: !set("NO_COLOR") && !dumb }
     }
 
+    /// A terminal of so many columns, without colour.
+    #[cfg(test)]
+    pub(crate) const fn of_width(width: usize) -> Self {
+        Self { width: Some(width), colour: false }
+    }
+
     /// The width to fill.
     pub(crate) fn width_or(self, otherwise: usize) -> usize {
         self.width.unwrap_or(otherwise)
@@ -79,22 +85,32 @@ pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Text from logs without control characters: escape sequences in a log must not reach the terminal. Bidirectional overrides count as control characters.
+/// Text from logs on one line and without control characters: escape sequences in a log must not reach the terminal.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let harmful = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
-    };
-    if !text.contains(harmful) {
+    // line ends and tabs only part words; what could steer a terminal is shown as lost
+    replaced(text, |letter| match letter {
+        '\t' | '\r' | '\n' => Some(' '),
+        _ if is_harmful(letter) => Some(char::REPLACEMENT_CHARACTER),
+        _ => None,
+    })
+}
+
+/// Text from logs without what could steer a terminal; line ends and tabs stay.
+pub(crate) fn without_controls(text: &str) -> Cow<'_, str> {
+    let is_layout = |letter| matches!(letter, '\t' | '\r' | '\n');
+    replaced(text, |letter| (is_harmful(letter) && !is_layout(letter)).then_some(char::REPLACEMENT_CHARACTER))
+}
+
+/// Control characters, and those that turn the direction of text (UAX 9).
+fn is_harmful(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}')
+}
+
+fn replaced(text: &str, instead: impl Fn(char) -> Option<char>) -> Cow<'_, str> {
+    if !text.contains(|letter| instead(letter).is_some()) {
         return Cow::Borrowed(text);
     }
-    // line ends and tabs only part words; what could steer a terminal is shown as lost
-    let shown = |letter: char| match letter {
-        '\t' | '\r' | '\n' => ' ',
-        _ if harmful(letter) => char::REPLACEMENT_CHARACTER,
-        _ => letter,
-    };
-    Cow::Owned(text.chars().map(shown).collect())
+    Cow::Owned(text.chars().map(|letter| instead(letter).unwrap_or(letter)).collect())
 }
 
 /// A number with commas between thousands: `1,234,567`.

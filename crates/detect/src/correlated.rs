@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cordon_model::{Finding, FindingOrigin, LogSource, MatchedField, RuleCard};
-use cordon_rules::ast::Correlation;
+use cordon_rules::ast::{Correlation, CorrelationKind};
 use cordon_rules::correlate::Fired;
 use cordon_seal::correlation_finding_id;
 
@@ -15,6 +15,9 @@ pub(crate) struct CorrelationCard {
     pub(crate) card: Arc<RuleCard>,
     /// What is counted, for people: a field or the kind of correlation.
     measured: String,
+    kind: CorrelationKind,
+    /// Within which time, `5m`.
+    within: String,
     /// The condition in Sigma's words, `event_count gte 10 within 5m`.
     condition: String,
 }
@@ -38,9 +41,29 @@ impl CorrelationCard {
         for threshold in &correlation.conditions {
             condition.push_str(&format!(" {} {}", threshold.operator.name(), threshold.value));
         }
-        condition.push_str(&format!(" within {}", timespan(correlation.timespan_us)));
+        let within = timespan(correlation.timespan_us);
+        condition.push_str(&format!(" within {within}"));
         let measured = if fields.is_empty() { kind.to_owned() } else { fields };
-        Self { card: Arc::new(correlation.card.clone()), measured, condition }
+        let card = Arc::new(correlation.card.clone());
+        Self { card, measured, kind: correlation.kind, within, condition }
+    }
+
+    /// What was counted, in words.
+    fn told(&self, value: &str) -> String {
+        let Self { measured, within, .. } = self;
+        let what = match self.kind {
+            CorrelationKind::EventCount if value == "1" => "1 event".to_owned(),
+            CorrelationKind::EventCount => format!("{value} events"),
+            CorrelationKind::ValueCount if value == "1" => format!("1 value of {measured}"),
+            CorrelationKind::ValueCount => format!("{value} different values of {measured}"),
+            CorrelationKind::ValueSum => format!("sum of {measured} {value}"),
+            CorrelationKind::ValueAvg => format!("average of {measured} {value}"),
+            CorrelationKind::ValueMedian => format!("median of {measured} {value}"),
+            CorrelationKind::ValuePercentile => format!("percentile of {measured} {value}"),
+            CorrelationKind::Temporal => format!("{value} rules"),
+            CorrelationKind::TemporalOrdered => format!("{value} rules in order"),
+        };
+        format!("{what} within {within}")
     }
 
     /// `events` are those of `fired.events` in order, `last` is its last event.
@@ -69,6 +92,7 @@ impl CorrelationCard {
                 group: fired.group,
                 window_start: fired.window_start,
                 window_end: fired.window_end,
+                told: self.told(&fired.value),
                 value: fired.value,
             },
         };
@@ -94,6 +118,25 @@ fn timespan(microseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_counted_is_told_in_words() {
+        let check = |kind: CorrelationKind, measured: &str, value: &str, expect: &str| {
+            let (card, measured) = (Arc::default(), measured.to_owned());
+            let card = CorrelationCard { card, measured, kind, within: "5m".into(), condition: String::new() };
+            assert_eq!(card.told(value), expect);
+        };
+        check(CorrelationKind::EventCount, "event_count", "10", "10 events within 5m");
+        check(CorrelationKind::EventCount, "event_count", "1", "1 event within 5m");
+        check(CorrelationKind::ValueCount, "path", "~20", "~20 different values of path within 5m");
+        check(CorrelationKind::ValueCount, "path", "1", "1 value of path within 5m");
+        check(CorrelationKind::ValueSum, "bytes", "1.5", "sum of bytes 1.5 within 5m");
+        check(CorrelationKind::ValueAvg, "bytes", "1.5", "average of bytes 1.5 within 5m");
+        check(CorrelationKind::ValueMedian, "bytes", "1.5", "median of bytes 1.5 within 5m");
+        check(CorrelationKind::ValuePercentile, "bytes", "9", "percentile of bytes 9 within 5m");
+        check(CorrelationKind::Temporal, "temporal", "2", "2 rules within 5m");
+        check(CorrelationKind::TemporalOrdered, "temporal_ordered", "2", "2 rules in order within 5m");
+    }
 
     #[test]
     fn timespans_read_as_rules_write_them() {

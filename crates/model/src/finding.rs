@@ -65,7 +65,7 @@ pub struct RuleCard {
 }
 
 /// One field that made a rule match.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MatchedField {
     /// Field name as the rule sees it; empty for a keyword over the whole event.
     pub field: String,
@@ -94,6 +94,8 @@ pub enum FindingOrigin {
         window_end: Time,
         /// The number that met the condition, in text; approximate values start with `~`.
         value: String,
+        /// The number in words, with what was counted: `20 different values of path within 1m`.
+        told: String,
     },
 }
 

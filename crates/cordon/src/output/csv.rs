@@ -5,9 +5,11 @@
 use std::io::{self, Write};
 
 use cordon_detect::Detected;
+use cordon_model::FindingOrigin;
 use cordon_node::scan::Report;
 
 use super::{FindingOutput, matched_once};
+use crate::terminal::without_controls;
 
 const COLUMNS: [&str; 19] = [
     "level",
@@ -90,16 +92,25 @@ impl FindingOutput for Csv {
     }
 }
 
-/// `field=value` of everything that matched, separated by blanks around a bar.
+/// `field=value` of everything that matched, separated by blanks around a bar; of a correlation its group and what was counted, in words.
 fn matched(found: &Detected) -> String {
-    let pairs = matched_once(&found.finding).into_iter().map(|field| match field.field.as_str() {
+    let mut fields = matched_once(&found.finding);
+    let mut told = None;
+    if let FindingOrigin::Correlation { told: words, .. } = &found.finding.origin {
+        fields.pop();
+        told = Some(words.clone());
+    }
+    let pairs = fields.into_iter().map(|field| match field.field.as_str() {
         "" => field.value.clone(),
         name => format!("{name}={}", field.value),
     });
-    pairs.collect::<Vec<String>>().join(" | ")
+    pairs.chain(told).collect::<Vec<String>>().join(" | ")
 }
 
+/// A cell without control characters (but line ends and tabs, which RFC 4180 quotes) and without what turns the direction of text: a log must not command the
+/// terminal or the editor that shows the file.
 fn cell(row: &mut String, text: &str) {
+    let text = &*without_controls(text);
     if !row.is_empty() {
         row.push(',');
     }
@@ -134,5 +145,11 @@ mod tests {
         check("two\nlines", "\"two\nlines\"");
         check("=HYPERLINK(1)", "\"'=HYPERLINK(1)\"");
         check("-", "\"'-\"");
+    }
+
+    #[test]
+    fn control_characters_of_a_log_show_as_lost() {
+        check("a\u{1b}[2Jb\u{202E}c\0", "a\u{FFFD}[2Jb\u{FFFD}c\u{FFFD}");
+        check("a\tb\r\nc", "\"a\tb\r\nc\"");
     }
 }

@@ -217,16 +217,17 @@ fn the_table_shows_the_worst_first_and_counts_the_rest() {
     bench.log("a.log", text + &failed_logon(9, "bob"));
     let ran = bench.scan(&[]);
     let expect = "\
-◆ critical      Mimikatz words in a command line                                         7 findings
-  attack.t1003.001 · by A. Tester
+◆ critical  Mimikatz words in a command line
+  7 findings · by A. Tester · T1003.001
   2026-01-31 00:00:00  ws0  anna  CommandLine=a sekurlsa b  a.log:0
   2026-01-31 00:00:01  ws1  anna  CommandLine=a sekurlsa b  a.log:159
   2026-01-31 00:00:02  ws2  anna  CommandLine=a sekurlsa b  a.log:318
   2026-01-31 00:00:03  ws3  anna  CommandLine=a sekurlsa b  a.log:477
   2026-01-31 00:00:04  ws4  anna  CommandLine=a sekurlsa b  a.log:636
-  and 2 more (--format ndjson prints all)
+  and 2 more findings (--format ndjson prints all)
 
-○ low           Failed logon                                                              1 finding
+○ low       Failed logon
+  1 finding
   2026-01-31 00:00:09  dc1  bob  EventID=4625  a.log:1113
 
 ◆ 7 critical   ○ 1 low
@@ -253,6 +254,15 @@ fn csv_has_one_row_for_each_finding() {
     assert!(rows.last().unwrap().starts_with(
         "critical,2026-01-31T00:00:01.000000Z,Mimikatz words in a command line,ws1,anna,\"CommandLine=\u{3d}1 sekurlsa, \"\"x\"\"\",a.log,0,0,windows,"
     ), "{out}");
+}
+
+#[test]
+fn csv_says_in_words_what_a_correlation_counted_and_keeps_no_control_characters() {
+    let bench = Bench::new();
+    bench.rule("spray.yml", SPRAY);
+    bench.log("a.log", (0..3).map(|second| failed_logon(second, "b\\u001bob")).collect::<String>());
+    let out = bench.scan(&["--format", "csv"]).out;
+    assert!(out.contains(",TargetUserName=b\u{FFFD}ob | 3 events within 10m,a.log,"), "{out}");
 }
 
 #[test]

@@ -170,13 +170,19 @@ fn finding(page: &mut Markup, shown: &Shown, whole: &mut Whole) {
     page.html("<span class=\"host\">").text(shown.subject.host.as_deref().unwrap_or("–")).html("</span>");
     page.html("<span class=\"user\">").text(shown.subject.user.as_deref().unwrap_or("–")).html("</span>");
     page.html("<code class=\"what\">");
-    if let Some(field) = telling(&finding.matched) {
-        value(page, &from_match(field));
+    match &finding.origin {
+        FindingOrigin::Correlation { told, group, .. } => {
+            page.text(told);
+            for (field, value) in group {
+                page.html(", ").text(field).html("=").text(value);
+            }
+        }
+        FindingOrigin::Event => telling(&finding.matched).into_iter().for_each(|field| value(page, &from_match(field))),
     }
     page.html("</code></summary><div class=\"body\">");
     matched(page, shown);
-    if let FindingOrigin::Correlation { group, window_start, window_end, value } = &finding.origin {
-        correlation(page, shown, group, (*window_start, *window_end), value, whole);
+    if let FindingOrigin::Correlation { group, window_start, window_end, told, .. } = &finding.origin {
+        correlation(page, shown, group, (*window_start, *window_end), told, whole);
     }
     place(page, shown);
     record(page, shown, whole);
@@ -234,7 +240,7 @@ fn correlation(
     of: &Shown,
     group: &[(String, String)],
     (start, end): (Time, Time),
-    value: &str,
+    told: &str,
     whole: &Whole,
 ) {
     page.html("<dl class=\"place\"><dt>Group</dt><dd>");
@@ -245,7 +251,7 @@ fn correlation(
         page.html(if place > 0 { ", " } else { "" }).text(field).html(" = <code>").text(value).html("</code>");
     }
     page.html("</dd><dt>Window</dt><dd>").text(&shown(start, DAY_CLOCK)).html(" to ").text(&shown(end, DAY_CLOCK));
-    page.html(" UTC</dd><dt>Counted</dt><dd>").text(value).html("</dd></dl><details class=\"events\"><summary>");
+    page.html(" UTC</dd><dt>Counted</dt><dd>").text(told).html("</dd></dl><details class=\"events\"><summary>");
     page.count(u64::try_from(of.events.len()).unwrap_or(u64::MAX), "event", "events").html("</summary><ol>");
     of.events.iter().for_each(|event| event_of(page, event, whole));
     page.html("</ol></details>");
