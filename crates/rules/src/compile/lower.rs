@@ -3,17 +3,16 @@
 use rustc_hash::FxHashMap;
 
 use super::encode;
+use super::interned::Interner;
 use super::mapping::Mapping;
 use super::pattern::{Token, text_test, tokens};
-use super::predicate::{DatePart, Interned, Node, NodeId, Place, Predicate, Test};
+use super::predicate::{DatePart, Node, NodeId, Place, Predicate, Test};
+use super::regular::Regular;
 use crate::ast::{Condition, Detection, Item, Modifier, Operator, Rule, Scalar, SelectionPattern};
 
-/// All rules lowered so far share these.
-pub(crate) type Lowered = Interned;
-
-/// Lowers rules into one [`Lowered`] set.
+/// Lowers rules into one set.
 pub(crate) struct Lowering<'s> {
-    pub(crate) set: &'s mut Lowered,
+    pub(crate) set: &'s mut Interner,
     pub(crate) mapping: &'s Mapping,
 }
 
@@ -139,10 +138,18 @@ impl Lowering<'_> {
 
     /// The parts with those of the same kind spread out.
     fn flat(&self, parts: Vec<NodeId>, inner: impl Fn(&Node) -> Option<&Box<[NodeId]>>) -> Vec<NodeId> {
-        let spread = parts
-            .into_iter()
-            .map(|part| inner(self.set.get_node(part)).map_or_else(|| vec![part], |parts| parts.to_vec()));
-        spread.flatten().collect()
+        let spread = |part: &NodeId| inner(self.set.so_far().get_node(*part));
+        if !parts.iter().any(|part| spread(part).is_some()) {
+            return parts;
+        }
+        let mut flat = Vec::with_capacity(parts.len());
+        for part in parts {
+            match spread(&part) {
+                Some(parts) => flat.extend_from_slice(parts),
+                None => flat.push(part),
+            }
+        }
+        flat
     }
 
     fn joined(&mut self, parts: Vec<NodeId>, join: impl Fn(Box<[NodeId]>) -> Node) -> NodeId {
@@ -217,14 +224,9 @@ fn place(item: &Item) -> Place {
 }
 
 fn regex_test(modifiers: &[Modifier], pattern: &str) -> Result<Test, String> {
-    let regex = regex::RegexBuilder::new(pattern)
-        .case_insensitive(modifiers.contains(&Modifier::ReIgnoreCase))
-        .multi_line(modifiers.contains(&Modifier::ReMultiLine))
-        .dot_matches_new_line(modifiers.contains(&Modifier::ReDotAll))
-        .build();
-    let regex =
-        regex.map_err(|error| format!("the regular expression cannot be used: {}", last_line(&error.to_string())))?;
-    Ok(Test::Regex(Box::new(regex)))
+    let regular = Regular::new(pattern, modifiers)
+        .map_err(|error| format!("the regular expression cannot be used: {}", last_line(&error.to_string())))?;
+    Ok(Test::Regex(Box::new(regular)))
 }
 
 fn last_line(text: &str) -> String {

@@ -3,6 +3,7 @@
 //! Comes in: Records (or their taxonomy view). Goes out: [`Hit`]s in the order of the rules. `evaluate_full_scan` gives the same answer without any index and
 //! is the oracle of all tests. The engine is immutable but for what it learns about the traffic, which changes its speed and never its answers.
 
+mod compile;
 mod eval;
 mod explain;
 mod full_scan;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use cordon_model::{Arena, Field, LogSource, LogSourceTable, MatchedField, Record, RuleCard, SourceSet};
 
 use crate::ast::{Rule, RuleLogSource};
-use crate::compile::{Lowered, Lowering, NodeId, mapping};
+use crate::compile::{Lowered, NodeId};
 use program::ProgramCell;
 use route::Routes;
 pub use scratch::{Counters, Scratch};
@@ -76,15 +77,7 @@ impl Engine {
     /// Compiles rules for the log sources of a table. A rule that cannot be compiled is reported and takes no part; the others do.
     #[must_use]
     pub fn compile(rules: &[Rule], table: &LogSourceTable) -> (Self, Vec<NotCompiled>) {
-        let mut set = Lowered::default();
-        let (mut compiled, mut refused) = (Vec::with_capacity(rules.len()), Vec::new());
-        for (number, rule) in rules.iter().enumerate() {
-            let roots = lower(rule, table, &mut set).unwrap_or_else(|reason| {
-                refused.push(NotCompiled { rule: u32::try_from(number).unwrap_or(u32::MAX), reason });
-                Vec::new()
-            });
-            compiled.push(Compiled { card: Arc::new(rule.card.clone()), log_source: rule.log_source.clone(), roots });
-        }
+        let (set, compiled, refused) = compile::compile(rules, table);
         let (routes, members) = route::routes(&compiled, table);
         let programs = members.into_iter().map(ProgramCell::new).collect();
         (Self { set, rules: compiled, routes, programs }, refused)
@@ -191,20 +184,6 @@ fn fields<'a>(record: &Record<'a>, view: View<'a>) -> &'a [Field<'a>] {
         View::Own => record.fields,
         View::Taxonomy(fields) => fields,
     }
-}
-
-/// The expressions of a rule, one per field mapping of the log sources that it can be reached by.
-fn lower(rule: &Rule, table: &LogSourceTable, set: &mut Lowered) -> Result<Vec<(&'static str, NodeId)>, String> {
-    let mut mappings: Vec<&'static str> = vec![""];
-    for (_, sources) in table.sets() {
-        let reached =
-            sources.iter().filter(|source| route::covers(&rule.log_source, source)).map(|source| source.mapping);
-        mappings.extend(reached);
-    }
-    mappings.sort_unstable();
-    mappings.dedup();
-    let lower = |name| Ok((name, Lowering { set, mapping: &mapping(name) }.rule(rule)?));
-    mappings.into_iter().map(lower).collect()
 }
 
 #[cfg(test)]

@@ -45,41 +45,47 @@ pub(crate) fn routes(rules: &[Compiled], table: &LogSourceTable) -> (Routes, Vec
     for (number, rule) in rules.iter().enumerate().filter(|(_, rule)| !rule.roots.is_empty()) {
         by_log_source.entry(&rule.log_source).or_default().push(u32::try_from(number).unwrap_or(u32::MAX));
     }
+    let asked: Vec<(&RuleLogSource, Vec<u32>)> = by_log_source.into_iter().collect();
     let mut routes = Routes::default();
-    let mut numbers: BTreeMap<Vec<Member>, u16> = BTreeMap::new();
+    let mut numbers: BTreeMap<Vec<Way>, u16> = BTreeMap::new();
     let mut programs = Vec::new();
-    let mut number = |members: Vec<Member>| {
-        if members.is_empty() {
-            return None;
-        }
-        if let Some(known) = numbers.get(&members) {
+    let mut number = |ways: Vec<Way>| {
+        if let Some(known) = numbers.get(&ways) {
             return Some(*known);
         }
-        let fresh = u16::try_from(programs.len()).ok()?;
-        programs.push(members.clone());
-        numbers.insert(members, fresh);
+        let members = members(rules, &asked, &ways);
+        let fresh = u16::try_from(programs.len()).ok().filter(|_| !members.is_empty())?;
+        programs.push(members);
+        numbers.insert(ways, fresh);
         Some(fresh)
     };
     for (_, sources) in table.sets() {
-        routes.own.push(number(members(rules, &by_log_source, sources, false)));
-        routes.taxonomy.push(number(members(rules, &by_log_source, sources, true)));
+        routes.own.push(number(ways(&asked, sources, false)));
+        routes.taxonomy.push(number(ways(&asked, sources, true)));
     }
     (routes, programs)
 }
 
-/// The rules that the sources of a set lead to, each once, in the order of the rules.
-fn members(
-    rules: &[Compiled],
-    by_log_source: &BTreeMap<&RuleLogSource, Vec<u32>>,
-    sources: &[LogSource],
-    taxonomy: bool,
-) -> Vec<Member> {
-    let mut members = Vec::new();
-    for (asked, numbers) in by_log_source {
+/// A log source that rules ask for, by its number, and the source by which a set leads to them.
+type Way = (usize, LogSource);
+
+/// The ways from the sources of a set to rules.
+fn ways(asked: &[(&RuleLogSource, Vec<u32>)], sources: &[LogSource], taxonomy: bool) -> Vec<Way> {
+    let sources: Vec<&LogSource> = sources.iter().filter(|source| source.is_taxonomy() == taxonomy).collect();
+    let way = |(number, (asked, _)): (usize, &(&RuleLogSource, Vec<u32>))| {
         // a source without a mapping comes first: the empty name is the lowest
-        let reached = sources.iter().filter(|source| source.is_taxonomy() == taxonomy && covers(asked, source));
-        let Some(source) = reached.min_by_key(|source| source.mapping) else { continue };
-        members.extend(numbers.iter().filter_map(|number| member(rules, *number, *source)));
+        let reached = sources.iter().filter(|source| covers(asked, source));
+        Some((number, **reached.min_by_key(|source| source.mapping)?))
+    };
+    asked.iter().enumerate().filter_map(way).collect()
+}
+
+/// The rules that the ways lead to, each once, in the order of the rules.
+fn members(rules: &[Compiled], asked: &[(&RuleLogSource, Vec<u32>)], ways: &[Way]) -> Vec<Member> {
+    let mut members = Vec::new();
+    for (number, source) in ways {
+        let numbers = asked.get(*number).into_iter().flat_map(|(_, numbers)| numbers);
+        members.extend(numbers.filter_map(|number| member(rules, *number, *source)));
     }
     members.sort_unstable();
     members

@@ -8,7 +8,7 @@ use cordon_model::{Arena, Field, LogSource, MatchedField};
 
 use super::{explain, full_scan, route};
 use crate::ast::{Condition, Detection, Item, Modifier, Rule, SelectionPattern};
-use crate::compile::{Lowered, Lowering, Mapping, NodeId, mapping, written};
+use crate::compile::{Interner, Lowering, Mapping, NodeId, mapping, written};
 
 /// Most unmet questions that are told of one event.
 const UNMET_MAX: usize = 64;
@@ -90,7 +90,7 @@ struct Inquiry<'r, 'a> {
     mapping: Mapping,
     fields: &'a [Field<'a>],
     arena: &'a Arena,
-    set: Lowered,
+    set: Interner,
     /// The whole rule.
     root: NodeId,
     selections: BTreeMap<&'r str, NodeId>,
@@ -100,7 +100,7 @@ struct Inquiry<'r, 'a> {
 
 impl<'r, 'a> Inquiry<'r, 'a> {
     fn new(rule: &'r Rule, mapping: Mapping, fields: &'a [Field<'a>], arena: &'a Arena) -> Result<Self, String> {
-        let mut set = Lowered::default();
+        let mut set = Interner::default();
         let mut lowering = Lowering { set: &mut set, mapping: &mapping };
         let root = lowering.rule(rule)?;
         let mut selections = BTreeMap::new();
@@ -113,7 +113,7 @@ impl<'r, 'a> Inquiry<'r, 'a> {
 
     fn answer(mut self) -> Result<Why, String> {
         if self.holds(self.root) {
-            return Ok(Why::Matches(explain::matched(&self.set, self.root, self.fields, self.arena)));
+            return Ok(Why::Matches(explain::matched(self.set.so_far(), self.root, self.fields, self.arena)));
         }
         for condition in &self.rule.conditions {
             self.blame(condition, true)?;
@@ -122,7 +122,7 @@ impl<'r, 'a> Inquiry<'r, 'a> {
     }
 
     fn holds(&self, node: NodeId) -> bool {
-        full_scan::holds(&self.set, node, self.fields, self.arena)
+        full_scan::holds(self.set.so_far(), node, self.fields, self.arena)
     }
 
     /// Whether a condition holds. Its depth is bounded by the parser.
@@ -181,7 +181,7 @@ impl<'r, 'a> Inquiry<'r, 'a> {
             Failure::Unmet(unmet)
         } else {
             let node = self.selections.get(name).copied().unwrap_or(self.root);
-            Failure::Excludes(explain::matched(&self.set, node, self.fields, self.arena))
+            Failure::Excludes(explain::matched(self.set.so_far(), node, self.fields, self.arena))
         };
         self.failed.push(FailedPart { selection: name.to_owned(), failure });
         Ok(())

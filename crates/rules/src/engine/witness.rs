@@ -3,7 +3,6 @@
 //! Where that set is common, a second one must be seen as well. A positive predicate gives its literal. OR gives the union, and nothing when one child gives nothing. AND gives the set of the child with the fewest expected
 //! hits. NOT, null, presence and a bare `*` give nothing. A rule without a witness is always evaluated.
 
-use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 use crate::compile::{FieldId, Lowered, Node, NodeId, Place, PredId, Test, Token};
@@ -84,8 +83,8 @@ fn of_predicate(set: &Lowered, id: PredId, learned: &Learned) -> Option<Found> {
             (*place == Place::Exact || !folded.is_empty()).then(|| single(*place, &folded))
         }
         Test::Wildcard { tokens, .. } => of_tokens(tokens).map(|(place, text)| single(place, &fold(&text))),
-        Test::Regex(_) => {
-            let texts = of_regex(set.required(id))?;
+        Test::Regex(regular) => {
+            let texts = of_regex(regular.literals())?;
             let found: Vec<Found> = texts.iter().map(|text| single(Place::Contains, text)).collect();
             Some(Found {
                 cost: found.iter().map(|one| one.cost).sum(),
@@ -134,8 +133,6 @@ fn of_tokens(tokens: &[Token]) -> Option<(Place, Box<str>)> {
 }
 
 /// Literals that a regular expression needs, as long as each is long enough to be looked for.
-fn of_regex(required: &[Finder<'static>]) -> Option<Vec<String>> {
-    let texts: Vec<String> =
-        required.iter().map(|finder| String::from_utf8_lossy(finder.needle()).into_owned()).collect();
-    (!texts.is_empty() && texts.iter().all(|text| text.len() >= 3)).then_some(texts)
+fn of_regex(required: &[Box<str>]) -> Option<&[Box<str>]> {
+    (!required.is_empty() && required.iter().all(|text| text.len() >= 3)).then_some(required)
 }
