@@ -1,9 +1,11 @@
 //! Findings: what a rule says about one or more events, with everything needed to believe it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Digest, EventId, FindingId, LogSource, Position, Time};
 
 /// How bad a finding is: Sigma's five levels, in rising order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub enum Level {
     /// Worth knowing.
     #[default]
@@ -42,7 +44,7 @@ impl Level {
 }
 
 /// What travels with every finding of a rule: DRL 1.1 demands that author, licence and link stay with it.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RuleCard {
     /// The rule's id; its name or title where it has none.
     pub id: String,

@@ -3,9 +3,10 @@
 //! Source: Sigma specification 2.1 (rules, modifiers, correlation rules, filters).
 
 use cordon_model::RuleCard;
+use serde::{Deserialize, Serialize};
 
 /// Where a document was read: for messages to the author.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Origin {
     /// Path of the file as given.
     pub path: String,
@@ -21,7 +22,7 @@ impl std::fmt::Display for Origin {
 }
 
 /// `logsource`: what is given must match, what is not given matches everything.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct RuleLogSource {
     /// `product`.
     pub product: Option<String>,
@@ -32,7 +33,7 @@ pub struct RuleLogSource {
 }
 
 /// What a document says about itself beyond what travels with findings.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Details {
     /// `taxonomy`; `None` is Sigma's own.
     pub taxonomy: Option<String>,
@@ -222,7 +223,7 @@ pub enum SelectionPattern {
 }
 
 /// A correlation rule.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Correlation {
     /// Title, author, licence, level, tags.
     pub card: RuleCard,
@@ -257,7 +258,7 @@ pub struct Correlation {
 }
 
 /// The aggregates of the correlation specification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each name is the standard's own; see the correlation specification")]
 pub enum CorrelationKind {
     EventCount,
@@ -271,7 +272,7 @@ pub enum CorrelationKind {
 }
 
 /// One comparison of a correlation condition.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
     /// How to compare.
     pub operator: Operator,
@@ -280,7 +281,7 @@ pub struct Threshold {
 }
 
 /// Comparisons.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the standard's own names")]
 pub enum Operator {
     Lt,
@@ -292,7 +293,7 @@ pub enum Operator {
 }
 
 /// An alias: one name for a field that the referred rules call differently.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alias {
     /// The name used in `group-by`.
     pub name: String,

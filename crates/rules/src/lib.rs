@@ -10,4 +10,6 @@ mod engine;
 pub mod parse;
 mod text;
 
-pub use engine::{Counters, Engine, FailedPart, Failure, Hit, NotCompiled, Scratch, Unmet, View, Why, why};
+pub use engine::{
+    Counters, Engine, FailedPart, Failure, Hit, Image, NotCompiled, ReadImage, Scratch, Unmet, View, Why, why,
+};

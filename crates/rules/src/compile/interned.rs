@@ -8,20 +8,58 @@ use std::sync::OnceLock;
 
 use memchr::memmem::Finder;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use serde::{Deserialize, Serialize};
 
 use super::predicate::{FieldId, Node, NodeId, Place, PredId, Predicate, Test};
 
+/// Deepest expression that is read back. Lists and conditions of rules are nested at most 64 deep each.
+const DEPTH_MAX: usize = 512;
+/// Most questions of one expression that is read back, shared ones counted each time: a rule file of the largest size has fewer.
+const QUESTIONS_MAX: u32 = 1 << 22;
+
 /// Fields, predicates and nodes by their numbers. A node comes after its parts.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Lowered {
     fields: Vec<Box<str>>,
     predicates: Vec<Predicate>,
     nodes: Vec<Node>,
     /// Searchers by predicate, for literals that may stand anywhere; each built when it is first asked for.
+    #[serde(skip)]
     finders: Vec<OnceLock<Box<Finder<'static>>>>,
 }
 
 impl Lowered {
+    /// Tables that were kept: `None` when they are none that lowering makes. What is sound here neither loops, nor recurses deeper than
+    /// [`DEPTH_MAX`], nor asks more than [`QUESTIONS_MAX`].
+    pub(crate) fn checked(mut self) -> Option<Self> {
+        self.finders.resize_with(self.predicates.len(), OnceLock::new);
+        let are_sound = self.predicates.iter().all(|predicate| predicate.is_sound(self.fields.len()));
+        (are_sound && self.nodes_are_sound()).then_some(self)
+    }
+
+    /// Whether each node comes after its parts and stays within the bounds.
+    fn nodes_are_sound(&self) -> bool {
+        let mut extents = Vec::with_capacity(self.nodes.len());
+        for node in &self.nodes {
+            let extent = match node {
+                Node::Never => Some(Extent::LEAF),
+                Node::Predicate(id) => self.get_predicate(*id).map(|_| Extent::LEAF),
+                Node::Not(part) => Extent::over(&extents, std::slice::from_ref(part)),
+                Node::All(parts) | Node::Any(parts) => Extent::over(&extents, parts),
+            };
+            match extent {
+                Some(extent) if extent.depth <= DEPTH_MAX && extent.questions <= QUESTIONS_MAX => extents.push(extent),
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// Whether there is a node of this number.
+    pub(crate) fn has_node(&self, id: NodeId) -> bool {
+        self.nodes.get(id.0 as usize).is_some()
+    }
+
     pub(crate) fn field_name(&self, id: FieldId) -> &str {
         self.fields.get(id.0 as usize).map_or("", AsRef::as_ref)
     }
@@ -51,6 +89,28 @@ impl Lowered {
 
     pub(crate) fn predicate_count(&self) -> usize {
         self.predicates.len()
+    }
+}
+
+/// How far an expression reaches.
+struct Extent {
+    depth: usize,
+    /// Questions below it, shared ones counted each time.
+    questions: u32,
+}
+
+impl Extent {
+    const LEAF: Self = Self { depth: 0, questions: 1 };
+
+    /// Of an expression over parts, all of which must be known already.
+    fn over(known: &[Self], parts: &[NodeId]) -> Option<Self> {
+        let mut all = Self::LEAF;
+        for part in parts {
+            let below = known.get(part.0 as usize)?;
+            all.depth = all.depth.max(below.depth + 1);
+            all.questions = all.questions.saturating_add(below.questions);
+        }
+        Some(all)
     }
 }
 

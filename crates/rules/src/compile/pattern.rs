@@ -1,10 +1,12 @@
 //! Values with wildcards: `*` is any text, `?` one character; a backslash escapes only `*`, `?` and itself (Sigma rules specification, escaping).
 
+use serde::{Deserialize, Serialize};
+
 use super::predicate::{Place, Test};
 use crate::text::fold;
 
 /// A piece of a pattern with wildcards.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Token {
     /// Literal text, never empty.
     Text(Box<str>),

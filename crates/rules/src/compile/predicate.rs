@@ -3,25 +3,26 @@
 use std::hash::{Hash, Hasher};
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use super::pattern::Token;
 use super::regular::Regular;
 use crate::ast::Operator;
 
 /// A field name, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct FieldId(pub(crate) u32);
 
 /// A predicate, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct PredId(pub(crate) u32);
 
 /// A node of an expression, by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct NodeId(pub(crate) u32);
 
 /// Where a literal must stand in the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum Place {
     Exact,
     Prefix,
@@ -30,7 +31,7 @@ pub(crate) enum Place {
 }
 
 /// Numbers that the time modifiers take from a date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum DatePart {
     Minute,
     Hour,
@@ -41,7 +42,7 @@ pub(crate) enum DatePart {
 }
 
 /// What is asked of a value. Texts are folded unless `cased`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Test {
     /// The field is absent or has no value.
     Null,
@@ -56,7 +57,7 @@ pub(crate) enum Test {
     /// A regular expression, found anywhere.
     Regex(Box<Regular>),
     /// An address within a network.
-    Cidr(IpNet),
+    Cidr(#[serde(with = "in_words")] IpNet),
     /// A comparison of numbers.
     Number { operator: Operator, value: f64 },
     /// A comparison of a part of a date.
@@ -66,7 +67,7 @@ pub(crate) enum Test {
 }
 
 /// One question about one field; without a field it asks every value of the event.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Predicate {
     pub(crate) field: Option<FieldId>,
     pub(crate) test: Test,
@@ -76,6 +77,18 @@ pub(crate) struct Predicate {
 }
 
 impl Predicate {
+    /// Whether lowering could have made it, with so many fields: no field without a name, no empty piece where one must stand.
+    pub(super) fn is_sound(&self, fields: usize) -> bool {
+        let is_field = |id: FieldId| (id.0 as usize) < fields;
+        self.field.is_none_or(is_field)
+            && match &self.test {
+                Test::Literal { place, text, .. } => *place == Place::Exact || !text.is_empty(),
+                Test::Wildcard { tokens, .. } => !tokens.contains(&Token::Text(Box::default())),
+                Test::FieldRef { field, .. } => is_field(*field),
+                _ => true,
+            }
+    }
+
     /// What asking it costs at most, in units of one comparison of bytes.
     pub(super) fn cost(&self) -> u32 {
         let once = match &self.test {
@@ -115,11 +128,26 @@ impl Hash for Predicate {
 }
 
 /// A node of an expression.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) enum Node {
     Never,
     Predicate(PredId),
     Not(NodeId),
     All(Box<[NodeId]>),
     Any(Box<[NodeId]>),
+}
+
+/// Networks are kept as they are written.
+mod in_words {
+    use ipnet::IpNet;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(network: &IpNet, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(network)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<IpNet, D::Error> {
+        <&str>::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use memchr::memmem::Finder;
 use regex::{Match, Regex, RegexBuilder};
 use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
+use serde::{Deserialize, Serialize};
 
 use super::required::required_literals;
 use crate::ast::Modifier;
@@ -15,7 +16,7 @@ use crate::ast::Modifier;
 const SURE_BYTES_MAX: usize = 4 << 20;
 
 /// A regular expression that is known to compile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Regular {
     pattern: Box<str>,
     ignores_case: bool,
@@ -23,7 +24,9 @@ pub(crate) struct Regular {
     dot_matches_new_line: bool,
     /// Folded literals of which a match needs one; empty when it needs none.
     literals: Box<[Box<str>]>,
+    #[serde(skip)]
     required: OnceLock<Box<[Finder<'static>]>>,
+    #[serde(skip)]
     compiled: OnceLock<Option<Regex>>,
 }
 

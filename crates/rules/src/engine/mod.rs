@@ -8,6 +8,7 @@ mod eval;
 mod explain;
 mod full_scan;
 mod grams;
+mod image;
 mod literals;
 mod program;
 mod route;
@@ -20,9 +21,11 @@ mod witness;
 use std::sync::Arc;
 
 use cordon_model::{Arena, Field, LogSource, LogSourceTable, MatchedField, Record, RuleCard, SourceSet};
+use serde::Serialize;
 
 use crate::ast::{Rule, RuleLogSource};
 use crate::compile::{Lowered, NodeId};
+pub use image::{Image, ReadImage};
 use program::ProgramCell;
 use route::Routes;
 pub use scratch::{Counters, Scratch};
@@ -56,7 +59,7 @@ pub struct NotCompiled {
 }
 
 /// A rule ready to run.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 struct Compiled {
     card: Arc<RuleCard>,
     log_source: RuleLogSource,
@@ -78,9 +81,7 @@ impl Engine {
     #[must_use]
     pub fn compile(rules: &[Rule], table: &LogSourceTable) -> (Self, Vec<NotCompiled>) {
         let (set, compiled, refused) = compile::compile(rules, table);
-        let (routes, members) = route::routes(&compiled, table);
-        let programs = members.into_iter().map(ProgramCell::new).collect();
-        (Self { set, rules: compiled, routes, programs }, refused)
+        (Self::assembled(set, compiled, table), refused)
     }
 
     /// Working memory for one thread.

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Why a document was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RefusalKind {
     /// The document is wrong and its author can put it right.
     Broken,
@@ -14,7 +16,7 @@ pub enum RefusalKind {
 }
 
 /// A document that is not loaded, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// Path of the file as given.
     pub path: String,
@@ -41,7 +43,7 @@ impl Refusal {
 }
 
 /// Something about a loaded document that its author should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warning {
     /// Path of the file as given.
     pub path: String,
