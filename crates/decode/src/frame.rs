@@ -2,13 +2,33 @@
 
 use cordon_model::Anomaly;
 
-use crate::Framed;
+use crate::{Framed, detect_format};
 
 /// A record longer than `record_bytes_max`.
 pub const RECORD_TOO_LONG: Anomaly = Anomaly::new(
     "record_too_long",
     "the record is longer than --record-bytes-max; it was left out and reading went on at the next",
 );
+
+/// Names of formats that read lines and nothing else: in them a CR at the end of a line says as much as LF.
+const LINE_FORMATS: [&str; 8] = ["syslog", "zeek", "windns", "windhcp", "weblog", "w3c", "csv", "text"];
+
+/// Whether the lines of a source end in CR alone, as its first bytes (up to 64 KiB; all of it when `ended`) show: there is no LF, and what is read is a format
+/// of lines. Then each CR of `head` is made LF, and those of the rest of the source must be made so too; offsets stay. HL7, whose segments end in CR, and
+/// formats with a structure of their own are left as they are.
+pub fn line_ends_of_carriage_returns(head: &mut [u8], ended: bool) -> bool {
+    let within = head.split_last().map_or(&[][..], |(_, within)| within);
+    if memchr::memchr(b'\r', within).is_none() || memchr::memchr(b'\n', head).is_some() {
+        return false;
+    }
+    let is_of_lines =
+        |head: &[u8]| detect_format(head, ended).is_some_and(|format| LINE_FORMATS.contains(&format.name()));
+    if !is_of_lines(head) {
+        return false;
+    }
+    head.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+    true
+}
 
 /// Finds lines that end in LF or CR LF. A line over the limit is one fault, however long it is; its bytes are passed over as they come.
 #[derive(Debug)]
@@ -87,6 +107,23 @@ mod tests {
         for step in 1..input.len() + 1 {
             assert_eq!(all(input, 100, step), ["one", " two ", "last"], "step {step}");
         }
+    }
+
+    #[test]
+    fn lines_that_end_in_cr_alone_are_told_from_messages_that_do() {
+        let check = |text: &str, format: &str, expect: &str| {
+            let mut head = text.as_bytes().to_vec();
+            let is_so = line_ends_of_carriage_returns(&mut head, true);
+            assert_eq!((String::from_utf8_lossy(&head).as_ref(), is_so), (expect, text != expect), "{text:?}");
+            assert_eq!(detect_format(&head, true).unwrap().name(), format, "{text:?}");
+        };
+        check("one\rtwo\r", "text", "one\ntwo\n");
+        check("one\r", "text", "one\r");
+        check("one\rtwo\r\n", "text", "one\rtwo\r\n");
+        check("<13>1 - h a - - - x\r<13>1 - h a - - - y", "syslog", "<13>1 - h a - - - x\n<13>1 - h a - - - y");
+        check("time,user,what\r1,2,3\r4,5,6\r", "csv", "time,user,what\n1,2,3\n4,5,6\n");
+        let message = "MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5\rPID|1\r";
+        check(message, "hl7", message);
     }
 
     #[test]

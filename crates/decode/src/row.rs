@@ -4,6 +4,7 @@ use bumpalo::collections::Vec;
 use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, SourceSet, Span, Time, Value, When};
 
 use crate::Unit;
+use crate::civil::Zone;
 
 /// What one record gave so far.
 pub(crate) struct Row<'a> {
@@ -33,6 +34,14 @@ impl<'a> Row<'a> {
     pub(crate) fn fault(&mut self, anomaly: Anomaly) {
         if !self.anomalies.contains(&anomaly) {
             self.anomalies.push(anomaly);
+        }
+    }
+
+    /// Notes what the zone of the time says, or `unreadable` when there is no time.
+    pub(crate) fn zone(&mut self, zone: Option<Zone>, missing: Anomaly, unreadable: Anomaly) {
+        match zone {
+            Some(zone) => zone.faults(missing).for_each(|fault| self.fault(fault)),
+            None => self.fault(unreadable),
         }
     }
 

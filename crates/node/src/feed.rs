@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cordon_collect::{Found, InputFault, Loss, Source, SourceInfo, Sources};
-use cordon_decode::{DecodeOptions, Decoder, Framed, Framer, Unit, detect_format, frame::RECORD_TOO_LONG};
+use cordon_decode::frame::{RECORD_TOO_LONG, line_ends_of_carriage_returns};
+use cordon_decode::{DecodeOptions, Decoder, Framed, Framer, Unit, detect_format};
 use cordon_model::Anomaly;
 
 use crate::Tally;
@@ -20,6 +21,10 @@ const HEAD_BYTES: usize = 64 << 10;
 /// A source that no format takes.
 pub(crate) const UNKNOWN_FORMAT: Anomaly =
     Anomaly::new("unknown_format", "the input is in no format that is read; it was left out");
+
+/// A source whose lines end in CR alone.
+const BARE_CARRIAGE_RETURNS: Anomaly =
+    Anomaly::new("line_ends_of_cr", "the lines end in CR alone, as on old systems; each was read as if it ended in LF");
 
 /// Units of one source that one decoder reads.
 #[derive(Default)]
@@ -89,6 +94,8 @@ impl Batch {
 /// A source in the middle of being read.
 struct Reading {
     source: Source,
+    /// Whether CR is read as LF.
+    has_bare_carriage_returns: bool,
     framer: Box<dyn Framer>,
     decoder: Arc<dyn Decoder>,
     /// Bytes read and not yet framed, and where they stand.
@@ -160,21 +167,25 @@ impl Feed {
         if head.is_empty() {
             return None;
         }
+        let has_bare_carriage_returns = line_ends_of_carriage_returns(&mut head, ended);
+        if has_bare_carriage_returns {
+            self.note(&source, BARE_CARRIAGE_RETURNS, Loss::Nothing);
+        }
         let Some(format) = detect_format(&head, ended) else {
-            let fault = InputFault {
-                source: Arc::clone(&source.info.id),
-                anomaly: UNKNOWN_FORMAT,
-                loss: Loss::Input,
-                detail: String::new(),
-            };
-            self.tally.input_fault(&fault, self.order);
+            self.note(&source, UNKNOWN_FORMAT, Loss::Input);
             return None;
         };
         let options = DecodeOptions { received: source.info.received, ..self.options.clone() };
         let framer = format.framer(&Arc::new(options));
         let decoder = framer.decoder();
         let offset = u64::try_from(mark).unwrap_or_default();
-        Some(Reading { source, framer, decoder, rest: head, offset, ended })
+        Some(Reading { source, has_bare_carriage_returns, framer, decoder, rest: head, offset, ended })
+    }
+
+    /// Counts a fault of a source as a whole.
+    fn note(&mut self, source: &Source, anomaly: Anomaly, loss: Loss) {
+        let fault = InputFault { source: Arc::clone(&source.info.id), anomaly, loss, detail: String::new() };
+        self.tally.input_fault(&fault, self.order);
     }
 }
 
@@ -212,6 +223,9 @@ impl Reading {
         batch.room(wanted.saturating_sub(batch.filled));
         let out = batch.bytes.get_mut(batch.filled..wanted).unwrap_or_default();
         let (read, ended, fault) = read_full(&mut self.source, out);
+        if self.has_bare_carriage_returns {
+            out.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+        }
         batch.filled += read;
         self.ended |= ended;
         fault

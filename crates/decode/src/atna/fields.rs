@@ -168,8 +168,8 @@ impl<'a> Walk<'a> {
 
 fn finish<'a>(flat: Flat<'a>, options: &DecodeOptions, arena: &'a Arena) -> AuditMessage<'a> {
     let mut flat = flat.finish();
-    let (when, fault) = moment(text(&flat.fields, "EventIdentification.EventDateTime"), options);
-    flat.anomalies.extend(fault);
+    let time = text(&flat.fields, "EventIdentification.EventDateTime");
+    let when = moment(time, options, |fault| flat.anomalies.push(fault));
     let (code, is_code) = event_code(&flat.fields);
     if !is_code {
         flat.anomalies.push(EVENT_ID_NOT_A_CODE);

@@ -9,6 +9,7 @@ use super::anomaly::{FEWER_CELLS, MISSING_TIME, MISSING_ZONE, MORE_CELLS, NOT_UT
 use super::cells::{Cell, Cells, QuoteFault};
 use super::header::{COLUMNS_MAX, Header};
 use super::mapping::TimeForm;
+use crate::civil::Zone;
 use crate::{DecodeOptions, Decoder, Sink, Unit, civil};
 
 /// Decodes rows under one header.
@@ -32,7 +33,7 @@ impl CsvDecoder {
         Self { options, sources, header }
     }
 
-    fn when(&self, row: &Row<'_>, arena: &Arena) -> Option<(Time, bool)> {
+    fn when(&self, row: &Row<'_>, arena: &Arena) -> Option<(Time, Zone)> {
         let text = |place: &usize| match row.fields.get(*place).map(|field| field.value) {
             Some(Value::Text(text)) => text.trim(),
             _ => "",
@@ -74,8 +75,7 @@ impl Decoder for CsvDecoder {
         }
         let when = self.when(&row, arena);
         match when {
-            Some((_, true)) => row.fault(MISSING_ZONE),
-            Some((_, false)) => {}
+            Some((_, zone)) => zone.faults(MISSING_ZONE).for_each(|fault| row.fault(fault)),
             None => row.fault(MISSING_TIME),
         }
         let mapping = arena.alloc_str(&self.header.mapping);
@@ -123,12 +123,12 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Reads a time; the flag says that it named no zone.
-fn read_time(text: &str, form: &TimeForm, zone: &jiff::tz::TimeZone) -> Option<(Time, bool)> {
+/// Reads a time.
+fn read_time(text: &str, form: &TimeForm, zone: &jiff::tz::TimeZone) -> Option<(Time, Zone)> {
     match form {
-        TimeForm::Rfc3339 => Some((Time::from_rfc3339(text)?, false)),
-        TimeForm::Unix => Some((seconds(text)?, false)),
-        TimeForm::UnixMillis => Some((Time(text.parse::<i64>().ok()?.checked_mul(1000)?), false)),
+        TimeForm::Rfc3339 => Some((Time::from_rfc3339(text)?, Zone::Stated)),
+        TimeForm::Unix => Some((seconds(text)?, Zone::Stated)),
+        TimeForm::UnixMillis => Some((Time(text.parse::<i64>().ok()?.checked_mul(1000)?), Zone::Stated)),
         TimeForm::Pattern(pattern) => civil::by_pattern(text, pattern, zone),
     }
 }

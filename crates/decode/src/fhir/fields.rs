@@ -74,8 +74,7 @@ pub(super) fn give<'a>(unit: Unit<'a>, gathered: Gathered<'a>, options: &DecodeO
     let patient_spans: &'a [Span] = spans.into_bump_slice();
     for (index, event) in gathered.events.into_iter().enumerate() {
         let mut anomalies = event.anomalies;
-        let (when, fault) = moment(text(&event.fields, "recorded"), options);
-        anomalies.extend(fault);
+        let when = moment(text(&event.fields, "recorded"), options, |fault| anomalies.push(fault));
         anomalies.extend(shape_faults(&event.fields).into_iter().flatten());
         let code = EVENT_CODES.iter().flat_map(|name| all(&event.fields, name)).find_map(|code| code.parse().ok());
         sink.record(Record {

@@ -58,13 +58,11 @@ impl Hl7Decoder {
             reader.fault(MISSING_TIME);
             return When::Missing;
         };
-        let Some((moment, zone_missing)) = time::read(text, &self.options.timezone) else {
+        let Some((moment, zone)) = time::read(text, &self.options.timezone) else {
             reader.fault(BAD_TIME);
             return When::Missing;
         };
-        if zone_missing {
-            reader.fault(MISSING_ZONE);
-        }
+        zone.faults(MISSING_ZONE).for_each(|fault| reader.fault(fault));
         When::Known(moment)
     }
 }

@@ -4,18 +4,18 @@ use cordon_model::Time;
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
-/// Reads a time; the flag says that it named no zone and `zone` was taken. `None` when it is no time or not exact to the day.
-pub(super) fn read(text: &str, zone: &TimeZone) -> Option<(Time, bool)> {
+use crate::civil::{Zone, in_zone};
+
+/// Reads a time; when it names no zone `zone` is taken. `None` when it is no time or not exact to the day.
+pub(super) fn read(text: &str, zone: &TimeZone) -> Option<(Time, Zone)> {
     let cut = text.find(['+', '-']).unwrap_or(text.len());
     let (local, offset) = text.split_at_checked(cut)?;
     let (digits, fraction) = local.split_once('.').unwrap_or((local, ""));
     let moment = civil(digits, fraction)?;
-    let (zone, missing) = match offset {
-        "" => (zone.clone(), true),
-        _ => (TimeZone::fixed(self::offset(offset)?), false),
-    };
-    let moment = zone.to_ambiguous_timestamp(moment).compatible().ok()?;
-    Some((Time(moment.as_microsecond()), missing))
+    match offset {
+        "" => in_zone(moment, zone),
+        _ => Some((in_zone(moment, &TimeZone::fixed(self::offset(offset)?))?.0, Zone::Stated)),
+    }
 }
 
 fn civil(digits: &str, fraction: &str) -> Option<DateTime> {

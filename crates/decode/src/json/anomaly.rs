@@ -36,6 +36,10 @@ pub(super) const INVALID_UTF8: Anomaly = Anomaly::new(
     "the record is not valid UTF-8; wrong bytes were read as the replacement character U+FFFD",
 );
 
+/// A time that cannot be read.
+pub(super) const TIME_UNREADABLE: Anomaly =
+    Anomaly::new("json_time_unreadable", "the field that should say when it happened cannot be read as a time");
+
 /// A time without a zone.
 pub(super) const TIME_WITHOUT_ZONE: Anomaly =
     Anomaly::new("json_time_without_zone", "the time names no zone; --timezone was taken");

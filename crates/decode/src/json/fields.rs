@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, SourceSet, Value, When};
 
-use super::anomaly::{INVALID_UTF8, NAME_TOO_LONG, TIME_WITHOUT_ZONE, TOO_MANY_FIELDS};
+use super::anomaly::{INVALID_UTF8, NAME_TOO_LONG, TIME_UNREADABLE, TIME_WITHOUT_ZONE, TOO_MANY_FIELDS};
 use super::place::flat_name;
 use super::shape::{self, shapes};
 use super::time;
@@ -60,7 +60,10 @@ fn emit<'a>(
     let fields = walker.fields.into_bump_slice_mut();
     let (sources, time) = if nested { windows(&header, fields, options, arena) } else { other(fields, options, arena) };
     let found = time.and_then(|value| time::read(value, &options.timezone, arena));
-    notes.extend(found.is_some_and(|found| found.zone_assumed).then_some(TIME_WITHOUT_ZONE));
+    match found {
+        Some(found) => notes.extend(found.zone.faults(TIME_WITHOUT_ZONE)),
+        None => notes.extend(time.filter(|value| !is_blank(*value)).map(|_| TIME_UNREADABLE)),
+    }
     Record {
         raw,
         index,
@@ -71,6 +74,11 @@ fn emit<'a>(
         anomalies: notes.into_bump_slice(),
         patient_spans: &[],
     }
+}
+
+/// Whether a value says nothing.
+fn is_blank(value: Value<'_>) -> bool {
+    matches!(value, Value::Null | Value::Text("" | "-"))
 }
 
 /// Sources and time of a Windows event that came nested.

@@ -68,6 +68,12 @@ impl JsonFramer {
         }
         match (buffer.first(), in_array) {
             (Some(b'{'), false) => self.top_object(buffer, ended),
+            (Some(b'['), false) if is_cut_off(buffer) => {
+                if ended {
+                    return self.fault(TRUNCATED, false);
+                }
+                Framed::More
+            }
             (Some(b'['), false) => {
                 self.place = Place::InArray;
                 self.envelope = false;
@@ -275,6 +281,14 @@ fn envelope_start(buffer: &[u8], ended: bool) -> Option<usize> {
             None => undecided,
         };
     }
+}
+
+/// Bytes within which something must follow the bracket that opens an array.
+const BLANK_BYTES_MAX: usize = 1024;
+
+/// Whether there is nothing yet behind an opening bracket.
+fn is_cut_off(buffer: &[u8]) -> bool {
+    buffer.len() <= BLANK_BYTES_MAX && buffer.iter().skip(1).all(|byte| is_blank(*byte))
 }
 
 /// What follows `byte` at the start of `text`, white space around it passed over; `None` when it does not start so.

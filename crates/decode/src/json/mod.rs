@@ -45,6 +45,9 @@ impl Format for Json {
 
     fn sniff(&self, head: &[u8], _ended: bool) -> Confidence {
         let text = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head).trim_ascii_start();
+        if text.starts_with(b"[") && is_empty_array(text) {
+            return Confidence::Likely;
+        }
         let inside = text.strip_prefix(b"[").map_or(text, <[u8]>::trim_ascii_start);
         match inside.strip_prefix(b"{").map(|rest| rest.trim_ascii_start().first()) {
             Some(Some(b'"' | b'}')) => Confidence::Likely,
@@ -55,4 +58,11 @@ impl Format for Json {
     fn framer(&self, options: &Arc<DecodeOptions>) -> Box<dyn Framer> {
         Box::new(JsonFramer::new(options))
     }
+}
+
+/// Whether text is an array without an element, or opening brackets only.
+fn is_empty_array(text: &[u8]) -> bool {
+    let is_open = |byte: &u8| *byte == b'[' || byte.is_ascii_whitespace();
+    let rest = text.iter().position(|byte| !is_open(byte)).and_then(|at| text.get(at..)).unwrap_or_default();
+    rest.iter().all(|byte| *byte == b']' || byte.is_ascii_whitespace())
 }

@@ -48,6 +48,7 @@ fn lines_pretty_values_arrays_and_envelopes_give_one_unit_per_object() {
     check_units("{\"value\":[1,2]}\n{\"value\":\"x\"}\n", &[r#"{"value":[1,2]}"#, r#"{"value":"x"}"#]);
     check_units("{}{}\n", &["{}{}", "{}{}"]);
     check_units("[]\n[ ]", &[]);
+    check_units("[]", &[]);
 }
 
 #[test]
@@ -58,6 +59,9 @@ fn what_is_broken_is_named_and_reading_resumes_at_the_next_value() {
     check_faults("[\n  {\"a\":1},\n  {\"a\":tru!},\n  {\"a\":3}\n]\n{\"a\":4}", &["json_malformed"], 3);
     check_faults("not json\n{\"a\":1}\n", &["json_malformed"], 1);
     check_faults("{\"a\":1}\n{\"a\":{\"b\":", &["json_truncated"], 1);
+    check_faults("[", &["json_truncated"], 0);
+    check_faults("[[[[ \n", &["json_truncated"], 0);
+    check_faults("{\"a\":1}[ \n ", &["json_truncated"], 1);
     check_faults("[1,\"x\",[{}],{\"a\":1}]", &["json_not_an_object"; 3], 1);
     check_faults("{\"a\":1} x\n{\"a\":2}", &["json_malformed"], 2);
     check_faults(&format!("{{\"a\":{}1{}}}\n{{}}\n", "[".repeat(64), "]".repeat(64)), &["json_too_deep"], 1);
@@ -243,5 +247,30 @@ proptest! {
         let expect: Vec<String> = object.iter().map(|(key, value)| format!("{key}={}", value.as_str().unwrap())).collect();
         let text = serde_json::to_string_pretty(&object).unwrap();
         prop_assert_eq!(read(&Json, text.as_bytes()).records, [expect]);
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_read_is_named_and_one_that_is_not_there_is_not() {
+    let check = |input: &str, names: &[&str]| {
+        let seen = read(&Json, input.as_bytes());
+        assert_eq!(seen.anomalies, [names], "{input}");
+        assert_eq!(seen.times, ["-"], "{input}");
+    };
+    check(r#"{"ts":"XXXXXXXXXX.XXXXXX","uid":"C"}"#, &["json_time_unreadable"]);
+    check(r#"{"@timestamp":"2026-02-03T25:00:00Z"}"#, &["json_time_unreadable"]);
+    check(r#"{"time":{"a":1}}"#, &[]);
+    check(r#"{"time":""}"#, &[]);
+    check(r#"{"time":null}"#, &[]);
+    check(r#"{"a":1}"#, &[]);
+}
+
+#[test]
+fn nothing_but_brackets_is_json() {
+    for text in ["[", "[[[[", " [ \n", "[]", "[ ]\n", "[[]]"] {
+        assert_eq!(Json.sniff(text.as_bytes(), true), Confidence::Likely, "{text:?}");
+    }
+    for text in ["", "]", "[x]", "[core:error]", "[1]"] {
+        assert_eq!(Json.sniff(text.as_bytes(), true), Confidence::No, "{text:?}");
     }
 }

@@ -1,14 +1,16 @@
-//! When a JSON record happened: RFC 3339 text is kept for later, everything else is read at once.
+//! When a JSON record happened: what looks like RFC 3339 is kept for later, everything else is read at once.
 
 use cordon_model::{Arena, Time, Value, When};
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-/// A time and whether its zone was assumed.
+use crate::civil::{Zone, in_zone};
+
+/// A time and where its zone comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found<'a> {
     pub(super) when: When<'a>,
-    pub(super) zone_assumed: bool,
+    pub(super) zone: Zone,
 }
 
 /// Reads a value as a time: RFC 3339, a date and time without a zone, seconds, milliseconds, microseconds or nanoseconds since 1970, `/Date(ms)/`.
@@ -20,7 +22,7 @@ pub(super) fn read<'a>(value: Value<'a>, zone: &TimeZone, arena: &'a Arena) -> O
         Value::Null | Value::Bool(_) => return None,
     };
     if has_zone(text) {
-        return Some(Found { when: When::Rfc3339(text), zone_assumed: false });
+        return Some(Found { when: When::Rfc3339(text), zone: Zone::Stated });
     }
     if let Some(time) = epoch(text) {
         return known(time);
@@ -33,18 +35,23 @@ pub(super) fn read<'a>(value: Value<'a>, zone: &TimeZone, arena: &'a Arena) -> O
         return known(Time(moment.timestamp().as_microsecond()));
     }
     let local: DateTime = text.parse().ok()?;
-    let moment = local.to_zoned(zone.clone()).ok()?;
-    Some(Found { when: When::Known(Time(moment.timestamp().as_microsecond())), zone_assumed: true })
+    let (time, zone) = in_zone(local, zone)?;
+    Some(Found { when: When::Known(time), zone })
 }
 
 fn known<'a>(time: Time) -> Option<Found<'a>> {
-    Some(Found { when: When::Known(time), zone_assumed: false })
+    Some(Found { when: When::Known(time), zone: Zone::Stated })
 }
 
-/// Whether text that starts as a date ends in `Z` or an offset.
+/// Whether text that starts as a date and a time of day, no part of which is out of range, ends in `Z` or an offset.
 fn has_zone(text: &str) -> bool {
     let bytes = text.as_bytes();
-    if bytes.len() < 17 || bytes.get(4) != Some(&b'-') {
+    let [_, _, _, _, b'-', m0, m1, b'-', d0, d1, _, h0, h1, b':', n0, n1, _, ..] = bytes else { return false };
+    let month_and_day = matches!((m0, m1), (b'0', b'1'..=b'9') | (b'1', b'0'..=b'2'))
+        && matches!((d0, d1), (b'0', b'1'..=b'9') | (b'1' | b'2', b'0'..=b'9') | (b'3', b'0' | b'1'));
+    let clock = matches!((h0, h1), (b'0' | b'1', b'0'..=b'9') | (b'2', b'0'..=b'3'))
+        && matches!((n0, n1), (b'0'..=b'5', b'0'..=b'9'));
+    if !month_and_day || !clock {
         return false;
     }
     let tail = bytes.get(bytes.len() - 6..).unwrap_or_default();
@@ -78,30 +85,33 @@ fn micros_of(fraction: &str) -> i64 {
 mod tests {
     use super::*;
 
-    fn check(value: Value<'_>, expect: &str, zone_assumed: bool) {
+    fn check(value: Value<'_>, expect: &str, zone: Zone) {
         let arena = Arena::new();
         let found = read(value, &TimeZone::UTC, &arena).unwrap();
         assert_eq!(found.when.resolve().unwrap().to_string(), expect, "{value:?}");
-        assert_eq!(found.zone_assumed, zone_assumed, "{value:?}");
+        assert_eq!(found.zone, zone, "{value:?}");
     }
 
     #[test]
     fn times_are_read_in_every_spelling_seen_in_the_wild() {
         let expect = "2025-12-10T04:47:28.250802Z";
-        check(Value::Text("2025-12-10T04:47:28.250802Z"), expect, false);
-        check(Value::Text("2025-12-10T04:47:28.250802+0000"), expect, false);
-        check(Value::Text("2025-12-10 04:47:28.250802"), expect, true);
-        check(Value::Number("1765342048.250802"), expect, false);
-        check(Value::Number("1765342048250802"), expect, false);
-        check(Value::Text("1765342048250802000"), expect, false);
-        check(Value::Number("1765342048250"), "2025-12-10T04:47:28.250000Z", false);
-        check(Value::Escaped("\\/Date(1765342048250)\\/"), "2025-12-10T04:47:28.250000Z", false);
+        check(Value::Text("2025-12-10T04:47:28.250802Z"), expect, Zone::Stated);
+        check(Value::Text("2025-12-10T04:47:28.250802+0000"), expect, Zone::Stated);
+        check(Value::Text("2025-12-10 04:47:28.250802"), expect, Zone::Taken);
+        check(Value::Number("1765342048.250802"), expect, Zone::Stated);
+        check(Value::Number("1765342048250802"), expect, Zone::Stated);
+        check(Value::Text("1765342048250802000"), expect, Zone::Stated);
+        check(Value::Number("1765342048250"), "2025-12-10T04:47:28.250000Z", Zone::Stated);
+        check(Value::Escaped("\\/Date(1765342048250)\\/"), "2025-12-10T04:47:28.250000Z", Zone::Stated);
     }
 
     #[test]
     fn what_is_no_time_is_none() {
         let arena = Arena::new();
-        for value in [Value::Null, Value::Text("yesterday"), Value::Text("XXXXXXXXXX.XXXXXX"), Value::Number("-1")] {
+        for text in ["yesterday", "XXXXXXXXXX.XXXXXX", "2025-13-10T04:47:28Z", "2025-12-10T24:00:01+01:00", ""] {
+            assert_eq!(read(Value::Text(text), &TimeZone::UTC, &arena), None, "{text}");
+        }
+        for value in [Value::Null, Value::Number("-1")] {
             assert_eq!(read(value, &TimeZone::UTC, &arena), None);
         }
     }

@@ -8,6 +8,7 @@ use super::anomaly::{MISSING_YEAR, MISSING_ZONE};
 use super::list::FieldList;
 use super::scan::{digits, skip_one};
 use crate::DecodeOptions;
+use crate::civil::{Zone, in_zone};
 
 /// How far after its receipt a time without year may lie, in microseconds: one day.
 const AHEAD_MAX_US: i64 = 86_400_000_000;
@@ -46,11 +47,13 @@ impl<'a> Stamp<'a> {
     pub(super) fn resolve(self, options: &DecodeOptions, list: &mut FieldList<'a>) -> When<'a> {
         match self {
             Self::Zoned(text) => When::Rfc3339(text),
-            Self::Local { local, utc } => moment(local, zone_of(utc, options, list)).map_or(When::Missing, When::Known),
+            Self::Local { local, utc } => {
+                let zone = zone_of(utc, options);
+                known(in_zone(local, zone), utc, list)
+            }
             Self::Yearless { month, day, clock, utc } => {
                 list.anomaly(MISSING_YEAR);
-                let zone = zone_of(utc, options, list);
-                latest_year(month, day, clock, zone, options.received).map_or(When::Missing, When::Known)
+                known(latest_year(month, day, clock, zone_of(utc, options), options.received), utc, list)
             }
         }
     }
@@ -65,31 +68,28 @@ impl<'a> Stamp<'a> {
     }
 }
 
-/// The zone to read a time in; that it is assumed is noted.
-fn zone_of<'o>(utc: bool, options: &'o DecodeOptions, list: &mut FieldList<'_>) -> &'o TimeZone {
+/// The zone to read a time in.
+const fn zone_of(utc: bool, options: &DecodeOptions) -> &TimeZone {
     const UTC: &TimeZone = &TimeZone::UTC;
-    if utc {
-        return UTC;
-    }
-    list.anomaly(MISSING_ZONE);
-    &options.timezone
+    if utc { UTC } else { &options.timezone }
 }
 
-/// A local time in a zone.
-fn moment(local: DateTime, zone: &TimeZone) -> Option<Time> {
-    let moment = zone.to_ambiguous_timestamp(local).compatible().ok()?;
-    Some(Time(moment.as_microsecond()))
+/// The moment; that its zone was assumed is noted.
+fn known<'a>(moment: Option<(Time, Zone)>, utc: bool, list: &mut FieldList<'a>) -> When<'a> {
+    let zone = if utc { Zone::Stated } else { moment.map_or(Zone::Taken, |(_, zone)| zone) };
+    zone.faults(MISSING_ZONE).for_each(|fault| list.anomaly(fault));
+    moment.map_or(When::Missing, |(time, _)| When::Known(time))
 }
 
 /// The moment in the latest year that does not put it more than a day after receipt.
-fn latest_year(month: i8, day: i8, clock: Clock, zone: &TimeZone, received: Time) -> Option<Time> {
+fn latest_year(month: i8, day: i8, clock: Clock, zone: &TimeZone, received: Time) -> Option<(Time, Zone)> {
     let arrival = jiff::Timestamp::from_microsecond(received.0).ok()?;
     let year = zone.to_datetime(arrival).year();
     for back in -1..=YEARS_BACK_MAX {
         let Some(date) = year.checked_sub(back).and_then(|year| Date::new(year, month, day).ok()) else { continue };
-        let time = moment(date.to_datetime(clock), zone)?;
+        let (time, taken) = in_zone(date.to_datetime(clock), zone)?;
         if time.0 <= received.0.saturating_add(AHEAD_MAX_US) {
-            return Some(time);
+            return Some((time, taken));
         }
     }
     None

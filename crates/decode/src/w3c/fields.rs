@@ -31,15 +31,19 @@ impl W3cDecoder {
     }
 
     /// The moment of a row from its `date` and `time` cells.
-    fn when<'a>(&self, date: Option<&str>, time: Option<&str>, arena: &'a Arena) -> (When<'a>, Option<Anomaly>) {
+    fn when<'a>(&self, date: Option<&str>, time: Option<&str>, anomalies: &mut Vec<'a, Anomaly>) -> When<'a> {
         let date = date.unwrap_or(&self.header.date);
-        let Some(time) = time.filter(|_| !date.is_empty()) else { return (When::Missing, Some(TIME_UNREADABLE)) };
-        let text = bumpalo::format!(in arena, "{} {}", date, time);
         let zone = if self.header.local_time { &self.options.timezone } else { &jiff::tz::TimeZone::UTC };
-        match by_pattern(text.as_str(), "%Y-%m-%d %H:%M:%S%.f", zone) {
-            Some((time, _)) => (When::Known(time), self.header.local_time.then_some(TIME_WITHOUT_ZONE)),
-            None => (When::Missing, Some(TIME_UNREADABLE)),
+        let text =
+            time.filter(|_| !date.is_empty()).map(|time| bumpalo::format!(in anomalies.bump(), "{} {}", date, time));
+        let Some((time, zone)) = text.and_then(|text| by_pattern(&text, "%Y-%m-%d %H:%M:%S%.f", zone)) else {
+            anomalies.push(TIME_UNREADABLE);
+            return When::Missing;
+        };
+        if self.header.local_time {
+            anomalies.extend(zone.faults(TIME_WITHOUT_ZONE));
         }
+        When::Known(time)
     }
 }
 
@@ -71,8 +75,7 @@ impl Decoder for W3cDecoder {
         if column != self.header.names.count() || !rest.is_empty() {
             anomalies.push(WRONG_COLUMNS);
         }
-        let (when, assumed) = self.when(date, time, arena);
-        anomalies.extend(assumed);
+        let when = self.when(date, time, &mut anomalies);
         sink.record(Record {
             raw: RawRecord { position: Position::Offset(unit.offset), bytes: unit.bytes },
             index: 0,

@@ -89,11 +89,7 @@ impl WebLogDecoder {
     fn time(&self, text: &str, patterns: &[&str], row: &mut Row<'_>) {
         let read = patterns.iter().find_map(|pattern| civil::by_pattern(text, pattern, &self.options.timezone));
         row.time = read.map(|(time, _)| time);
-        match read {
-            Some((_, true)) => row.fault(MISSING_ZONE),
-            Some((_, false)) => {}
-            None => row.fault(BAD_TIME),
-        }
+        row.zone(read.map(|(_, zone)| zone), MISSING_ZONE, BAD_TIME);
     }
 }
 

@@ -42,7 +42,7 @@ impl Decoder for WinDhcpDecoder {
         let patterns = ["%m/%d/%y %H:%M:%S", "%m/%d/%Y %H:%M:%S"];
         let read = patterns.iter().find_map(|pattern| civil::by_pattern(&text, pattern, &self.options.timezone));
         row.time = read.map(|(time, _)| time);
-        row.fault(if read.is_some() { MISSING_ZONE } else { BAD_TIME });
+        row.zone(read.map(|(_, zone)| zone), MISSING_ZONE, BAD_TIME);
         sink.record(row.finish(super::NAME, self.options.log_sources.lookup("windhcp", "audit", None)));
     }
 }

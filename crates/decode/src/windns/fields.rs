@@ -55,11 +55,12 @@ impl WinDnsDecoder {
         };
         let text = if halved { format!("{date} {time} {half}") } else { format!("{date} {time}") };
         let mut read = patterns.iter().filter_map(|pattern| civil::by_pattern(&text, pattern, &self.options.timezone));
-        row.time = read.next().map(|(time, _)| time);
+        let first = read.next();
+        row.time = first.map(|(time, _)| time);
         if read.next().is_some_and(|(other, _)| Some(other) != row.time) {
             row.fault(DATE_ORDER);
         }
-        row.fault(if row.time.is_some() { MISSING_ZONE } else { BAD_TIME });
+        row.zone(first.map(|(_, zone)| zone), MISSING_ZONE, BAD_TIME);
         rest
     }
 }
