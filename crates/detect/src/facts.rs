@@ -103,9 +103,10 @@ impl<'r, 'a> Facts<'r, 'a> {
             Cow::Owned(masked) => Some(masked),
         };
         let pattern = self.masked(&field.pattern).into_owned();
+        let name = self.masked(&field.field).into_owned();
         match value {
-            Some(value) => MatchedField { value, pattern, offset: None, length: 0, ..field },
-            None => MatchedField { pattern, ..field },
+            Some(value) => MatchedField { field: name, value, pattern, offset: None, length: 0 },
+            None => MatchedField { field: name, pattern, ..field },
         }
     }
 
@@ -125,7 +126,7 @@ impl<'r, 'a> Facts<'r, 'a> {
         };
         let field = |field: &Field<'a>| {
             let value = field.value.text(self.arena).unwrap_or_default();
-            (field.name.to_owned(), self.masked(value).into_owned())
+            (self.masked(field.name).into_owned(), self.masked(value).into_owned())
         };
         KeptRecord { raw, fields: self.record.fields.iter().map(field).collect() }
     }

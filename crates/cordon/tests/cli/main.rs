@@ -5,6 +5,7 @@
     reason = "tests and their helpers; what is not tested is said loudly"
 )]
 
+mod canary;
 mod common;
 mod conformance;
 mod contracts;

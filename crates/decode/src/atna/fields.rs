@@ -8,6 +8,7 @@ use super::anomaly::{EVENT_ID_NOT_A_CODE, NOT_AN_AUDIT_MESSAGE, PART_MISSING};
 use super::{NAME, behind_header};
 use crate::flat::{Flat, below, elements, merge_spans};
 use crate::moment::moment;
+use crate::patients::{Says, roles, says};
 use crate::xml::{self, Node, Source};
 use crate::{DecodeOptions, Sink, Unit};
 
@@ -19,8 +20,9 @@ const OBJECT: &str = "ParticipantObjectIdentification";
 /// number.
 const PATIENT_ID_TYPES: [&str; 7] = ["1", "2", "3", "4", "5", "6", "7"];
 /// Parts of a patient's object that identify the patient.
-const IDENTIFYING: [&str; 4] =
-    ["ParticipantObjectID", "ParticipantObjectName", "ParticipantObjectDetail.value", "ParticipantObjectDescription"];
+const IDENTIFYING: [&str; 3] = ["ParticipantObjectID", "ParticipantObjectName", "ParticipantObjectDescription"];
+/// The values of an object's details; in base64.
+const DETAIL: &str = "ParticipantObjectDetail.value";
 /// Event codes that OpenEMR gives by name only.
 const CODE_OF_NAME: &[(&str, u32)] = &[("Patient Record", 110_110), ("Login", 110_114), ("Logout", 110_114)];
 
@@ -215,28 +217,46 @@ fn patient_spans<'a>(fields: &[Field<'_>], spans: &[Span], arena: &'a Arena) -> 
     let mut found = Vec::new_in(arena);
     for object in elements(fields, OBJECT) {
         let parts = fields.get(object.clone()).unwrap_or_default();
-        let is_patient = is_patient(parts);
+        let object_of = ObjectOf::read(parts);
         let places = spans.get(object).unwrap_or_default();
-        found.extend(
-            parts.iter().zip(places).filter(|(field, _)| identifies(field.name, is_patient)).map(|(_, span)| *span),
-        );
+        let names = |field: &Field<'_>| object_of.identifies(below(field.name, OBJECT).unwrap_or_default());
+        found.extend(parts.iter().zip(places).filter(|(field, _)| names(field)).map(|(_, span)| *span));
     }
     merge_spans(&mut found);
     found
 }
 
-fn is_patient(object: &[Field<'_>]) -> bool {
-    let states = |name: &str, values: &[&str]| {
-        let part = object.iter().find(|field| below(field.name, OBJECT) == Some(name));
-        part.is_some_and(|field| matches!(field.value, Value::Text(text) if values.contains(&text.trim())))
-    };
-    states("ParticipantObjectTypeCodeRole", &["1"])
-        || states("ParticipantObjectIDTypeCode.csd-code", &PATIENT_ID_TYPES)
-        || states("ParticipantObjectIDTypeCode.code", &PATIENT_ID_TYPES)
+/// Whose one object is.
+struct ObjectOf {
+    is_patient: bool,
+    /// Staff, a machine, a place: its name is no patient's.
+    is_other: bool,
+    /// Its details say who somebody is.
+    details: bool,
 }
 
-/// Whether this part of an object tells who the patient is. A query may, whatever its object is.
-fn identifies(name: &str, is_patient: bool) -> bool {
-    let part = below(name, OBJECT).unwrap_or_default();
-    part == "ParticipantObjectQuery" || is_patient && IDENTIFYING.contains(&part)
+impl ObjectOf {
+    fn read(parts: &[Field<'_>]) -> Self {
+        let states = |name: &str, holds: &dyn Fn(&str) -> bool| {
+            let mut part = parts.iter().filter(|field| below(field.name, OBJECT) == Some(name));
+            part.any(|field| matches!(field.value, Value::Text(text) if holds(text.trim())))
+        };
+        let role = "ParticipantObjectTypeCodeRole";
+        let is_type = |text: &str| PATIENT_ID_TYPES.contains(&text);
+        Self {
+            is_patient: states(role, &|text| roles::OF_PATIENTS.contains(&text))
+                || states("ParticipantObjectIDTypeCode.csd-code", &is_type)
+                || states("ParticipantObjectIDTypeCode.code", &is_type),
+            is_other: states(role, &|text| roles::OF_OTHERS.contains(&text)),
+            details: states("ParticipantObjectDetail.type", &|text| says(text) > Says::Nothing),
+        }
+    }
+
+    /// Whether this part tells who the patient is. A query may, whatever its object is; so may the name of a study or a report.
+    fn identifies(&self, part: &str) -> bool {
+        part == "ParticipantObjectQuery"
+            || self.is_patient && (IDENTIFYING.contains(&part) || part == DETAIL)
+            || !self.is_other && part == "ParticipantObjectName"
+            || self.details && part == DETAIL
+    }
 }

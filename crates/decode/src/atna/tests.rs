@@ -50,6 +50,11 @@ fn patient_spans_are_the_patients_id_and_name_and_no_other_object() {
         br#"<AuditMessage><ParticipantObjectIdentification ParticipantObjectID="q" ParticipantObjectTypeCodeRole="24">
         <ParticipantObjectQuery>R0VU</ParticipantObjectQuery></ParticipantObjectIdentification></AuditMessage>"#;
     assert_eq!(whole(query).patient, [["R0VU"]]);
+    let study = br#"<AuditMessage><ParticipantObjectIdentification ParticipantObjectID="1.2.3" ParticipantObjectTypeCodeRole="3" ParticipantObjectName="CT of Doe">
+        <ParticipantObjectDetail type="PatientName" value="RG9lXkphbmU="/></ParticipantObjectIdentification>
+        <ParticipantObjectIdentification ParticipantObjectID="kim" ParticipantObjectTypeCodeRole="6"><ParticipantObjectName>Kim</ParticipantObjectName>
+        <ParticipantObjectDetail type="MSH-10" value="TTE="/></ParticipantObjectIdentification></AuditMessage>"#;
+    assert_eq!(whole(study).patient, [["CT of Doe", "RG9lXkphbmU="]]);
 }
 
 #[test]

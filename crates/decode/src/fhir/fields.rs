@@ -6,6 +6,7 @@ use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, Span, Val
 use super::anomaly::{MIXED_RELEASES, PART_MISSING};
 use crate::flat::{Flattened, below, elements, merge_spans};
 use crate::moment::moment;
+use crate::patients::{Says, roles, says};
 use crate::{DecodeOptions, Sink, Unit};
 
 /// The format's name.
@@ -41,11 +42,15 @@ const R5_ONLY: [&str; 11] = [
     "agent.networkString",
     "agent.networkUri",
 ];
-/// Role of a patient among the entities.
-const ROLE_PATIENT: &str = "1";
 /// Parts of a patient's entity, or of an agent who is a patient, that identify the patient.
-const IDENTIFYING: [&str; 8] =
-    ["what", "who", "name", "altId", "description", "detail.value", "detail.valueString", "detail.valueBase64Binary"];
+const IDENTIFYING: [&str; 7] = ["what", "who", "name", "altId", "description", "identifier", "reference"];
+/// Parts of any other entity that can hold a patient's name, except where its role or reference says that it is none of a patient's.
+const NAMING: [&str; 3] = ["what.display", "name", "description"];
+/// Resources that name a patient or a relative.
+const OF_PERSONS: [&str; 6] = ["Patient/", "Patient?", "RelatedPerson/", "RelatedPerson?", "Person/", "Person?"];
+/// Resources that are staff, machines or places.
+const OF_OTHERS: [&str; 7] =
+    ["Practitioner/", "PractitionerRole/", "Device/", "Organization/", "Location/", "Endpoint/", "HealthcareService/"];
 
 /// What a walk found in one unit.
 pub(super) struct Gathered<'a> {
@@ -118,50 +123,99 @@ fn shape_faults(fields: &[Field<'_>]) -> [Option<Anomaly>; 2] {
     [(is_r4 && is_r5).then_some(MIXED_RELEASES), (!is_whole).then_some(PART_MISSING)]
 }
 
-/// Adds the places of everything that identifies a patient: `patient`, whoever is referred to as `Patient/...`, entities in the patient's role, queries and
-/// their descriptions, the narrative and contained resources.
+/// Adds the places of everything that identifies a patient: `patient`, whoever is referred to as a patient or a relative, entities in the patient's role, what
+/// names other entities, queries and their descriptions, extensions, displays of encounters, the narrative and contained resources.
 fn patient_spans(fields: &[Field<'_>], places: &[Span], found: &mut Vec<'_, Span>) {
     for structure in ["agent", "entity"] {
         for element in elements(fields, structure) {
             let parts = fields.get(element.clone()).unwrap_or_default();
-            let is_patient = is_patient(parts, structure);
-            let queries = parts.iter().any(|field| field.name == "entity.query");
-            let names = |field: &Field<'_>| identifies(field.name, structure, is_patient, queries);
+            let element_of = ElementOf::read(parts, structure);
+            let names = |field: &Field<'_>| element_of.identifies(below(field.name, structure).unwrap_or_default());
             let places = places.get(element).unwrap_or_default();
             found.extend(parts.iter().zip(places).filter(|(field, _)| names(field)).map(|(_, place)| *place));
         }
     }
-    let elsewhere = |field: &Field<'_>| {
-        matches!(field.name.split('.').next(), Some("patient" | "contained"))
-            || field.name == "text.div"
-            || field.name.ends_with("reference") && plain(field.value).is_none_or(refers_to_patient)
-    };
-    found.extend(fields.iter().zip(places).filter(|(field, _)| elsewhere(field)).map(|(_, place)| *place));
+    found.extend(fields.iter().zip(places).filter(|(field, _)| identifies_anywhere(field)).map(|(_, place)| *place));
 }
 
-fn refers_to_patient(reference: &str) -> bool {
-    reference.contains("Patient/") || reference.contains("Patient?")
+/// Whether a field identifies a patient wherever its structure belongs.
+fn identifies_anywhere(field: &Field<'_>) -> bool {
+    let (first, rest) = field.name.split_once('.').unwrap_or((field.name, ""));
+    match first {
+        "patient" | "contained" => return true,
+        "encounter" | "basedOn" if rest == "display" || rest.starts_with("identifier.") => return true,
+        "text" if rest == "div" => return true,
+        "agent" => {}
+        _ if is_value_of_extension(field.name) => return true,
+        _ => {}
+    }
+    field.name.ends_with("reference") && plain(field.value).is_none_or(|text| refers_to(text, &OF_PERSONS))
 }
 
-fn is_patient(element: &[Field<'_>], structure: &str) -> bool {
-    element.iter().any(|field| {
-        let part = below(field.name, structure).unwrap_or_default();
-        // an escaped text is held to name a patient: masking too much is the safe fault
-        let is_escaped = matches!(field.value, Value::Escaped(_));
-        let value = plain(field.value).unwrap_or_default();
-        match part {
-            "role.code" | "role.coding.code" => structure == "entity" && (is_escaped || value == ROLE_PATIENT),
-            "what.type" | "who.type" => is_escaped || value == "Patient",
-            "what.reference" | "who.reference" => is_escaped || refers_to_patient(value),
-            _ => false,
+/// Whether this is a value within an extension that can hold a name: whatever is not code, link or type. What an extension is for, its link alone says.
+fn is_value_of_extension(name: &str) -> bool {
+    let Some((_, rest)) = name.rsplit_once("xtension.") else { return false };
+    let (value, part) = rest.split_once('.').unwrap_or((rest, ""));
+    let is_coded = matches!(
+        value,
+        "valueCode" | "valueCoding" | "valueCodeableConcept" | "valueUri" | "valueUrl" | "valueBoolean"
+    );
+    let is_frame = matches!(part.rsplit('.').next(), Some("type" | "system" | "use" | "url"));
+    value.starts_with("value") && !is_coded && !is_frame && part != "reference"
+}
+
+fn refers_to(reference: &str, resources: &[&str]) -> bool {
+    resources.iter().any(|resource| reference.contains(resource))
+}
+
+/// Whose one agent or entity is.
+struct ElementOf {
+    is_patient: bool,
+    is_query: bool,
+    /// Staff, a machine, a place: its name is no patient's.
+    is_other: bool,
+    /// Its details say who somebody is.
+    details: bool,
+}
+
+impl ElementOf {
+    fn read(parts: &[Field<'_>], structure: &str) -> Self {
+        let is_entity = structure == "entity";
+        let mut of = Self { is_patient: false, is_query: false, is_other: !is_entity, details: false };
+        for field in parts {
+            let part = below(field.name, structure).unwrap_or_default();
+            // an escaped text is held to name a patient: masking too much is the safe fault
+            let is_escaped = matches!(field.value, Value::Escaped(_));
+            let value = plain(field.value).unwrap_or_default();
+            match part {
+                "role.code" | "role.coding.code" if is_entity => {
+                    of.is_patient |= is_escaped || roles::OF_PATIENTS.contains(&value);
+                    of.is_other |= roles::OF_OTHERS.contains(&value);
+                }
+                "what.type" | "who.type" => {
+                    of.is_patient |= is_escaped || matches!(value, "Patient" | "RelatedPerson" | "Person");
+                }
+                "what.reference" | "who.reference" | "reference.reference" | "reference" => {
+                    of.is_patient |= is_escaped || refers_to(value, &OF_PERSONS);
+                    of.is_other |= refers_to(value, &OF_OTHERS);
+                }
+                "query" => of.is_query = true,
+                _ if part.starts_with("detail.type") => of.details |= is_escaped || says(value) > Says::Nothing,
+                _ => {}
+            }
         }
-    })
-}
+        of
+    }
 
-/// Whether this part of an agent or entity tells who the patient is.
-fn identifies(name: &str, structure: &str, is_patient: bool, queries: bool) -> bool {
-    let part = below(name, structure).unwrap_or_default();
-    let is_type = part.ends_with(".type") || part.ends_with(".system");
-    let of_patient = IDENTIFYING.iter().any(|known| part == *known || below(part, known).is_some());
-    part == "query" || queries && matches!(part, "description" | "name") || is_patient && of_patient && !is_type
+    /// Whether this part tells who the patient is.
+    fn identifies(&self, part: &str) -> bool {
+        let is_type = part.ends_with(".type") || part.ends_with(".system");
+        let of_patient = IDENTIFYING.iter().any(|known| part == *known || below(part, known).is_some());
+        let is_detail = part.starts_with("detail.value");
+        part == "query"
+            || self.is_query && matches!(part, "description" | "name")
+            || self.is_patient && (of_patient && !is_type || is_detail || is_value_of_extension(part))
+            || !self.is_other && NAMING.contains(&part)
+            || self.details && is_detail
+    }
 }

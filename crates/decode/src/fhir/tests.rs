@@ -86,13 +86,32 @@ fn patient_spans_cover_references_identifiers_names_and_queries() {
     );
     check(
         r#","entity":[{"what":{"reference":"List/1"},"name":"n"},{"query":"R0VU","description":"GET"}]"#,
-        &["R0VU", "GET"],
+        &["n", "R0VU", "GET"],
     );
+    check(
+        r#","entity":[{"what":{"reference":"Encounter/9","display":"Doe, ward 3"}},{"what":{"reference":"RelatedPerson/2","display":"Joe"},"name":"J"}]"#,
+        &["Doe, ward 3", "RelatedPerson/2", "Joe", "J"],
+    );
+    check(
+        r#","entity":[{"what":{"reference":"Practitioner/9","display":"Dr Kim"},"name":"Kim"},{"role":{"code":"6"},"name":"kim"}]"#,
+        &[],
+    );
+    check(
+        r#","entity":[{"detail":[{"type":"PatientName","valueString":"Doe"}]},{"detail":[{"type":{"text":"Pages"},"valueString":"3"}]}]"#,
+        &["Doe"],
+    );
+    check(
+        r#","extension":[{"url":"u","valueReference":{"reference":"Group/1","display":"Doe"}},{"url":"v","valueCode":"c"}]"#,
+        &["Doe"],
+    );
+    check(r#","encounter":{"reference":"Encounter/9","display":"Doe"}"#, &["Doe"]);
     check(r#","patient":{"reference":"Patient/1","display":"Doe"}"#, &["Patient/1", "Doe"]);
     check(r#","basedOn":[{"reference":"Patient/1/_history/2"}]"#, &["Patient/1/_history/2"]);
     check(r#","entity":[{"what":{"reference":"Patient?identifier=s|7"}}]"#, &["Patient?identifier=s|7"]);
     let agent = r#"{"resourceType":"AuditEvent","agent":[{"who":{"reference":"Patient/1","display":"Doe"},"altId":"jd"},{"who":{"display":"Smith"}}]}"#;
     assert_eq!(whole(agent).patient, [["Patient/1", "Doe", "jd"]]);
+    let agent = r#"{"resourceType":"AuditEvent","agent":[{"extension":[{"url":"otherId","valueIdentifier":{"value":"npi-7"}}],"who":{"display":"Dr Kim"}}]}"#;
+    assert_eq!(whole(agent).patient, [[""; 0]]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! what masking does with them.
 
 mod names;
+pub(crate) mod roles;
 #[cfg(test)]
 mod tests;
 

@@ -10,8 +10,8 @@ use crate::Mask;
 
 /// Most values of one field that go into one list.
 const VALUES_MAX: usize = 256;
-/// What stands for a text that names a patient and nothing else.
-const MASKED: &str = "[patient]";
+/// Shorter values that read as a number or an address name nobody.
+const PLAIN_BYTES_MIN: usize = 4;
 
 /// How a value is read (`docs/specs/ocsf.md`, kinds).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,8 @@ const NAMES: [(&str, Kind); 27] = [
 #[derive(Debug, Default)]
 pub(super) struct Shown<'s> {
     pub(super) mask: Option<&'s Mask>,
+    /// Accounts are masked like any text.
+    pub(super) accounts: bool,
 }
 
 impl Shown<'_> {
@@ -92,10 +94,16 @@ impl Shown<'_> {
         }
     }
 
-    /// An account of a member of staff. It stays readable where a patient bears the same family name: that is what access is judged by. It is masked
-    /// where it names a patient and nothing else.
-    fn account<'a>(&self, text: &'a str) -> &'a str {
-        if self.mask.is_some_and(|mask| mask.text(text) == MASKED) { MASKED } else { text }
+    /// An account of a member of staff. Unless asked otherwise, it stays readable where a patient bears the same family name: that is what access is judged
+    /// by. It is masked where it names a patient and nothing else.
+    fn account<'a>(&self, text: &'a str, arena: &'a Arena) -> &'a str {
+        let is_patients = self.accounts || self.mask.is_some_and(|mask| mask.is_all(text));
+        if is_patients { self.text(text, arena) } else { text }
+    }
+
+    /// Whether a value can be shown as a number, an address or a name of the catalogue: it is none that names a patient.
+    fn is_plain(&self, text: &str) -> bool {
+        text.len() < PLAIN_BYTES_MIN || !self.mask.is_some_and(|mask| mask.is_all(text))
     }
 }
 
@@ -144,6 +152,11 @@ impl Kind {
 
     /// The value alone.
     fn node<'a>(self, text: &'a str, write: &Write<'_, 'a>) -> Option<Node<'a>> {
+        let is_text = matches!(self, Self::Text | Self::Each | Self::Lower | Self::Guid);
+        let text = if is_text { write.shown.text(text, write.arena) } else { text };
+        if !is_text && !write.shown.is_plain(text) {
+            return None;
+        }
         Some(match self {
             Self::Integer => Node::Integer(integer(text)?),
             Self::Hex => Node::Integer(hex(text)?),
@@ -161,7 +174,7 @@ impl Kind {
                 Node::Text(known.unwrap_or_else(|| write.arena.alloc_str(&text.to_ascii_lowercase())))
             }
             Self::Number(table) => Node::Integer(enums::find(table, text)?.0),
-            _ => Node::Text(write.shown.text(text, write.arena)),
+            _ => Node::Text(text),
         })
     }
 }
@@ -184,7 +197,7 @@ impl<'a> Write<'_, 'a> {
 
     /// `DOMAIN\name` as name and domain of the user at the place.
     fn account(&mut self, text: &'a str, whole: bool) {
-        let text = self.shown.account(text);
+        let text = self.shown.account(text, self.arena);
         if !whole {
             self.node(Node::Text(text));
             return;
@@ -261,6 +274,7 @@ fn fill_url<'a>(url: &mut Object<'a>, text: &'a str) {
 
 /// Sysmon's `SHA256=..,MD5=..`: a fingerprint for each. Algorithms by OCSF's numbers.
 fn hashes<'a>(text: &'a str, write: &mut Write<'_, 'a>) {
+    let text = write.shown.text(text, write.arena);
     let Some((last, above)) = write.path.split_last() else { return };
     let Some(object) = object_at(write.event, above, write.arena) else { return };
     let list = object.entry(last.name, || Node::List(bumpalo::collections::Vec::new_in(write.arena)));
@@ -277,6 +291,7 @@ fn hashes<'a>(text: &'a str, write: &mut Write<'_, 'a>) {
 
 /// Sysmon's DNS results: `type:  5 name.example;::ffff:10.0.0.1;`.
 fn answers<'a>(text: &'a str, write: &mut Write<'_, 'a>) {
+    let text = write.shown.text(text, write.arena);
     let Some((last, above)) = write.path.split_last() else { return };
     let Some(object) = object_at(write.event, above, write.arena) else { return };
     let list = object.entry(last.name, || Node::List(bumpalo::collections::Vec::new_in(write.arena)));

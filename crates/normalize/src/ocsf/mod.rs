@@ -58,6 +58,7 @@ pub struct Normalizer {
     by_set: BTreeMap<SourceSet, Vec<usize>>,
     products: metadata::Products,
     unmapped: Unmapped,
+    masks_accounts: bool,
 }
 
 impl fmt::Debug for Normalizer {
@@ -85,7 +86,14 @@ impl Normalizer {
             routes,
             products: metadata::products(),
             unmapped: Unmapped::read(),
+            masks_accounts: false,
         }
+    }
+
+    /// The same, but accounts that hold a patient's words are masked like any text, whoever's they are (`--mask`).
+    #[must_use]
+    pub fn masking_accounts(self) -> Self {
+        Self { masks_accounts: true, ..self }
     }
 
     /// The event of a record.
@@ -103,7 +111,7 @@ impl Normalizer {
         let mut source = Source {
             record,
             taxonomy,
-            shown: Shown { mask: mask.as_ref() },
+            shown: Shown { mask: mask.as_ref(), accounts: self.masks_accounts },
             used: vec![false; record.fields.len()],
             arena,
         };

@@ -1,0 +1,255 @@
+//! Masking: what names a patient in one record, taken out of every text that is shown or kept in common terms.
+//!
+//! The decoder says what in the record identifies a patient ([`Identity`]). The same words can come back elsewhere: unescaped, decoded, in another order, in another
+//! field. So the mask works on words: every text is cut into words, and a word that stands in a patient span, in any of its spellings, is replaced. What is
+//! encoded (base64, percent, entities, escapes, hexadecimal) is replaced as a whole when a patient's word is in it.
+
+mod spellings;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use cordon_decode::patients::Identity;
+use cordon_model::{Record, Span};
+use spellings::{ENCODINGS, Encoding, hl7_unescaped, runs, variants};
+
+/// What stands for a patient's words.
+const MASKED: &str = "[patient]";
+/// Whole patient texts of at least this many characters are also found inside longer words.
+const INSIDE_CHARS_MIN: usize = 4;
+/// A letter in the place of one that could not be decoded.
+const STAND_IN: &str = "\u{298}";
+/// Single words of at least this many characters likewise.
+const WORD_INSIDE_CHARS_MIN: usize = 5;
+/// Fewest characters of a word that gives away an encoded text: shorter ones come about by chance.
+const ENCODED_WORD_CHARS_MIN: usize = 3;
+/// Longest text whose other spellings are looked for; of a longer one (a resource as a whole) the words count.
+const SPELT_BYTES_MAX: usize = 16 << 10;
+/// Words of references and addresses that name nobody.
+const NOBODYS: [&str; 8] = ["patient", "patients", "http", "https", "urn", "oid", "uuid", "identifier"];
+/// Spellings of spellings that are looked for: an encoded text inside an encoded text, no further.
+const DECODINGS_MAX: usize = 3;
+
+/// The words of one record that identify a patient.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mask {
+    /// Single words in lower case.
+    words: BTreeSet<String>,
+    /// Whole texts in lower case, the longest first.
+    texts: Vec<String>,
+    /// What is left of words with letters beyond ASCII without these letters: the same in every character set.
+    stems: BTreeSet<String>,
+    /// The bytes of the record that identify a patient.
+    spans: Vec<Span>,
+}
+
+impl Mask {
+    /// What identifies a patient in a record; `None` when nothing does.
+    #[must_use]
+    pub fn of(record: &Record<'_>) -> Option<Self> {
+        let identity = Identity::of(record);
+        if identity.is_empty() {
+            return None;
+        }
+        let mut mask = Self::default();
+        for span in &identity.spans {
+            let bytes = record.raw.bytes.get(span.start..span.end).unwrap_or_default();
+            mask.learn_spelt(&String::from_utf8_lossy(bytes));
+        }
+        for text in identity.texts {
+            mask.learn_spelt(text);
+        }
+        mask.spans = identity.spans;
+        mask.texts.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        mask.texts.dedup();
+        Some(mask)
+    }
+
+    /// Learns a text as the record spells it.
+    fn learn_spelt(&mut self, text: &str) {
+        self.learn(text, DECODINGS_MAX);
+        // in another character set the lost letter stands within a word: the rest of the word still gives it away
+        self.learn_stems(&text.replace(char::REPLACEMENT_CHARACTER, STAND_IN));
+    }
+
+    /// The text without the patient's words.
+    #[must_use]
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut hidden = self.plain(text, 1);
+        self.encoded(text, DECODINGS_MAX, &mut hidden);
+        if hidden.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(replace(text, hidden)) }
+    }
+
+    /// Whether a text says nothing but who a patient is.
+    #[must_use]
+    pub fn is_all(&self, text: &str) -> bool {
+        matches!(self.text(text), Cow::Owned(masked) if words(&masked.replace(MASKED, "")).next().is_none())
+    }
+
+    /// Where the patient's words of at least so many characters stand.
+    fn plain(&self, text: &str, chars_min: usize) -> Vec<Span> {
+        let mut found = self.inside(text);
+        for (start, word) in words(text) {
+            let is_known = self.words.contains(&lower(word)) && word.chars().nth(chars_min - 1).is_some();
+            if is_known || self.stems.contains(&stem(word)) && !word.is_ascii() {
+                found.push(Span { start, end: start + word.len() });
+            }
+        }
+        found
+    }
+
+    /// Where encoded texts stand that hold a patient's words which they do not show.
+    fn encoded(&self, text: &str, decodings: usize, found: &mut Vec<Span>) {
+        for Encoding { is_part, decode } in &ENCODINGS {
+            let hiding = runs(text, *is_part)
+                .filter(|(_, run)| decode(run).is_some_and(|decoded| self.hides(run, &decoded, decodings)));
+            found.extend(hiding.map(|(start, run)| Span { start, end: start + run.len() }));
+        }
+    }
+
+    /// Whether a run of characters holds more of the patient's words decoded than it shows.
+    fn hides(&self, run: &str, decoded: &str, decodings: usize) -> bool {
+        if run == decoded {
+            return false;
+        }
+        let shown = self.plain(run, ENCODED_WORD_CHARS_MIN).len();
+        let mut held = self.plain(decoded, ENCODED_WORD_CHARS_MIN);
+        if held.len() <= shown && decodings > 1 {
+            self.encoded(decoded, decodings - 1, &mut held);
+        }
+        held.len() > shown
+    }
+
+    /// The bytes of the record without its patient spans and without the patient's words anywhere else in them. Nothing is left of bytes that are no text.
+    #[must_use]
+    pub fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        if bytes.contains(&0) {
+            // binary, or two bytes a letter: what stands where is not known here
+            return MASKED.into();
+        }
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        for span in &self.spans {
+            self.plain_bytes(bytes.get(at..span.start).unwrap_or_default(), &mut out);
+            out.extend_from_slice(MASKED.as_bytes());
+            at = span.end.max(at);
+        }
+        self.plain_bytes(bytes.get(at..).unwrap_or_default(), &mut out);
+        out
+    }
+
+    fn plain_bytes(&self, bytes: &[u8], out: &mut Vec<u8>) {
+        for chunk in bytes.utf8_chunks() {
+            out.extend_from_slice(self.text(chunk.valid()).as_bytes());
+            out.extend_from_slice(chunk.invalid());
+        }
+    }
+
+    /// Learns a text and its other spellings.
+    fn learn(&mut self, text: &str, decodings: usize) {
+        let whole = lower(text.trim());
+        if whole.is_empty() {
+            return;
+        }
+        if whole.chars().count() >= INSIDE_CHARS_MIN && !NOBODYS.contains(&whole.as_str()) {
+            self.texts.push(whole);
+        }
+        for (_, word) in words(without_host(text)) {
+            self.learn_word(lower(word));
+        }
+        if decodings == 0 || text.len() > SPELT_BYTES_MAX {
+            return;
+        }
+        let decoded = ENCODINGS.iter().filter_map(|encoding| (encoding.decode)(text)).chain(hl7_unescaped(text));
+        for other in decoded.chain(variants(text)).filter(|other| other != text) {
+            self.learn(&other, decodings - 1);
+        }
+    }
+
+    fn learn_word(&mut self, word: String) {
+        if NOBODYS.contains(&word.as_str()) {
+            return;
+        }
+        if word.chars().count() >= WORD_INSIDE_CHARS_MIN {
+            self.texts.push(word.clone());
+        }
+        self.words.insert(word);
+    }
+
+    /// Learns the stems of words that hold letters beyond ASCII.
+    fn learn_stems(&mut self, text: &str) {
+        self.stems.extend(words(text).filter(|(_, word)| !word.is_ascii()).map(|(_, word)| stem(word)));
+    }
+
+    /// Where whole patient texts stand in `text`.
+    fn inside(&self, text: &str) -> Vec<Span> {
+        let mut found = Vec::new();
+        if self.texts.is_empty() {
+            return found;
+        }
+        let folded = lower(text);
+        for hidden in &self.texts {
+            found.extend(
+                folded.match_indices(hidden.as_str()).map(|(start, hit)| Span { start, end: start + hit.len() }),
+            );
+        }
+        if folded.len() != text.len() && !found.is_empty() {
+            let places = unfolded(text);
+            let place = |at: usize| places.get(at).copied().unwrap_or(text.len());
+            found.iter_mut().for_each(|span| *span = Span { start: place(span.start), end: place(span.end) });
+        }
+        found
+    }
+}
+
+/// Where each byte of the text in lower case comes from: the place of its letter. Lower case can be longer.
+fn unfolded(text: &str) -> Vec<usize> {
+    let lengths = text.char_indices().map(|(start, letter)| (start, letter.to_lowercase().map(char::len_utf8).sum()));
+    lengths.flat_map(|(start, length): (usize, usize)| std::iter::repeat_n(start, length)).collect()
+}
+
+/// Replaces ranges; touching and overlapping ones become one mark.
+fn replace(text: &str, mut hidden: Vec<Span>) -> String {
+    hidden.sort_unstable();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for span in hidden {
+        let between = text.get(at..span.start).unwrap_or_default();
+        if !between.is_empty() || at == 0 {
+            out.push_str(between);
+        }
+        if span.end > at {
+            if !out.ends_with(MASKED) || !between.is_empty() {
+                out.push_str(MASKED);
+            }
+            at = span.end;
+        }
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
+}
+
+fn lower(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// The part of an address that is somebody's own: before the host of electronic mail, behind the host of a link. Hosts are shared by many.
+fn without_host(text: &str) -> &str {
+    let is_host = |text: &str| text.chars().all(|letter| letter.is_alphanumeric() || "-.".contains(letter));
+    if let Some((_, rest)) = text.split_once("://") {
+        return rest.find("Patient").or_else(|| rest.find('/')).and_then(|own| rest.get(own..)).unwrap_or(rest);
+    }
+    text.split_once('@').filter(|(_, host)| is_host(host)).map_or(text, |(local, _)| local)
+}
+
+/// Runs of letters and digits with the place of each.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    runs(text, char::is_alphanumeric)
+}
+
+/// The ASCII letters and digits of a word in lower case.
+fn stem(word: &str) -> String {
+    word.chars().filter(char::is_ascii).map(|letter| letter.to_ascii_lowercase()).collect()
+}

@@ -1,0 +1,301 @@
+//! How a text can be spelt: the encodings that logs carry texts in, each undone, and the other ways in which people write a name, a date or a number.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use cordon_model::{Arena, Value};
+
+/// Fewest characters of base64 or hexadecimal digits that are tried.
+const ENCODED_CHARS_MIN: usize = 4;
+
+/// An encoding: what belongs to a text in it, and how it is undone. `None` where the text is not in it.
+pub(super) struct Encoding {
+    /// Whether a character can stand in such a text.
+    pub(super) is_part: fn(char) -> bool,
+    /// The text that it stands for.
+    pub(super) decode: fn(&str) -> Option<String>,
+}
+
+/// The encodings that are undone.
+pub(super) const ENCODINGS: [Encoding; 7] = [
+    Encoding { is_part: |letter| letter.is_alphanumeric() || "\\{}".contains(letter), decode: json_unescaped },
+    Encoding { is_part: |letter| letter.is_alphanumeric() || "&#;".contains(letter), decode: entities_resolved },
+    Encoding { is_part: |letter| letter.is_alphanumeric() || "%+-_.~'".contains(letter), decode: percent_decoded },
+    Encoding { is_part: |letter| letter.is_ascii_alphanumeric() || "+/-_".contains(letter), decode: base64_decoded },
+    Encoding { is_part: |letter| letter.is_ascii_alphanumeric(), decode: base64_decoded },
+    Encoding { is_part: |letter| letter.is_ascii_hexdigit(), decode: hex_decoded },
+    Encoding { is_part: |letter| letter.is_alphanumeric() || letter == '=', decode: quoted_printable_decoded },
+];
+
+/// The runs of characters that can belong to a text in an encoding, with their places.
+pub(super) fn runs(text: &str, is_part: fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
+    let mut rest = text;
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let skipped = rest.find(is_part)?;
+        let from = rest.get(skipped..)?;
+        let length = from.find(|letter: char| !is_part(letter)).unwrap_or(from.len());
+        let (run, after) = from.split_at_checked(length)?;
+        let start = at + skipped;
+        (rest, at) = (after, start + length);
+        Some((start, run))
+    })
+}
+
+/// Escapes of JSON strings, RFC 8259 section 7.
+pub(super) fn json_unescaped(text: &str) -> Option<String> {
+    text.contains('\\').then(|| Value::Escaped(text).text(&Arena::new()).unwrap_or_default().to_owned())
+}
+
+/// HL7 v2 escapes (section 2.7): `\\Xhh..\\` gives its bytes, marks of highlighting give nothing, escaped delimiters part words.
+pub(super) fn hl7_unescaped(text: &str) -> Option<String> {
+    let mut parts = text.split('\\');
+    let mut out = Vec::from(parts.next()?.as_bytes());
+    let mut is_escape = true;
+    for part in parts {
+        match (is_escape, part.as_bytes()) {
+            (false, plain) => out.extend_from_slice(plain),
+            (true, [b'X', digits @ ..]) => out.extend(digits.chunks(2).filter_map(hex_byte)),
+            (true, b"H" | b"N") => {}
+            (true, _) => out.push(b' '),
+        }
+        is_escape = !is_escape;
+    }
+    text.contains('\\').then(|| String::from_utf8_lossy(&out).into_owned())
+}
+
+fn hex_byte(digits: &[u8]) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
+/// Entities of XML 1.0 (sections 4.1 and 4.6), and HTML's of Latin letters.
+pub(super) fn entities_resolved(text: &str) -> Option<String> {
+    if !text.contains('&') {
+        return None;
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((plain, after)) = rest.split_once('&') {
+        out.push_str(plain);
+        let entity = after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after)));
+        let (letter, next) = entity.unwrap_or(('&', after));
+        out.push(letter);
+        rest = next;
+    }
+    out.push_str(rest);
+    Some(out)
+}
+
+fn entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => match name.strip_prefix('#') {
+            Some(number) => {
+                let code = match number.strip_prefix(['x', 'X']) {
+                    Some(hex) => u32::from_str_radix(hex, 16),
+                    None => number.parse(),
+                };
+                char::from_u32(code.ok()?)
+            }
+            None => latin_entity(name),
+        },
+    }
+}
+
+/// `uuml`, `Eacute`: a letter and its mark (HTML 4, section 24.2).
+fn latin_entity(name: &str) -> Option<char> {
+    let (letter, mark) = name.split_at_checked(1)?;
+    let bare = letter.chars().next()?;
+    LATIN.iter().find(|(marked, plain, _)| *plain == letter && mark_of(*marked, bare) == Some(mark)).map(|row| row.0)
+}
+
+/// HTML's word for the mark of a letter.
+fn mark_of(marked: char, bare: char) -> Option<&'static str> {
+    Some(match (marked, bare) {
+        ('ß', 's') => "zlig",
+        ('ä' | 'ë' | 'ï' | 'ö' | 'ü' | 'ÿ' | 'Ä' | 'Ë' | 'Ï' | 'Ö' | 'Ü', _) => "uml",
+        ('á' | 'é' | 'í' | 'ó' | 'ú' | 'ý' | 'Á' | 'É' | 'Í' | 'Ó' | 'Ú' | 'Ý', _) => "acute",
+        ('à' | 'è' | 'ì' | 'ò' | 'ù' | 'À' | 'È' | 'Ì' | 'Ò' | 'Ù', _) => "grave",
+        ('â' | 'ê' | 'î' | 'ô' | 'û' | 'Â' | 'Ê' | 'Î' | 'Ô' | 'Û', _) => "circ",
+        ('ã' | 'ñ' | 'õ' | 'Ã' | 'Ñ' | 'Õ', _) => "tilde",
+        ('ç' | 'Ç', _) => "cedil",
+        ('å' | 'Å', _) => "ring",
+        ('ø' | 'Ø', _) => "slash",
+        _ => return None,
+    })
+}
+
+/// Percent encoding (RFC 3986 section 2.1) with `+` for a blank; bytes that are not UTF-8 are taken for Latin-1.
+pub(super) fn percent_decoded(text: &str) -> Option<String> {
+    text.contains(['%', '+']).then(|| escaped_bytes(text, b'%'))
+}
+
+/// Quoted-printable, RFC 2045 section 6.7.
+fn quoted_printable_decoded(text: &str) -> Option<String> {
+    text.contains('=').then(|| escaped_bytes(text, b'='))
+}
+
+fn escaped_bytes(text: &str, mark: u8) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let code = after.first_chunk::<2>().filter(|_| byte == mark).and_then(|pair| hex_byte(pair));
+        out.push(code.unwrap_or(if byte == b'+' && mark == b'%' { b' ' } else { byte }));
+        rest = if code.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8(out).unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect())
+}
+
+/// Base64 in either alphabet, padded or not (RFC 4648 sections 4 and 5).
+pub(super) fn base64_decoded(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.len() < ENCODED_CHARS_MIN {
+        return None;
+    }
+    let config = GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true);
+    let alphabet = if text.contains(['-', '_']) { alphabet::URL_SAFE } else { alphabet::STANDARD };
+    readable(GeneralPurpose::new(&alphabet, config).decode(text).ok()?)
+}
+
+/// Two digits a byte, as auditd and SQL write them.
+fn hex_decoded(text: &str) -> Option<String> {
+    if text.len() < ENCODED_CHARS_MIN || !text.len().is_multiple_of(2) {
+        return None;
+    }
+    readable(text.as_bytes().chunks(2).filter_map(hex_byte).collect())
+}
+
+/// Bytes as text: UTF-8, or UTF-16 of Latin letters (every second byte is none).
+fn readable(mut bytes: Vec<u8>) -> Option<String> {
+    bytes.retain(|byte| *byte != 0);
+    let text = String::from_utf8(bytes).ok()?;
+    let is_control = |letter: char| letter.is_control() && !letter.is_whitespace();
+    (!text.contains(is_control)).then_some(text)
+}
+
+/// The other ways in which people and programs write the same: letters without their marks, dates in another order, numbers without what parts them.
+pub(super) fn variants(text: &str) -> Vec<String> {
+    let mut variants = Vec::new();
+    if !text.is_ascii() {
+        let spelt = |pick: fn(&(char, &'static str, &'static str)) -> &'static str| -> String {
+            text.chars().map(|letter| plain(letter, pick)).collect()
+        };
+        variants.push(spelt(|row| row.1));
+        variants.push(spelt(|row| row.2));
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    if text.chars().any(char::is_alphabetic) {
+        return variants;
+    }
+    if digits.len() >= DIGITS_MIN && digits != text {
+        variants.push(digits.clone());
+    }
+    if let Some((year, month, day)) = date(text, &digits) {
+        variants.extend([
+            format!("{year}{month}{day}"),
+            format!("{day}{month}{year}"),
+            format!("{month}{day}{year}"),
+            format!("{year}-{month}-{day}"),
+        ]);
+    }
+    variants
+}
+
+/// Fewest digits of a number that is recognised without what parts them.
+const DIGITS_MIN: usize = 6;
+
+/// Year, month and day of `1963-03-06`, `06.03.1963`, `19630306` and their likes. Which of two is the month does not matter here.
+fn date<'d>(text: &str, digits: &'d str) -> Option<(&'d str, &'d str, &'d str)> {
+    if digits.len() != 8 {
+        return None;
+    }
+    let year_is_last = text.find(|letter: char| !letter.is_ascii_digit()).is_some_and(|parted| parted <= 2);
+    let (first, second, third) = if year_is_last { (4, 2, 0) } else { (0, 4, 6) };
+    Some((digits.get(first..first + 4)?, digits.get(second..second + 2)?, digits.get(third..third + 2)?))
+}
+
+fn plain(letter: char, pick: fn(&(char, &'static str, &'static str)) -> &'static str) -> String {
+    LATIN.iter().find(|row| row.0 == letter).map_or_else(|| letter.to_string(), |row| pick(row).to_owned())
+}
+
+/// Latin letters with marks: without them, and as they are written where the letter is not to be had.
+const LATIN: [(char, &str, &str); 72] = [
+    ('ä', "a", "ae"),
+    ('ö', "o", "oe"),
+    ('ü', "u", "ue"),
+    ('ß', "s", "ss"),
+    ('Ä', "A", "Ae"),
+    ('Ö', "O", "Oe"),
+    ('Ü', "U", "Ue"),
+    ('å', "a", "aa"),
+    ('Å', "A", "Aa"),
+    ('ø', "o", "oe"),
+    ('Ø', "O", "Oe"),
+    ('æ', "a", "ae"),
+    ('Æ', "A", "Ae"),
+    ('œ', "o", "oe"),
+    ('à', "a", "a"),
+    ('á', "a", "a"),
+    ('â', "a", "a"),
+    ('ã', "a", "a"),
+    ('À', "A", "A"),
+    ('Á', "A", "A"),
+    ('Â', "A", "A"),
+    ('Ã', "A", "A"),
+    ('ç', "c", "c"),
+    ('Ç', "C", "C"),
+    ('è', "e", "e"),
+    ('é', "e", "e"),
+    ('ê', "e", "e"),
+    ('ë', "e", "e"),
+    ('È', "E", "E"),
+    ('É', "E", "E"),
+    ('Ê', "E", "E"),
+    ('Ë', "E", "E"),
+    ('ì', "i", "i"),
+    ('í', "i", "i"),
+    ('î', "i", "i"),
+    ('ï', "i", "i"),
+    ('Ì', "I", "I"),
+    ('Í', "I", "I"),
+    ('Î', "I", "I"),
+    ('Ï', "I", "I"),
+    ('ñ', "n", "n"),
+    ('Ñ', "N", "N"),
+    ('ò', "o", "o"),
+    ('ó', "o", "o"),
+    ('ô', "o", "o"),
+    ('õ', "o", "o"),
+    ('Ò', "O", "O"),
+    ('Ó', "O", "O"),
+    ('Ô', "O", "O"),
+    ('Õ', "O", "O"),
+    ('ù', "u", "u"),
+    ('ú', "u", "u"),
+    ('û', "u", "u"),
+    ('Ù', "U", "U"),
+    ('Ú', "U", "U"),
+    ('Û', "U", "U"),
+    ('ý', "y", "y"),
+    ('ÿ', "y", "y"),
+    ('Ý', "Y", "Y"),
+    ('ł', "l", "l"),
+    ('Ł', "L", "L"),
+    ('š', "s", "s"),
+    ('Š', "S", "S"),
+    ('č', "c", "c"),
+    ('Č', "C", "C"),
+    ('ž', "z", "z"),
+    ('Ž', "Z", "Z"),
+    ('ć', "c", "c"),
+    ('ń', "n", "n"),
+    ('ś', "s", "s"),
+    ('ę', "e", "e"),
+    ('ą', "a", "a"),
+];
