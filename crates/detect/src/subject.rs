@@ -2,8 +2,8 @@
 
 use cordon_model::{Arena, Field, Value};
 
-/// Field names that hold a host, the best first.
-const HOST_FIELDS: [&str; 14] = [
+/// Field names that hold a host, the best first; the address that something came from stands in where no name is stated.
+const HOST_FIELDS: [&str; 20] = [
     "Computer",
     "ComputerName",
     "Hostname",
@@ -18,10 +18,16 @@ const HOST_FIELDS: [&str; 14] = [
     "sensor",
     "device_id",
     "client_ip",
+    "src_ip",
+    "source.ip",
+    "id.orig_h",
+    "remip",
+    "srcip",
+    "address_inside",
 ];
 
 /// Field names that hold a user, the best first.
-const USER_FIELDS: [&str; 16] = [
+const USER_FIELDS: [&str; 18] = [
     "User",
     "SubjectUserName",
     "TargetUserName",
@@ -38,6 +44,8 @@ const USER_FIELDS: [&str; 16] = [
     "actor.alternateId",
     "src_user",
     "suser",
+    "account",
+    "Account",
 ];
 
 /// Texts that stand for nobody and nowhere.
@@ -101,5 +109,7 @@ mod tests {
         check(&[("Event.System.Computer", "ws1"), ("Event.EventData.User", "anna")], Some("ws1"), Some("anna"));
         check(&[("host.name", "web"), ("user.name", "root")], Some("web"), Some("root"));
         check(&[("EventID", "1")], None, None);
+        check(&[("id.orig_h", "10.0.0.1"), ("account", "anna")], Some("10.0.0.1"), Some("anna"));
+        check(&[("src_ip", "10.0.0.1"), ("Computer", "ws1")], Some("ws1"), None);
     }
 }

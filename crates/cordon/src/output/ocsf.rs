@@ -1,6 +1,7 @@
 //! `--format ocsf`: one OCSF 1.8 Detection Finding (class 2004) a line (`docs/specs/ocsf.md`, findings).
 
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use cordon_detect::Detected;
@@ -189,7 +190,8 @@ impl<'a> Line<'a> {
         evidence.push("data", Node::Object(data));
         if let Some(host) = &found.subject.host {
             let mut device = self.object();
-            device.push("hostname", Node::Text(host));
+            let is_address = host.parse::<IpAddr>().is_ok();
+            device.push(if is_address { "ip" } else { "hostname" }, Node::Text(host));
             device.push("type_id", Node::Integer(0));
             evidence.push("device", Node::Object(device));
         }

@@ -143,7 +143,8 @@ fn a_finding_shows_what_matched_where_it_stands_and_its_record() {
         "<h1>1 critical finding on 1 host, at 00:00 UTC on 31 January 2026</h1>",
         "<code>x <mark>sekurlsa</mark>::logonpasswords</code>",
         "<h3>Credential access ",
-        "<code>T1003.001</code>",
+        "<code>T1003.001</code><span class=\"names\">OS Credential Dumping: LSASS Memory <small>Mimikatz words in",
+        "© 2025 The MITRE Corporation",
         "A. Tester",
         "Training",
         "<code>sub/a.log</code> at <code>0</code>",
@@ -185,7 +186,26 @@ fn a_correlation_shows_its_group_its_window_and_its_events() {
         "TargetUserName = <code>bob</code>",
         "31 Jan 00:00:00 to 31 Jan 00:00:02 UTC",
         "<summary>3 events</summary>",
+        "<span class=\"user\">bob</span><code class=\"what\">3 events within 10m, TargetUserName=bob</code>",
+        "<dt>Counted</dt><dd>3 events within 10m</dd>",
         ">its own finding</a>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[test]
+fn one_user_and_one_host_are_listed_once_under_all_their_names() {
+    let bench = Bench::new();
+    let hit = |second| process(second, "sekurlsa").replace("ws1", "WS1");
+    let full = |second| hit(second).replace("anna", "LAKESIDE\\\\anna").replace("WS1", "ws1.lakeside.example");
+    bench.log("a.log", hit(1) + &full(1));
+    let page = bench.scan(&["--format", "html"]).out;
+    check_contained(&page, &[]);
+    for part in [
+        "<h1>2 critical findings on 1 host,",
+        "<code class=\"name\">anna</code> <small>also LAKESIDE\\anna</small>",
+        "<code class=\"name\">WS1</code> <small>also ws1.lakeside.example</small>",
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }

@@ -10,6 +10,8 @@ use super::gather::{Gathered, OfRule, Shown, Technique};
 use super::markup::Markup;
 use super::moment::{CLOCK, DAY_CLOCK, shown};
 use super::record::Original;
+use super::same_names::{SameNames, bare_host, bare_user};
+use super::technique_names::TechniqueNames;
 use super::timeline::add_level;
 
 /// Names of hosts on the line of a technique.
@@ -28,6 +30,9 @@ pub(super) struct Whole {
     records_bytes: usize,
     /// The finding that stands open: the first of the worst.
     open: Option<FindingId>,
+    pub(super) hosts: SameNames,
+    pub(super) users: SameNames,
+    techniques: TechniqueNames,
 }
 
 impl Whole {
@@ -42,7 +47,15 @@ impl Whole {
             .min_by_key(|of_rule| std::cmp::Reverse(of_rule.rule.level))
             .and_then(|of_rule| of_rule.shown.first());
         let open = worst.map(|shown| shown.finding.finding_id);
-        Self { one_day, known: ids.collect(), records_bytes: 0, open }
+        Self {
+            one_day,
+            known: ids.collect(),
+            records_bytes: 0,
+            open,
+            hosts: SameNames::of(&gathered.hosts, bare_host),
+            users: SameNames::of(&gathered.users, bare_user),
+            techniques: TechniqueNames::read(),
+        }
     }
 
     pub(super) fn time(&self, time: Option<Time>) -> String {
@@ -90,22 +103,30 @@ fn technique(page: &mut Markup, name: &str, rules: &Technique, mut counts: [u64;
     let open = rules.values().any(|of_rule| of_rule.rule.level >= Level::High);
     page.html("<details class=\"technique\"").html(if open { " open" } else { "" }).html("><summary><code>");
     page.text(if name.is_empty() { "–" } else { name }).html("</code><span class=\"names\">");
-    if let Some(of_rule) = rules.values().next() {
-        page.text(&of_rule.rule.title);
-    }
+    let named = whole.techniques.of(name);
+    let title = rules.values().next().map_or("", |of_rule| of_rule.rule.title.as_str());
+    match &named {
+        Some(named) => page.text(named).html(" <small>").text(title),
+        None => page.text(title).html(" <small>"),
+    };
     if rules.len() > 1 {
         let more = u64::try_from(rules.len() - 1).unwrap_or(u64::MAX);
-        page.html(" <small>and ").count(more, "more rule", "more rules").html("</small>");
+        page.html(" and ").count(more, "more rule", "more rules");
     }
-    page.html("</span><span class=\"where\">").text(&hosts(rules)).html("</span>").levels(counts).html("</summary>");
+    page.html("</small></span><span class=\"where\">")
+        .text(&hosts(rules, whole))
+        .html("</span>")
+        .levels(counts)
+        .html("</summary>");
     rules.values().for_each(|of_rule| rule(page, of_rule, whole));
     page.html("</details>");
 }
 
 /// The first hosts of what is shown: `JUMP01, FS01 and 2 more`.
-fn hosts(rules: &Technique) -> String {
+fn hosts(rules: &Technique, whole: &Whole) -> String {
     let shown = rules.values().flat_map(|of_rule| &of_rule.shown);
-    let hosts: BTreeSet<&str> = shown.filter_map(|shown| shown.subject.host.as_deref()).collect();
+    let hosts: BTreeSet<&str> =
+        shown.filter_map(|shown| shown.subject.host.as_deref()).map(|host| whole.hosts.shown(host)).collect();
     let named: Vec<&str> = hosts.iter().take(HOSTS_ON_LINE_MAX).copied().collect();
     let more = hosts.len() - named.len();
     let named = named.join(", ");

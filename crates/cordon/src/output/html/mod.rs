@@ -10,8 +10,10 @@ mod gather;
 mod markup;
 mod moment;
 mod record;
+mod same_names;
 mod scanned;
 mod subjects;
+mod technique_names;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -74,7 +76,7 @@ impl FindingOutput for Html<'_> {
         head(&mut page);
         contents(&mut page, gathered);
         page.html("<main>");
-        overview(&mut page, context, report, gathered);
+        overview(&mut page, context, report, gathered, &whole);
         if gathered.timeline.range().is_some() {
             page.html("<section id=\"timeline\"><h2>When</h2>");
             gathered.timeline.write(&mut page);
@@ -87,7 +89,7 @@ impl FindingOutput for Html<'_> {
                 out.write_all(page.take().as_bytes())?;
             }
             page.html("</section>");
-            subjects::lists(gathered).iter().for_each(|list| list.write(&mut page, gathered, &whole));
+            subjects::lists(&mut page, gathered, &whole);
         }
         scanned::write(&mut page, context, report, gathered);
         page.html("</main>");
@@ -129,9 +131,9 @@ fn contents(page: &mut Markup, gathered: &Gathered) {
     page.html("<li><a href=\"#scanned\">What was read</a></li></ul></nav>\n");
 }
 
-fn overview(page: &mut Markup, context: &Context<'_>, report: &Report, gathered: &Gathered) {
+fn overview(page: &mut Markup, context: &Context<'_>, report: &Report, gathered: &Gathered, whole: &Whole) {
     page.html("<header id=\"top\"><p class=\"kind\">Scan report</p><h1>")
-        .text(&sentence(report, context.level_min, gathered))
+        .text(&sentence(report, context.level_min, gathered, whole))
         .html("</h1>");
     if report.tally.nothing_read() {
         page.html("<p class=\"warning\" role=\"note\"><strong>Nothing was looked at.</strong> ");
@@ -161,7 +163,7 @@ fn overview(page: &mut Markup, context: &Context<'_>, report: &Report, gathered:
 }
 
 /// What was found, in one sentence.
-fn sentence(report: &Report, level_min: Level, gathered: &Gathered) -> String {
+fn sentence(report: &Report, level_min: Level, gathered: &Gathered, whole: &Whole) -> String {
     let present: Vec<Level> = Level::ALL.into_iter().rev().filter(|level| report.findings_at(*level) > 0).collect();
     let Some(worst) = present.first().copied() else {
         return coverage::sentence(report, level_min).trim_end_matches('.').to_owned();
@@ -172,7 +174,7 @@ fn sentence(report: &Report, level_min: Level, gathered: &Gathered) -> String {
     let lowest = present.get(1).copied().unwrap_or(worst);
     let total: u64 = present.iter().take(2).map(|level| report.findings_at(*level)).sum();
     let mut sentence = format!("{} {}", told.join(" and "), if total == 1 { "finding" } else { "findings" });
-    match subjects::hosts_from(gathered, lowest) {
+    match subjects::hosts_from(&whole.hosts, lowest) {
         0 => {}
         1 => sentence.push_str(" on 1 host"),
         hosts => sentence.push_str(&format!(" on {hosts} hosts")),

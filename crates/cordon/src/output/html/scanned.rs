@@ -6,6 +6,7 @@ use cordon_node::scan::Report;
 use super::Context;
 use super::gather::Gathered;
 use super::markup::Markup;
+use super::technique_names::NOTICE;
 use crate::summary::correlation_news;
 use crate::terminal::bytes;
 
@@ -21,6 +22,9 @@ pub(super) fn write(page: &mut Markup, context: &Context<'_>, report: &Report, g
     anomalies(page, report);
     rules(page, context, report);
     limits(page, gathered);
+    if gathered.shown() > 0 {
+        page.html("<p class=\"notice\">").text(NOTICE).html("</p>");
+    }
     page.html("</section>");
 }
 
