@@ -260,6 +260,8 @@ pub fn file_around(content: &[u8]) -> Vec<u8> {
     put(&mut chunk, 40, &number(FIXED_BYTES).to_le_bytes());
     put(&mut chunk, 48, &end);
     chunk.extend(content);
+    let last = chunk.windows(4).rposition(|bytes| bytes == RECORD_MAGIC).unwrap_or(CHUNK_HEADER_BYTES);
+    put(&mut chunk, 44, &number(last).to_le_bytes());
     let records = chunk.get(CHUNK_HEADER_BYTES..).unwrap_or_default();
     let records = crc32(&[records]).to_le_bytes();
     put(&mut chunk, 52, &records);

@@ -18,6 +18,10 @@ pub(super) const CHUNK_COUNT: Anomaly = Anomaly::new(
 pub(super) const CHUNK_DAMAGED: Anomaly =
     Anomaly::new("evtx_chunk_damaged", "a chunk's header is damaged; its records were left out");
 
+/// The table of names in a chunk's header is wrong.
+pub(super) const NAMES_DAMAGED: Anomaly =
+    Anomaly::new("evtx_names_damaged", "a chunk's table of names leads nowhere; its records were read without it");
+
 /// The checksum of a chunk's records is wrong.
 pub(super) const CHUNK_CHECKSUM: Anomaly = Anomaly::new(
     "evtx_chunk_checksum",

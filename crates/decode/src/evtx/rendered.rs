@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use cordon_model::{Arena, Position, RawRecord};
+use evtx::err::EvtxError;
 use evtx::{EvtxChunk, EvtxChunkHeader, EvtxRecord, ParserSettings};
 
-use super::anomaly::{CHUNK_DAMAGED, RECORD_DAMAGED};
+use super::anomaly::{CHUNK_DAMAGED, NAMES_DAMAGED, RECORD_DAMAGED};
 use super::{CHUNK_BYTES, FILE_HEADER_BYTES};
 use crate::bytes::u32_at;
 use crate::{DecodeOptions, Sink, Unit, json};
@@ -13,18 +14,44 @@ use crate::{DecodeOptions, Sink, Unit, json};
 /// Bytes of a record before its BinXML.
 const RECORD_HEADER_BYTES: usize = 24;
 
+/// Bytes of a chunk header before its tables of names and templates, and with them.
+const TABLES: std::ops::Range<usize> = 128..512;
+
 /// Gives every record of a chunk.
 pub(super) fn decode<'a>(unit: Unit<'a>, options: &DecodeOptions, arena: &'a Arena, sink: &mut dyn Sink<'a>) {
-    let Ok(header) = EvtxChunkHeader::from_bytes(unit.bytes) else { return sink.fault(unit.offset, CHUNK_DAMAGED) };
-    let Ok(mut chunk) = EvtxChunk::new(unit.bytes, &header, Arc::new(ParserSettings::new())) else {
-        return sink.fault(unit.offset, CHUNK_DAMAGED);
-    };
-    for record in chunk.iter() {
-        let given = record.ok().and_then(|record| one(record, unit, options, arena, sink));
-        if given.is_none() {
-            sink.fault(unit.offset, RECORD_DAMAGED);
+    let header = EvtxChunkHeader::from_bytes(unit.bytes).ok();
+    let bare = without_tables(unit.bytes);
+    let Some((header, bare)) = header.zip(bare) else { return sink.fault(unit.offset, CHUNK_DAMAGED) };
+    let settings = || Arc::new(ParserSettings::new());
+    let chunk = EvtxChunk::new(unit.bytes, &header, settings()).or_else(|_| {
+        // The tables of a chunk that was cut off lead behind its end.
+        if unit.bytes.len() == CHUNK_BYTES {
+            sink.fault(unit.offset, NAMES_DAMAGED);
         }
+        EvtxChunk::new(unit.bytes, &bare, settings())
+    });
+    let Ok(mut chunk) = chunk else { return sink.fault(unit.offset, CHUNK_DAMAGED) };
+    // Where the record stands that comes next.
+    let mut next = TABLES.end;
+    for record in chunk.iter() {
+        let at = match &record {
+            Ok(record) => usize::try_from(record.binxml_offset).unwrap_or(next).saturating_sub(RECORD_HEADER_BYTES),
+            Err(EvtxError::FailedToReadRecordAt { offset, .. }) => usize::try_from(*offset).unwrap_or(next),
+            Err(_) => next,
+        };
+        if record.ok().and_then(|record| one(record, unit, options, arena, sink)).is_none() {
+            sink.fault(unit.offset.saturating_add(u64::try_from(at).unwrap_or_default()), RECORD_DAMAGED);
+        }
+        let size = u32_at(unit.bytes, at.saturating_add(4)).and_then(|size| usize::try_from(size).ok());
+        next = at.saturating_add(size.unwrap_or_default());
     }
+}
+
+/// The header of a chunk as if its tables were empty: names and templates stand in the records as well.
+fn without_tables(chunk: &[u8]) -> Option<EvtxChunkHeader> {
+    let mut header = chunk.get(..TABLES.end)?.to_vec();
+    header.get_mut(TABLES)?.fill(0);
+    EvtxChunkHeader::from_bytes(&header).ok()
 }
 
 fn one<'a>(
