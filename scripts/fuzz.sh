@@ -56,7 +56,9 @@ for target in $targets; do
     seed "$target"
     log=artifacts/$target/log
     dictionary "$target" >artifacts/"$target"/words
-    if ! target/x86_64-unknown-linux-gnu/release/"$target" -max_total_time="$seconds" -max_len=70000 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -dict=artifacts/"$target"/words \
+    options=()
+    if [ -s artifacts/"$target"/words ]; then options+=(-dict=artifacts/"$target"/words); fi
+    if ! target/x86_64-unknown-linux-gnu/release/"$target" -max_total_time="$seconds" -max_len=70000 -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "${options[@]}" \
         -artifact_prefix=artifacts/"$target"/ corpus/"$target" >"$log" 2>&1; then
         tail -40 "$log"
         echo "$target: a finding; the input is in fuzz/artifacts/$target"

@@ -63,6 +63,17 @@ mod tests {
         assert_eq!(reached, [], "reachable by now: take them off the list");
     }
 
+    #[test]
+    fn every_field_mapping_that_the_table_names_is_there_and_every_one_there_is_named() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/data/mappings");
+        let files = crate::json::tests::files_below(&folder, "tsv");
+        let there: std::collections::BTreeSet<_> =
+            files.iter().map(|path| path.file_stem().unwrap().to_str().unwrap()).collect();
+        let table = log_source_table();
+        let named = table.sets().flat_map(|(_, sources)| sources).map(|source| source.mapping);
+        assert_eq!(named.filter(|name| !name.is_empty()).collect::<std::collections::BTreeSet<_>>(), there);
+    }
+
     /// The three words of a rule's `logsource` block.
     fn rule_source(text: &str) -> Option<[String; 3]> {
         let block = text.split("\nlogsource:").nth(1)?;

@@ -116,6 +116,17 @@ mod tests {
         assert_eq!(Text.sniff(b"", true), Confidence::No);
     }
 
+    #[test]
+    fn text_cut_at_every_byte_is_read_as_far_as_it_goes() {
+        let text = "\u{feff}grüße\r\n\n \tzwei 😀\nlast".as_bytes();
+        crate::stream_check::check_cut_everywhere(&Text, text);
+        for end in 1..=text.len() {
+            let seen = crate::stream_check::read(&Text, &text[..end]);
+            let whole = seen.anomalies.iter().rev().skip(1).all(Vec::is_empty);
+            assert!(whole && seen.faults.is_empty(), "cut at {end}: {seen:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_give_one_record(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
