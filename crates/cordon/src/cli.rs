@@ -48,6 +48,9 @@ pub(crate) struct ScanArgs {
     /// Where installed rule sets are kept [default: XDG_DATA_HOME/cordon]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Where compiled rules are kept for the next start, or `none` [default: XDG_CACHE_HOME/cordon/rules]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules_cache: Option<PathBuf>,
     /// Leave out findings below this level
     #[arg(long, default_value = "informational", value_parser = level())]
     pub(crate) level: Level,

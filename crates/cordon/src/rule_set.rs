@@ -1,23 +1,24 @@
 //! From rule files to a detector: reads, refuses, compiles, and keeps count of each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use anyhow::{Result, bail, ensure};
 use cordon_detect::{DetectOptions, Detector};
-use cordon_model::{LogSourceTable, RuleCard};
+use cordon_model::{Level, LogSourceTable};
+use cordon_node::StreetOptions;
 use cordon_rules::Engine;
 use cordon_rules::ast::{Correlation, Origin, Rule, RuleLogSource};
 use cordon_rules::correlate::Plan;
-use cordon_rules::parse::{Library, Options, Refusal, RefusalKind, Warning};
+use cordon_rules::parse::{Library, Refusal, Warning};
+use serde::{Deserialize, Serialize};
 
-use crate::installed;
-use crate::pack::{self, Read};
+use crate::pack::Read;
+use crate::rule_cache::RuleCache;
+use crate::rule_cache::kept::{self, Kept};
+use crate::rule_sources::{Batch, Joined, RulesFrom, library, refusal};
 use crate::terminal::plain;
-
-/// What the rules of the pack are under where they state nothing else.
-const PACK_LICENSE: &str = "Apache-2.0";
 
 /// Refusals named when they leave nothing to run.
 const REFUSED_NAMED_MAX: usize = 5;
@@ -42,6 +43,7 @@ pub(crate) struct RuleSet {
 }
 
 /// A document that was loaded.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Loaded {
     pub(crate) id: String,
     pub(crate) title: String,
@@ -55,12 +57,36 @@ pub(crate) struct Loaded {
 }
 
 impl RuleSet {
-    /// Loads the rules of the directories given, or the pack and what is installed.
+    /// Loads the rules of the directories given, or the pack and what is installed; kept ones when they are those of the same files.
     ///
     /// # Errors
     /// A directory that cannot be read. A rule that cannot be used is no error: it is refused and counted.
-    pub(crate) fn load(from: RulesFrom<'_>, table: &LogSourceTable, options: DetectOptions) -> Result<Self> {
-        Ok(Self::compile(from.library()?, table, options))
+    pub(crate) fn load(
+        from: RulesFrom<'_>,
+        cache: Option<&RuleCache>,
+        street: &StreetOptions,
+        options: DetectOptions,
+    ) -> Result<Self> {
+        let table = &street.decode.log_sources;
+        let Some(cache) = cache else {
+            return Ok(Self::compile(from.library()?, table, options));
+        };
+        let place = kept::place(from, options.level_min, table);
+        let mut gathered = None;
+        let read = thread::scope(|scope| {
+            let read = || Kept::read(cache, place, table);
+            let reader = (street.threads > 1).then(|| scope.spawn(read));
+            gathered = Some(from.gather());
+            reader.map_or_else(read, |reader| reader.join().ok().flatten())
+        });
+        let gathered = gathered.unwrap_or_else(|| from.gather())?;
+        let inputs = kept::inputs(place, &gathered);
+        if let Some(kept) = read.filter(|kept| kept.inputs == inputs) {
+            return Ok(Self::of(kept.compiled, options));
+        }
+        let compiled = Compiled::of(gathered.join(), table, options.level_min);
+        kept::write(cache, place, inputs, &compiled);
+        Ok(Self::of(compiled, options))
     }
 
     /// Nothing can be found without a rule.
@@ -93,135 +119,68 @@ impl RuleSet {
 
     /// From the language to programs.
     pub(crate) fn compile(joined: Joined, table: &LogSourceTable, options: DetectOptions) -> Self {
+        Self::of(Compiled::of(joined, table, options.level_min), options)
+    }
+
+    fn of(compiled: Compiled, options: DetectOptions) -> Self {
+        let Compiled { engine, plan, correlations, facts, .. } = compiled;
+        let Facts { loaded, filters, below_level, repeated, replaced, refused, warnings } = facts;
+        let detector = Detector::new(engine, Arc::new(plan), &correlations, options);
+        Self { detector, loaded, filters, below_level, repeated, replaced, refused, warnings }
+    }
+}
+
+/// Rules compiled, before anybody says what becomes of what they find.
+pub(crate) struct Compiled {
+    pub(crate) engine: Engine,
+    pub(crate) plan: Plan,
+    /// By number of the rule: its name, by which correlations may refer to it.
+    pub(crate) names: Vec<Option<String>>,
+    pub(crate) correlations: Vec<Correlation>,
+    pub(crate) facts: Facts,
+}
+
+/// What became of the rules.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Facts {
+    pub(crate) loaded: Vec<Loaded>,
+    pub(crate) filters: usize,
+    pub(crate) below_level: usize,
+    pub(crate) repeated: usize,
+    pub(crate) replaced: usize,
+    pub(crate) refused: Vec<Refusal>,
+    pub(crate) warnings: Vec<Warning>,
+}
+
+impl Compiled {
+    /// Compiles the rules at `level_min` or above, and those that correlations wait for.
+    pub(crate) fn of(joined: Joined, table: &LogSourceTable, level_min: Level) -> Self {
         let Joined { library, replaced } = joined;
-        let Library { rules, correlations, filters, repeated, mut refusals, warnings } = library;
+        let Library { rules, correlations, filters, repeated, refusals: mut refused, warnings } = library;
         let all = rules.len();
         let fed: BTreeSet<&str> = correlations.iter().flat_map(|over| &over.rules).map(String::as_str).collect();
-        let is_wanted = |rule: &Rule| rule.card.level >= options.level_min || fed.contains(rule.card.id.as_str());
+        let is_wanted = |rule: &Rule| rule.card.level >= level_min || fed.contains(rule.card.id.as_str());
         let rules: Vec<Rule> = rules.into_iter().filter(is_wanted).collect();
         let below_level = all - rules.len();
         let (engine, not_compiled) = Engine::compile(&rules, table);
-        let (plan, not_planned) = Plan::new(&correlations, &resolver(&rules));
+        let names: Vec<Option<String>> = rules.iter().map(|rule| rule.name.clone()).collect();
+        let (plan, not_planned) = Plan::new(&correlations, &resolver(&engine, &names));
         let mut left_out = BTreeSet::new();
         for not in not_compiled {
             let Some(rule) = usize::try_from(not.rule).ok().and_then(|number| rules.get(number)) else { continue };
-            refusals.push(refusal(&rule.origin, Some(&rule.card), not.reason));
+            refused.push(refusal(&rule.origin, Some(&rule.card), not.reason));
             left_out.insert(rule.card.id.as_str());
         }
         for (number, reason) in not_planned {
             let Some(correlation) = correlations.get(number) else { continue };
-            refusals.push(refusal(&correlation.origin, Some(&correlation.card), reason.to_string()));
+            refused.push(refusal(&correlation.origin, Some(&correlation.card), reason.to_string()));
             left_out.insert(correlation.card.id.as_str());
         }
-        refusals.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        refused.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         let mut loaded = loaded(&rules, &correlations, &engine);
         loaded.retain(|one| !left_out.contains(one.id.as_str()));
-        let detector = Detector::new(engine, Arc::new(plan), &correlations, options);
-        Self { detector, loaded, filters, below_level, repeated, replaced, refused: refusals, warnings }
-    }
-}
-
-/// Where rules come from.
-#[derive(Clone, Copy)]
-pub(crate) struct RulesFrom<'a> {
-    /// Directories; when there are none, the pack and the installed sets.
-    pub(crate) directories: &'a [PathBuf],
-    /// Where installed sets are kept, when that was said.
-    pub(crate) data_dir: Option<&'a Path>,
-}
-
-impl RulesFrom<'_> {
-    /// Reads and joins the files.
-    ///
-    /// # Errors
-    /// A directory that cannot be read.
-    pub(crate) fn library(self) -> Result<Joined> {
-        if !self.directories.is_empty() {
-            return Ok(library(vec![Batch::bare(pack::from_directories(self.directories)?)]));
-        }
-        let pack = Batch::bare(Read { files: pack::built_in(), refused: Vec::new() });
-        let pack_paths: BTreeSet<String> = pack.read.files.iter().map(|file| file.path.clone()).collect();
-        let mut batches = vec![Batch { license: PACK_LICENSE.to_owned(), ..pack }];
-        let mut damaged = Vec::new();
-        let home = installed::home(self.data_dir);
-        for set in home.map_or_else(|| Ok(Vec::new()), |home| installed::list(&home))? {
-            let place = Origin { path: set.directory.to_string_lossy().into_owned(), line: 1 };
-            match set.batch() {
-                Ok(batch) => batches.push(batch),
-                Err(error) => damaged.push(refusal(&place, None, format!("the installed set is damaged: {error:#}"))),
-            }
-        }
-        let Joined { mut library, .. } = library(batches);
-        // INVARIANT: paths of installed sets are absolute, so they sort before those of the pack and their rules are read first.
-        let is_replaced =
-            |refusal: &Refusal| refusal.kind == RefusalKind::IdTaken && pack_paths.contains(&refusal.path);
-        let before = library.refusals.len();
-        library.refusals.retain(|refusal| !is_replaced(refusal));
-        let replaced = before - library.refusals.len();
-        library.refusals.extend(damaged);
-        Ok(Joined { library, replaced })
-    }
-}
-
-/// Rules of all origins, joined.
-pub(crate) struct Joined {
-    pub(crate) library: Library,
-    /// Rules of the pack whose ids installed rules have.
-    pub(crate) replaced: usize,
-}
-
-/// Rule files of one origin.
-pub(crate) struct Batch {
-    pub(crate) read: Read,
-    /// Of rules that state none.
-    pub(crate) license: String,
-    /// Where the set can be read; goes before a rule's own references. Empty for none.
-    pub(crate) link: String,
-}
-
-impl Batch {
-    /// Files of which nothing more is known.
-    const fn bare(read: Read) -> Self {
-        Self { read, license: String::new(), link: String::new() }
-    }
-}
-
-/// Reads and joins files.
-pub(crate) fn library(batches: Vec<Batch>) -> Joined {
-    let mut origins: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut files, mut refused, mut duties) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, batch) in batches.into_iter().enumerate() {
-        let Read { files: of_batch, refused: of_files } = batch.read;
-        origins.extend(of_batch.iter().map(|file| (file.path.clone(), number)));
-        files.extend(of_batch.into_iter().map(|file| (file.path, file.text)));
-        refused.extend(of_files);
-        duties.push((batch.license, batch.link));
-    }
-    let mut library = Library::load(files, &Options::default());
-    let rules = library.rules.iter_mut().map(|rule| (&rule.origin, &mut rule.card));
-    let correlations = library.correlations.iter_mut().map(|found| (&found.origin, &mut found.card));
-    for (origin, card) in rules.chain(correlations) {
-        let Some((license, link)) = origins.get(&origin.path).and_then(|number| duties.get(*number)) else { continue };
-        if card.license.is_empty() {
-            card.license.clone_from(license);
-        }
-        if !link.is_empty() {
-            card.link.clone_from(link);
-        }
-    }
-    library.refusals.extend(refused);
-    Joined { library, replaced: 0 }
-}
-
-fn refusal(origin: &Origin, card: Option<&RuleCard>, reason: String) -> Refusal {
-    Refusal {
-        path: origin.path.clone(),
-        line: origin.line,
-        kind: RefusalKind::Broken,
-        reason,
-        hint: None,
-        rule_id: card.map(|card| card.id.clone()),
-        rule_title: card.map(|card| card.title.clone()),
+        let facts = Facts { loaded, filters, below_level, repeated, replaced, refused, warnings };
+        Self { engine, plan, names, correlations, facts }
     }
 }
 
@@ -267,13 +226,13 @@ fn one(rule: &Rule, is_fed: bool) -> Loaded {
 }
 
 /// Finds rules by id or name; the first of a name counts.
-fn resolver(rules: &[Rule]) -> impl Fn(&str) -> Option<u32> {
+pub(crate) fn resolver(engine: &Engine, names: &[Option<String>]) -> impl Fn(&str) -> Option<u32> {
     let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
-    for (number, rule) in (0..).zip(rules) {
-        numbers.entry(rule.card.id.clone()).or_insert(number);
+    for (card, number) in (0..).map_while(|number| Some((engine.card(number)?, number))) {
+        numbers.entry(card.id.clone()).or_insert(number);
     }
-    for (number, rule) in (0..).zip(rules) {
-        if let Some(name) = &rule.name {
+    for (number, name) in (0..).zip(names) {
+        if let Some(name) = name {
             numbers.entry(name.clone()).or_insert(number);
         }
     }

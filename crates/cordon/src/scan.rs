@@ -20,7 +20,9 @@ use crate::output::{
     table::Table,
 };
 use crate::progress::Bar;
-use crate::rule_set::{RuleSet, RulesFrom};
+use crate::rule_cache::RuleCache;
+use crate::rule_set::RuleSet;
+use crate::rule_sources::RulesFrom;
 use crate::summary::{ScanSummary, Summary};
 use crate::terminal::Look;
 use crate::{Exit, inputs};
@@ -32,7 +34,8 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     options.count_times = args.format == FindingsFormat::Html;
     let sources = inputs::sources(&args.inputs)?;
     let from = RulesFrom { directories: &args.rules, data_dir: args.data_dir.as_deref() };
-    let rules = RuleSet::load(from, &options.decode.log_sources, detect_options(args, &options))?;
+    let cache = RuleCache::new(args.rules_cache.as_deref());
+    let rules = RuleSet::load(from, cache.as_ref(), &options, detect_options(args, &options))?;
     rules.ensure_some()?;
     let (mut out, pending) = findings_output(args, &rules)?;
     let bar = Bar::new(sources.meter(), args.inputs.no_progress);

@@ -11,6 +11,14 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
+/// SHA-256 over parts, each with its length in front.
+#[must_use]
+pub fn digest_of_parts<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Digest {
+    let mut hash = Sha256::new();
+    parts.into_iter().for_each(|bytes| part(&mut hash, bytes));
+    Digest(hash.finalize().into())
+}
+
 /// Identity of the `index`-th record of the RawRecord `bytes` at `position` of `source`.
 #[must_use]
 pub fn event_id(source: &str, position: Position, index: u32, bytes: &[u8]) -> EventId {
@@ -89,6 +97,13 @@ mod tests {
     fn a_digest_is_sha_256() {
         let expect = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // FIPS 180-4, "abc"
         assert_eq!(digest(b"abc").to_string(), expect);
+    }
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        let of = |parts: &[&[u8]]| digest_of_parts(parts.iter().copied());
+        assert_ne!(of(&[b"a", b"bc"]), of(&[b"ab", b"c"]));
+        assert_eq!(of(&[b"a"]), digest(b"\0\0\0\0\0\0\0\x01a"));
     }
 
     #[test]

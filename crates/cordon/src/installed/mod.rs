@@ -16,7 +16,7 @@ pub(crate) use install::{Given, Outcome, install};
 pub(crate) use manifest::Manifest;
 
 use crate::pack;
-use crate::rule_set::Batch;
+use crate::rule_sources::Batch;
 
 /// Most sets that are looked at.
 const SETS_MAX: usize = 1_000;

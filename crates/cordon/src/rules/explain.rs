@@ -14,7 +14,8 @@ use cordon_rules::parse::{Library, did_you_mean};
 
 use super::args::{ExplainArgs, Format};
 use super::why_text;
-use crate::rule_set::{Joined, RuleSet, RulesFrom};
+use crate::rule_set::RuleSet;
+use crate::rule_sources::{Joined, RulesFrom};
 use crate::{Exit, output};
 
 /// Runs the command.

@@ -16,5 +16,6 @@ mod looked_at;
 mod masking;
 mod ocsf;
 mod pack;
+mod rule_cache;
 mod rules;
 mod scan;

@@ -1,0 +1,178 @@
+//! What is kept of a compiled rule set, and of which rules: in, files as read and what they were compiled to; out, the same set without compiling.
+//!
+//! A set belongs to everything that it was made of: the bytes of the files with their paths, the level, the log sources, and the code that compiled it.
+//! All that is hashed on every start and compared with the hash that the set was kept under. A set that does not fit is as good as none.
+
+use std::env;
+use std::fmt::Write as _;
+use std::path::{self, PathBuf};
+
+use cordon_model::{Digest, Level, LogSourceTable};
+use cordon_rules::ast::Correlation;
+use cordon_rules::correlate::Plan;
+use cordon_rules::{Engine, Image, ReadImage};
+use cordon_seal::digest_of_parts;
+use serde::{Deserialize, Serialize};
+
+use super::RuleCache;
+use crate::rule_set::{Compiled, Facts, resolver};
+use crate::rule_sources::{Gathered, RulesFrom};
+
+/// The version, and a hash over the sources that read and compile rules: another build may read the same rule otherwise.
+const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), " ", env!("CORDON_RULES_CODE"));
+
+/// A set that was kept, ready to run.
+pub(crate) struct Kept {
+    /// Of what it was made: [`inputs`].
+    pub(crate) inputs: Digest,
+    pub(crate) compiled: Compiled,
+}
+
+/// As it is written.
+#[derive(Serialize)]
+struct Written<'s> {
+    inputs: [u8; 32],
+    engine: Image<'s>,
+    names: &'s [Option<String>],
+    correlations: &'s [Correlation],
+    facts: &'s Facts,
+}
+
+/// As it is read.
+#[derive(Deserialize)]
+struct Read<'b> {
+    inputs: [u8; 32],
+    #[serde(borrow)]
+    engine: ReadImage<'b>,
+    names: Vec<Option<String>>,
+    correlations: Vec<Correlation>,
+    facts: Facts,
+}
+
+impl Kept {
+    /// Reads the set of a place, if one was kept there.
+    pub(crate) fn read(cache: &RuleCache, place: Digest, table: &LogSourceTable) -> Option<Self> {
+        let payload = cache.read(place)?;
+        let Read { inputs, engine, names, correlations, facts } = postcard::from_bytes(payload.bytes()).ok()?;
+        let engine = Engine::of_image(engine, table)?;
+        let (plan, _) = Plan::new(&correlations, &resolver(&engine, &names));
+        Some(Self { inputs: Digest(inputs), compiled: Compiled { engine, plan, names, correlations, facts } })
+    }
+}
+
+/// Keeps a set at a place, instead of the one that was there.
+pub(crate) fn write(cache: &RuleCache, place: Digest, inputs: Digest, compiled: &Compiled) {
+    let Compiled { engine, names, correlations, facts, .. } = compiled;
+    let written = Written { inputs: inputs.0, engine: engine.image(), names, correlations, facts };
+    if let Ok(bytes) = postcard::to_extend(&written, Vec::new()) {
+        cache.write(place, &bytes);
+    }
+}
+
+/// Where the set of some directories, a level and log sources is kept: known before a file is read. When the files change, the new set takes the place of
+/// the old.
+pub(crate) fn place(from: RulesFrom<'_>, level: Level, table: &LogSourceTable) -> Digest {
+    let mut frame = format!("{}\n", level.name());
+    for (set, sources) in table.sets() {
+        let _ = writeln!(frame, "{} {sources:?}", set.0);
+    }
+    let mut parts = vec![frame.into_bytes(), from.directories.len().to_string().into_bytes()];
+    for path in from.directories.iter().map(PathBuf::as_path).chain(from.data_dir) {
+        let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        parts.push(absolute.into_os_string().into_encoded_bytes());
+    }
+    parts.extend(["XDG_DATA_HOME", "HOME"].map(|name| env::var_os(name).unwrap_or_default().into_encoded_bytes()));
+    digest_of_parts(parts.iter().map(Vec::as_slice))
+}
+
+/// The hash over everything that the set of a place is made of.
+pub(crate) fn inputs(place: Digest, gathered: &Gathered) -> Digest {
+    let mut frame = format!("{CODE}\n");
+    for batch in &gathered.batches {
+        let refused = &batch.read.refused;
+        let _ = writeln!(frame, "{} {:?} {:?} {refused:?}", batch.read.files.len(), batch.license, batch.link);
+    }
+    let _ = writeln!(frame, "{:?}", gathered.damaged);
+    let files = gathered.batches.iter().flat_map(|batch| &batch.read.files);
+    let parts = files.flat_map(|file| [file.path.as_bytes(), file.text.as_bytes()]);
+    digest_of_parts([place.0.as_slice(), frame.as_bytes()].into_iter().chain(parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use cordon_seal::digest;
+
+    use super::*;
+    use crate::pack::{self, RuleFile};
+    use crate::rule_sources::{Batch, library};
+
+    /// A rule, a correlation over it, and a filter.
+    const RULES: &str = r"
+title: a
+name: base
+logsource: {product: windows}
+detection:
+    sel: {A|contains|all: [x, 'y*z'], B|re: 'a.c', C|cidr: 10.0.0.0/8, D|gt: 5}
+    words: [w]
+    condition: sel or not words
+---
+title: b
+correlation: {type: value_count, rules: [base], group-by: [User], timespan: 10m, condition: {gte: 3, field: A}}
+";
+
+    fn compiled(table: &LogSourceTable) -> Compiled {
+        let files = vec![RuleFile { path: "r.yml".to_owned(), text: RULES.to_owned() }];
+        let compiled =
+            Compiled::of(library(vec![Batch::bare(pack::Read { files, refused: Vec::new() })]), table, Level::Low);
+        assert_eq!(compiled.facts.loaded.len(), 2);
+        compiled
+    }
+
+    #[test]
+    fn a_set_of_any_bytes_under_the_right_hash_is_read_or_left_and_never_panics() {
+        let table = LogSourceTable::parse(&["k\tany\t-\twindows\tprocess_creation\tsysmon\t-\n"]).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let cache = RuleCache::new(Some(dir.path())).unwrap();
+        let place = digest(b"place");
+        write(&cache, place, digest(b"inputs"), &compiled(&table));
+        let bytes = cache.read(place).unwrap().bytes().to_vec();
+        assert!(Kept::read(&cache, place, &table).is_some_and(|kept| kept.inputs == digest(b"inputs")));
+        for number in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[number] = changed[number].wrapping_add(0x7F);
+            cache.write(place, &changed);
+            let _ = Kept::read(&cache, place, &table);
+        }
+        cache.write(place, &bytes[..bytes.len() - 1]);
+        assert!(Kept::read(&cache, place, &table).is_none());
+    }
+
+    #[test]
+    fn a_set_belongs_to_its_files_and_to_all_that_is_known_of_them() {
+        let batch = |path: &str, text: &str, license: &str| {
+            let files = vec![RuleFile { path: path.to_owned(), text: text.to_owned() }];
+            let read = pack::Read { files, refused: Vec::new() };
+            Batch { read, license: license.to_owned(), link: String::new() }
+        };
+        let of = |batches| inputs(digest(b"place"), &Gathered { batches, damaged: Vec::new(), has_pack: false });
+        let all = [
+            of(vec![batch("a", "bc", "")]),
+            of(vec![batch("ab", "c", "")]),
+            of(vec![batch("a", "bc", "x")]),
+            of(vec![batch("a", "bc", ""), batch("a", "bc", "")]),
+        ];
+        for (number, one) in all.iter().enumerate() {
+            assert!(!all[..number].contains(one), "{number}");
+        }
+        let set = |directory: &str, level| {
+            let directories = [PathBuf::from(directory)];
+            let from = RulesFrom { directories: &directories, data_dir: Some(Path::new("data")) };
+            place(from, level, &LogSourceTable::default())
+        };
+        assert_eq!(set("a", Level::Low), set("a", Level::Low));
+        assert_ne!(set("a", Level::Low), set("b", Level::Low));
+        assert_ne!(set("a", Level::Low), set("a", Level::High));
+    }
+}

@@ -1,0 +1,147 @@
+//! Where the rules of a command come from: directories, or the pack and the installed sets. Files in, one joined library out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use cordon_model::RuleCard;
+use cordon_rules::ast::Origin;
+use cordon_rules::parse::{Library, Options, Refusal, RefusalKind};
+
+use crate::installed;
+use crate::pack::{self, Read};
+
+/// What the rules of the pack are under where they state nothing else.
+const PACK_LICENSE: &str = "Apache-2.0";
+
+/// Where rules come from.
+#[derive(Clone, Copy)]
+pub(crate) struct RulesFrom<'a> {
+    /// Directories; when there are none, the pack and the installed sets.
+    pub(crate) directories: &'a [PathBuf],
+    /// Where installed sets are kept, when that was said.
+    pub(crate) data_dir: Option<&'a Path>,
+}
+
+impl RulesFrom<'_> {
+    /// Reads and joins the files.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub(crate) fn library(self) -> Result<Joined> {
+        Ok(self.gather()?.join())
+    }
+
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub(crate) fn gather(self) -> Result<Gathered> {
+        if !self.directories.is_empty() {
+            let batches = vec![Batch::bare(pack::from_directories(self.directories)?)];
+            return Ok(Gathered { batches, damaged: Vec::new(), has_pack: false });
+        }
+        let pack = Batch::bare(Read { files: pack::built_in(), refused: Vec::new() });
+        let mut batches = vec![Batch { license: PACK_LICENSE.to_owned(), ..pack }];
+        let mut damaged = Vec::new();
+        let home = installed::home(self.data_dir);
+        for set in home.map_or_else(|| Ok(Vec::new()), |home| installed::list(&home))? {
+            let place = Origin { path: set.directory.to_string_lossy().into_owned(), line: 1 };
+            match set.batch() {
+                Ok(batch) => batches.push(batch),
+                Err(error) => damaged.push(refusal(&place, None, format!("the installed set is damaged: {error:#}"))),
+            }
+        }
+        Ok(Gathered { batches, damaged, has_pack: true })
+    }
+}
+
+/// The files of all origins.
+pub(crate) struct Gathered {
+    pub(crate) batches: Vec<Batch>,
+    /// Installed sets that are damaged.
+    pub(crate) damaged: Vec<Refusal>,
+    /// Whether the first batch is the pack, whose rules give way to installed ones of the same id.
+    pub(crate) has_pack: bool,
+}
+
+impl Gathered {
+    /// Reads the rules in the files.
+    pub(crate) fn join(self) -> Joined {
+        let pack = self.batches.first().filter(|_| self.has_pack);
+        let pack_files = pack.into_iter().flat_map(|pack| &pack.read.files);
+        let pack_paths: BTreeSet<String> = pack_files.map(|file| file.path.clone()).collect();
+        let Joined { mut library, .. } = library(self.batches);
+        // INVARIANT: paths of installed sets are absolute, so they sort before those of the pack and their rules are read first.
+        let is_replaced =
+            |refusal: &Refusal| refusal.kind == RefusalKind::IdTaken && pack_paths.contains(&refusal.path);
+        let before = library.refusals.len();
+        library.refusals.retain(|refusal| !is_replaced(refusal));
+        let replaced = before - library.refusals.len();
+        library.refusals.extend(self.damaged);
+        Joined { library, replaced }
+    }
+}
+
+/// Rules of all origins, joined.
+pub(crate) struct Joined {
+    pub(crate) library: Library,
+    /// Rules of the pack whose ids installed rules have.
+    pub(crate) replaced: usize,
+}
+
+/// Rule files of one origin.
+pub(crate) struct Batch {
+    pub(crate) read: Read,
+    /// Of rules that state none.
+    pub(crate) license: String,
+    /// Where the set can be read; goes before a rule's own references. Empty for none.
+    pub(crate) link: String,
+}
+
+impl Batch {
+    /// Files of which nothing more is known.
+    pub(crate) const fn bare(read: Read) -> Self {
+        Self { read, license: String::new(), link: String::new() }
+    }
+}
+
+/// Reads and joins files.
+pub(crate) fn library(batches: Vec<Batch>) -> Joined {
+    let mut origins: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut files, mut refused, mut duties) = (Vec::new(), Vec::new(), Vec::new());
+    for (number, batch) in batches.into_iter().enumerate() {
+        let Read { files: of_batch, refused: of_files } = batch.read;
+        origins.extend(of_batch.iter().map(|file| (file.path.clone(), number)));
+        files.extend(of_batch.into_iter().map(|file| (file.path, file.text)));
+        refused.extend(of_files);
+        duties.push((batch.license, batch.link));
+    }
+    let mut library = Library::load(files, &Options::default());
+    let rules = library.rules.iter_mut().map(|rule| (&rule.origin, &mut rule.card));
+    let correlations = library.correlations.iter_mut().map(|found| (&found.origin, &mut found.card));
+    for (origin, card) in rules.chain(correlations) {
+        let Some((license, link)) = origins.get(&origin.path).and_then(|number| duties.get(*number)) else { continue };
+        if card.license.is_empty() {
+            card.license.clone_from(license);
+        }
+        if !link.is_empty() {
+            card.link.clone_from(link);
+        }
+    }
+    library.refusals.extend(refused);
+    Joined { library, replaced: 0 }
+}
+
+/// A refusal at the first line of what cannot be used.
+pub(crate) fn refusal(origin: &Origin, card: Option<&RuleCard>, reason: String) -> Refusal {
+    Refusal {
+        path: origin.path.clone(),
+        line: origin.line,
+        kind: RefusalKind::Broken,
+        reason,
+        hint: None,
+        rule_id: card.map(|card| card.id.clone()),
+        rule_title: card.map(|card| card.title.clone()),
+    }
+}
