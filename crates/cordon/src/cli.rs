@@ -8,9 +8,18 @@ use cordon_model::Level;
 
 use crate::rules::args::RulesArgs;
 
+const EXAMPLES: &str = "\
+Examples:
+  cordon scan /var/log
+  cordon scan --format html --output report.html evidence.zip
+  cordon events --format record Security.evtx | head
+  cordon rules install sigma_all_rules.zip --name sigma
+
+`cordon COMMAND --help` has more, with the exit codes.";
+
 /// Security for hospitals: from real logs to explained findings.
 #[derive(Debug, Parser)]
-#[command(name = "cordon", version, about, max_term_width = 100)]
+#[command(name = "cordon", version, about, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -123,12 +132,8 @@ pub(crate) struct InputArgs {
     /// Files, directories (read recursively) or - for standard input; gzip, zstd and zip are looked into
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Zone of times that name none: an IANA name or an offset such as +02:00
-    #[arg(long, default_value = "UTC", value_name = "ZONE", allow_hyphen_values = true)]
-    pub(crate) timezone: String,
-    /// What the columns of a table (CSV, TSV) mean (docs/specs/csv-mapping.md); may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub(crate) source_map: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Leave out events before this time (RFC 3339, or a date or time in --timezone)
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
@@ -150,4 +155,15 @@ pub(crate) struct InputArgs {
     /// Show no progress bar
     #[arg(long)]
     pub(crate) no_progress: bool,
+}
+
+/// What a log does not say of itself.
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArgs {
+    /// Zone of times that name none: an IANA name or an offset such as +02:00
+    #[arg(long, default_value = "UTC", value_name = "ZONE", allow_hyphen_values = true)]
+    pub(crate) timezone: String,
+    /// What the columns of a table (CSV, TSV) mean (docs/specs/csv-mapping.md); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source_map: Vec<PathBuf>,
 }

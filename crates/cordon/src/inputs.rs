@@ -14,7 +14,7 @@ use cordon_node::StreetOptions;
 use jiff::civil;
 use jiff::tz::{Offset, TimeZone};
 
-use crate::cli::InputArgs;
+use crate::cli::{InputArgs, ReadingArgs};
 
 /// Most threads that are started, whatever is asked for.
 const THREADS_MAX: usize = 256;
@@ -39,25 +39,33 @@ pub(crate) fn sources(args: &InputArgs) -> Result<Sources> {
 pub(crate) fn street_options(args: &InputArgs) -> Result<StreetOptions> {
     let range = 1024..=RECORD_BYTES_CEILING;
     ensure!(range.contains(&args.record_bytes_max), "--record-bytes-max takes 1024 to {RECORD_BYTES_CEILING}");
-    let timezone = timezone(&args.timezone)?;
+    let decode = DecodeOptions { record_bytes_max: args.record_bytes_max, ..decode_options(&args.reading)? };
     let bound = |text: &Option<String>, option| match text {
-        Some(text) => moment(text, &timezone).with_context(|| format!("{option} {text}")).map(Some),
+        Some(text) => moment(text, &decode.timezone).with_context(|| format!("{option} {text}")).map(Some),
         None => Ok(None),
     };
     let (from, to) = (bound(&args.from, "--from")?, bound(&args.to, "--to")?);
     if let (Some(from), Some(to)) = (from, to) {
         ensure!(from < to, "--from must be before --to");
     }
-    let mut decode = DecodeOptions { record_bytes_max: args.record_bytes_max, timezone, ..DecodeOptions::new(now()) };
-    add_source_maps(&args.source_map, &mut decode)?;
     Ok(StreetOptions { decode, threads: threads(args.threads)?, from, to, count_times: false })
+}
+
+/// How logs are read that do not say everything of themselves.
+///
+/// # Errors
+/// A zone that is none, a mapping that makes no sense.
+pub(crate) fn decode_options(args: &ReadingArgs) -> Result<DecodeOptions> {
+    let mut decode = DecodeOptions { timezone: timezone(&args.timezone)?, ..DecodeOptions::new(now()) };
+    add_source_maps(&args.source_map, &mut decode)?;
+    Ok(decode)
 }
 
 /// Most bytes of a mapping file.
 const SOURCE_MAP_BYTES_MAX: u64 = 1 << 20;
 
 /// A user's mappings of tables go before the built-in ones, and their log sources into the table.
-fn add_source_maps(paths: &[PathBuf], decode: &mut DecodeOptions) -> Result<()> {
+pub(crate) fn add_source_maps(paths: &[PathBuf], decode: &mut DecodeOptions) -> Result<()> {
     if paths.is_empty() {
         return Ok(());
     }

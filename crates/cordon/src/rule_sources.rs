@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use cordon_model::RuleCard;
 use cordon_rules::ast::Origin;
 use cordon_rules::parse::{Library, Options, Refusal, RefusalKind};
@@ -38,7 +38,7 @@ impl RulesFrom<'_> {
     /// A directory that cannot be read.
     pub(crate) fn gather(self) -> Result<Gathered> {
         if !self.directories.is_empty() {
-            let batches = vec![Batch::bare(pack::from_directories(self.directories)?)];
+            let batches = vec![Batch::bare(pack::from_directories(self.directories).context("--rules")?)];
             return Ok(Gathered { batches, damaged: Vec::new(), has_pack: false });
         }
         let pack = Batch::bare(Read { files: pack::built_in(), refused: Vec::new() });

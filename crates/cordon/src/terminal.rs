@@ -131,6 +131,11 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", thousands(number), if number == 1 { one } else { many })
 }
 
+/// The same of a length.
+pub(crate) fn counted_of(number: usize, one: &str, many: &str) -> String {
+    counted(u64::try_from(number).unwrap_or(u64::MAX), one, many)
+}
+
 /// Bytes in the unit that fits, `1.5 GB`; powers of ten.
 pub(crate) fn bytes(count: u64) -> String {
     let mut unit = (1_u64, "B");

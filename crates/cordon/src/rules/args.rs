@@ -4,8 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::cli::ReadingArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  cordon rules check our-rules
+  cordon rules test our-rules
+  cordon rules explain our-rules/mimikatz/rule.yml security.evtx
+  cordon rules install sigma_all_rules.zip --name sigma
+  cordon rules list
+
+`cordon rules COMMAND --help` has more, with the exit codes.";
+
 /// `cordon rules`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct RulesArgs {
     #[command(subcommand)]
     pub(crate) command: RulesCommand,
@@ -40,7 +53,10 @@ pub(crate) struct CheckArgs {
     /// Directories or files of rules; all are joined as one set
     #[arg(required = true, value_name = "DIR")]
     pub(crate) directories: Vec<PathBuf>,
-    /// How to print
+    /// Mappings of tables whose log sources rules may ask for (docs/specs/csv-mapping.md); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub(crate) source_map: Vec<PathBuf>,
+    /// text: what needs attention, and counts; json: one object with every rule
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -66,7 +82,9 @@ pub(crate) struct TestArgs {
     /// Rules beside the rule.yml files below DIR; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
-    /// How to print
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// text: what failed, and counts; json: one object with every case
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -93,10 +111,12 @@ pub(crate) struct ExplainArgs {
     /// Where RULE and what it refers to are looked for, instead of the built-in pack and installed sets; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Where installed rule sets are kept [default: XDG_DATA_HOME/cordon]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// How to print
+    /// text: for people; json: one object a line for each event
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -148,7 +168,7 @@ pub(crate) struct ListArgs {
     /// Where rule sets are kept [default: XDG_DATA_HOME/cordon]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// How to print
+    /// text: one line a set; json: one object with every set
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }
@@ -156,8 +176,7 @@ pub(crate) struct ListArgs {
 /// How the commands on rules print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people: what needs attention, and counts
+    // without help of their own: each command says what it prints
     Text,
-    /// One JSON object with everything
     Json,
 }

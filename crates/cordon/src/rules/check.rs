@@ -3,23 +3,26 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use cordon_decode::log_source_table;
+use cordon_decode::DecodeOptions;
 use cordon_rules::ast::RuleLogSource;
 use cordon_rules::parse::{LogSourceWords, RefusalKind, did_you_mean};
 use serde_json::{Value, json};
 
 use super::args::{CheckArgs, Format};
 use crate::rule_set::{Loaded, RuleSet};
-use crate::terminal::plain;
-use crate::{Exit, pack};
+use crate::terminal::{counted_of, plain};
+use crate::{Exit, inputs, pack};
 
 /// Runs the command.
 pub(crate) fn run(args: &CheckArgs) -> Result<Exit> {
     let read = pack::from_directories(&args.directories)?;
     let file_count = read.files.len() + read.refused.len();
-    let table = log_source_table();
-    let rules = RuleSet::of_files(read, &table, super::detect(&super::street()));
-    let report = Report::new(&rules, file_count, &LogSourceWords::of_table(&table));
+    let mut decode = DecodeOptions::new(inputs::now());
+    inputs::add_source_maps(&args.source_map, &mut decode)?;
+    let street = super::street(decode);
+    let table = &street.decode.log_sources;
+    let rules = RuleSet::of_files(read, table, super::detect(&street));
+    let report = Report::new(&rules, file_count, &LogSourceWords::of_table(table));
     match args.format {
         Format::Text => super::print(&report.text())?,
         Format::Json => super::print_json(&report.json())?,
@@ -99,15 +102,20 @@ impl<'r> Report<'r> {
             remarks.iter().for_each(|(_, remark)| remark.print(path, &mut text));
         }
         let Summary { refused, demanded, warnings, never_fire } = self.summary();
-        let (files, loaded, filters) = (self.files, self.rules.loaded.len(), self.rules.filters);
-        text.push_str(&format!("{files} files: {loaded} rules loaded, {refused} refused"));
+        let files = counted_of(self.files, "file", "files");
+        let loaded = counted_of(self.rules.loaded.len(), "rule", "rules");
+        text.push_str(&format!("{files}: {loaded} loaded, {refused} refused"));
         if demanded > 0 {
             text.push_str(&format!(" ({demanded} of them as the standard demands)"));
         }
-        if filters > 0 {
-            text.push_str(&format!(", {filters} filters"));
+        if self.rules.filters > 0 {
+            text.push_str(&format!(", {}", counted_of(self.rules.filters, "filter", "filters")));
         }
-        text.push_str(&format!(", {warnings} warnings; {never_fire} can never fire: no decoder feeds them\n"));
+        text.push_str(&format!(", {}", counted_of(warnings, "warning", "warnings")));
+        if never_fire > 0 {
+            text.push_str(&format!("; {never_fire} can never fire: no decoder feeds them"));
+        }
+        text.push('\n');
         text
     }
 

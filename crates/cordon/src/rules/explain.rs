@@ -16,12 +16,13 @@ use super::args::{ExplainArgs, Format};
 use super::why_text;
 use crate::rule_set::RuleSet;
 use crate::rule_sources::{Joined, RulesFrom};
-use crate::{Exit, output};
+use crate::terminal::counted;
+use crate::{Exit, inputs, output};
 
 /// Runs the command.
 pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     ensure!(args.file.is_file(), "{}: not a file that can be read", args.file.display());
-    let street = super::street();
+    let street = super::street(inputs::decode_options(&args.reading)?);
     let asked = Asked::find(&args.rule, &joined(args)?.library)?;
     let table = &street.decode.log_sources;
     let (mut out, _) = output::open(None, &[])?;
@@ -166,7 +167,8 @@ impl Counts {
     fn text(&self, rules: &[Rule], table: &LogSourceTable) -> String {
         let mut text = String::new();
         for (set, count) in &self.elsewhere {
-            text.push_str(&format!("{count} events have log source {}\n", why_text::log_sources(*set, table)));
+            let have = counted(*count, "event has", "events have");
+            text.push_str(&format!("{have} log source {}\n", why_text::log_sources(*set, table)));
         }
         if !self.elsewhere.is_empty() {
             let wanted: BTreeSet<String> = rules.iter().map(|rule| why_text::rule_source(&rule.log_source)).collect();
@@ -174,10 +176,8 @@ impl Counts {
             text.push_str(&format!("  and are not shown to the rule, which asks for {}\n", wanted.join(" or ")));
         }
         let elsewhere: u64 = self.elsewhere.values().sum();
-        let Self { events, matching, failing, .. } = self;
-        text.push_str(&format!(
-            "{events} events: {matching} match, {failing} do not, {elsewhere} are of other log sources\n"
-        ));
+        let (events, Self { matching, failing, .. }) = (counted(self.events, "event", "events"), self);
+        text.push_str(&format!("{events}: {matching} match, {failing} do not, {elsewhere} are of other log sources\n"));
         text
     }
 }

@@ -18,7 +18,7 @@ use cordon_seal::SiteKey;
 use serde_json::Value;
 
 use crate::rules::args::{RulesArgs, RulesCommand};
-use crate::{Exit, inputs, output};
+use crate::{Exit, output};
 
 /// Runs the command.
 pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
@@ -31,9 +31,8 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
     }
 }
 
-/// The street as `cordon scan` walks it by default, on one thread.
-fn street() -> StreetOptions {
-    let decode = DecodeOptions::new(inputs::now());
+/// The street as `cordon scan` walks it, on one thread.
+fn street(decode: DecodeOptions) -> StreetOptions {
     StreetOptions { decode, threads: 1, from: None, to: None, count_times: false }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::args::{Format, InstallArgs, ListArgs};
 use crate::Exit;
 use crate::installed::{self, Given, Installed, Manifest, Outcome};
-use crate::terminal::{counted, plain};
+use crate::terminal::{counted_of, plain};
 
 /// What to do when no data directory is known.
 const NO_HOME: &str = "neither XDG_DATA_HOME nor HOME is set: say with --data-dir where rule sets are kept";
@@ -28,7 +28,7 @@ pub(crate) fn install(args: &InstallArgs) -> Result<Exit> {
         text.push_str(&format!("; replaces {replaced}"));
     }
     if left_out > 0 {
-        let left_out = counted(u64::try_from(left_out).unwrap_or(u64::MAX), "YAML file", "YAML files");
+        let left_out = counted_of(left_out, "YAML file", "YAML files");
         text.push_str(&format!("; {left_out} left out: no rule in them loads and is in use"));
     }
     super::print(&format!("{}\n", plain(&text)))?;
@@ -85,8 +85,7 @@ fn damage(set: &Installed) -> Option<String> {
 
 /// `1 rule of 1 author, licence MIT`.
 fn held(found: &Manifest) -> String {
-    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let license = if found.license.is_empty() { "not stated" } else { &found.license };
-    let rules = counted(number(found.rules), "rule", "rules");
-    format!("{rules} of {}, licence {license}", counted(number(found.authors.len()), "author", "authors"))
+    let rules = counted_of(found.rules, "rule", "rules");
+    format!("{rules} of {}, licence {license}", counted_of(found.authors.len(), "author", "authors"))
 }

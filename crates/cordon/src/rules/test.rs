@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::args::{Format, TestArgs};
 use crate::pack::RuleFile;
 use crate::rule_set::RuleSet;
-use crate::terminal::plain;
-use crate::{Exit, pack};
+use crate::terminal::{counted_of, plain};
+use crate::{Exit, inputs, pack};
 
 /// Runs the command.
 pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
@@ -20,14 +20,14 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
         !cases.is_empty(),
         "{shown}: holds no test: neither a rule.yml with hit* and miss* beside it nor an info.yml"
     );
-    let mut read = pack::from_directories(&args.rules)?;
+    let mut read = pack::from_directories(&args.rules).context("--rules")?;
     read.files.extend(rules.into_iter().map(|(path, text)| RuleFile { path, text }));
     let has_logs = cases.iter().any(|case| matches!(case.plan, Plan::Scan(..)));
     ensure!(
         !read.files.is_empty() || !has_logs,
         "{shown}: its tests name rules by id; say with --rules where those are"
     );
-    let street = super::street();
+    let street = super::street(inputs::decode_options(&args.reading)?);
     let rules = RuleSet::of_files(read, &street.decode.log_sources, super::detect(&street));
     let absence = absence(&rules);
     let tested: Vec<Tested> =
@@ -92,10 +92,8 @@ fn text(tested: &[Tested], counts: &Counts) -> String {
         }
     }
     let Counts { passed, failed, without_test, inputs } = counts;
-    let cases = tested.len();
-    text.push_str(&format!(
-        "{cases} cases: {passed} passed, {failed} failed, {without_test} without a test; {inputs} logs read\n"
-    ));
+    let (cases, logs) = (counted_of(tested.len(), "case", "cases"), counted_of(*inputs, "log", "logs"));
+    text.push_str(&format!("{cases}: {passed} passed, {failed} failed, {without_test} without a test; {logs} read\n"));
     text
 }
 

@@ -7,7 +7,7 @@ use cordon_rules::ast::{Rule, RuleLogSource};
 use cordon_rules::{FailedPart, Failure, Unmet, Why};
 use serde_json::{Value, json};
 
-use crate::terminal::plain;
+use crate::terminal::{counted_of, plain};
 
 /// Longest value printed, in characters.
 const VALUE_CHARS_MAX: usize = 200;
@@ -103,8 +103,8 @@ pub(super) fn correlation(title: &str, found: &[Detected]) -> String {
     }
     for one in found {
         let time = one.finding.time.map_or_else(String::new, |time| format!(" at {time}"));
-        let events = one.finding.event_ids.len();
-        line(&mut text, 0, &format!("correlation {title}: finding over {events} events{time}"));
+        let events = counted_of(one.finding.event_ids.len(), "event", "events");
+        line(&mut text, 0, &format!("correlation {title}: finding over {events}{time}"));
         one.finding.matched.iter().for_each(|field| line(&mut text, 1, &matched(field)));
     }
     text

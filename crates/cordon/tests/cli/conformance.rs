@@ -35,7 +35,7 @@ fn every_public_rule_loads_but_the_two_whose_placeholders_have_no_value() {
         ]
     );
     assert!(
-        ran.out.contains("3754 files: 3752 rules loaded, 2 refused (2 of them as the standard demands)"),
+        ran.out.contains("3,754 files: 3,752 rules loaded, 2 refused (2 of them as the standard demands)"),
         "{}",
         ran.out
     );

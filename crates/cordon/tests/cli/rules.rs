@@ -25,7 +25,7 @@ fn folder(bench: &Bench, name: &str, files: &[(&str, &str)]) {
 #[test]
 fn a_sound_rule_set_is_only_counted() {
     let bench = Bench::new();
-    let counted = "1 files: 1 rules loaded, 0 refused, 0 warnings; 0 can never fire: no decoder feeds them\n";
+    let counted = "1 file: 1 rule loaded, 0 refused, 0 warnings\n";
     check_output(&rules(&bench, &["check", "rules"]), 0, counted);
 }
 
@@ -52,7 +52,7 @@ fn what_is_wrong_with_a_rule_is_said_with_its_line_and_the_word_that_was_meant()
         "rules/source.yml:2: warning: can never fire: no decoder feeds log source product `windows`, category \
          `process_creaton` (did you mean category `process_creation`?)"
     );
-    assert_eq!(lines[3], "4 files: 2 rules loaded, 2 refused, 1 warnings; 1 can never fire: no decoder feeds them");
+    assert_eq!(lines[3], "4 files: 2 rules loaded, 2 refused, 1 warning; 1 can never fire: no decoder feeds them");
 }
 
 #[test]
@@ -169,6 +169,7 @@ fn what_cannot_run_says_why_and_ends_with_2() {
         (&["test", "missing"], "missing"),
         (&["test", "logs"], "holds no test"),
         (&["check"], "DIR"),
+        (&["explain", "x", "rules/mimikatz.yml", "--rules", "nope"], "--rules: nope"),
     ] {
         let ran = rules(&bench, args);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{args:?}");
@@ -188,7 +189,7 @@ a.log:157, 2026-01-31T00:00:02.000000Z
   does not match: Mimikatz words in a command line
     `sel` must hold and does not
       CommandLine|contains: `sekurlsa`; the event has `notepad`
-1 events have log source windows/-/security
+1 event has log source windows/-/security
   and are not shown to the rule, which asks for windows/process_creation/-
 3 events: 1 match, 1 do not, 1 are of other log sources
 ";
@@ -240,4 +241,41 @@ fn a_correlation_is_explained_by_its_rules_and_by_what_it_gives() {
     assert!(ran.out.contains("3 events: 3 match, 0 do not, 0 are of other log sources\n"), "{}", ran.out);
     let finding = "finding over 3 events at 2026-01-31T00:00:02.000000Z\n  TargetUserName has `anna`: `group-by`\n";
     assert!(ran.out.contains(finding), "{}", ran.out);
+}
+
+#[test]
+fn tables_of_a_site_are_known_to_the_commands_on_rules() {
+    let bench = Bench::new();
+    let rule = "title: Book read by anna\nid: 44444444-4444-4444-8444-444444444444\nlevel: high\n\
+                logsource: {product: ward, category: record_access}\ndetection:\n  sel:\n    user: anna\n  condition: sel\n";
+    let book = |nurse: &str| format!("day,clock,nurse,bed,file no\n31.01.2026,23:05,{nurse},7,4711\n");
+    folder(&bench, "book", &[("rule.yml", rule), ("hit.csv", &book("anna")), ("miss.csv", &book("ben"))]);
+    fs::write(
+        bench.path().join("ward.map"),
+        "name\tward_book\nlog_source\tward\trecord_access\t-\nneeds\tnurse\nneeds\tbed\ntime\tday+clock\t%d.%m.%Y %H:%M\n\
+         field\tuser\tnurse\npatient\tfile no\n",
+    )
+    .unwrap();
+    let map = ["--source-map", "ward.map"];
+    let checked = rules(&bench, &["check", "pack"]);
+    assert!(checked.out.contains("can never fire: no decoder feeds log source product `ward`"), "{}", checked.out);
+    let known = rules(&bench, &[&["check", "pack"], &map[..]].concat());
+    check_output(&known, 0, "1 file: 1 rule loaded, 0 refused, 0 warnings\n");
+    assert_eq!(rules(&bench, &["test", "pack"]).code, Some(1));
+    let tested = rules(&bench, &[&["test", "pack"], &map[..]].concat());
+    check_output(&tested, 0, "2 cases: 2 passed, 0 failed, 0 without a test; 2 logs read\n");
+    let zone = ["--timezone", "Europe/Berlin"];
+    let explained = ["explain", "pack/book/rule.yml", "pack/book/hit.csv"];
+    let explained = rules(&bench, &[&explained, &map[..], &zone].concat());
+    assert!(explained.out.starts_with("hit.csv:28, 2026-01-31T22:05:00.000000Z\n"), "{}", explained.out);
+}
+
+#[test]
+fn every_command_has_help_with_an_example() {
+    let bench = Bench::new();
+    for command in ["check", "test", "explain", "install", "list"] {
+        let ran = rules(&bench, &[command, "--help"]);
+        assert!(ran.out.contains("Examples:\n  cordon rules "), "{}", ran.out);
+    }
+    assert!(rules(&bench, &["--help"]).out.contains("Examples:\n  cordon rules "));
 }
