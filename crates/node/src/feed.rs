@@ -75,6 +75,8 @@ impl Batch {
     fn room(&mut self, more: usize) {
         let wanted = self.filled.saturating_add(more);
         if self.bytes.len() < wanted {
+            // `wanted` doubles already: growing by more would break the bound of ARCHITECTURE.md.
+            self.bytes.reserve_exact(wanted - self.bytes.len());
             self.bytes.resize(wanted, 0);
         }
     }
@@ -209,8 +211,10 @@ impl Reading {
             // A record longer than what is there: look again with twice as much, so that its cost stays linear.
             wanted = batch.filled.saturating_mul(2).max(BATCH_BYTES);
         };
+        let rest = batch.input().get(at..).unwrap_or_default();
         self.rest.clear();
-        self.rest.extend_from_slice(batch.input().get(at..).unwrap_or_default());
+        self.rest.reserve_exact(rest.len());
+        self.rest.extend_from_slice(rest);
         if self.rest.capacity() > BUFFER_KEEP_BYTES && self.rest.len() < BATCH_BYTES {
             self.rest.shrink_to(BATCH_BYTES);
         }
@@ -293,3 +297,6 @@ fn read_full(source: &mut Source, out: &mut [u8]) -> (usize, bool, Option<InputF
     }
     (filled, false, None)
 }
+
+#[cfg(test)]
+mod tests;
