@@ -63,6 +63,7 @@ pub(crate) fn run(args: &EventsArgs) -> Result<Exit> {
         table: &options.decode.log_sources,
         elapsed: started.elapsed(),
         detailed: args.inputs.stats,
+        engine: None,
     }
     .print();
     Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })

@@ -55,7 +55,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     pending.commit()?;
     let table = &options.decode.log_sources;
     let rules = ManuallyDrop::new(rules); // the process ends: giving back each of a million pieces of memory takes longer than a small scan
-    let summary = Summary { tally: &report.tally, table, elapsed: started.elapsed(), detailed: args.inputs.stats };
+    let engine = Some(rules.detector.engine());
+    let summary =
+        Summary { tally: &report.tally, table, elapsed: started.elapsed(), detailed: args.inputs.stats, engine };
     ScanSummary { summary, report: &report, rules: &rules }.print();
     Ok(if report.tally.input_lost() || report.tally.nothing_read() {
         Exit::InputLost

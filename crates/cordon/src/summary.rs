@@ -5,9 +5,10 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 use cordon_collect::Loss;
-use cordon_model::{Level, LogSource, LogSourceTable};
+use cordon_model::{Level, LogSource, LogSourceTable, SourceSet};
 use cordon_node::scan::Report;
 use cordon_node::{AnomalyCount, Tally};
+use cordon_rules::Engine;
 use cordon_rules::correlate::Counters;
 
 use crate::rule_set::RuleSet;
@@ -15,6 +16,8 @@ use crate::terminal::{bytes, counted, plain, thousands};
 
 /// Refused rules that are named without `--stats`.
 const REFUSED_SHOWN_MAX: usize = 3;
+/// The format whose columns a user can explain.
+const TABLE_FORMAT: &str = "csv";
 /// Fewest bytes whose reading says something about speed; less than this is start-up.
 const RATE_BYTES_MIN: u64 = 1_000_000;
 
@@ -80,6 +83,15 @@ impl ScanSummary<'_> {
             let (reached, events) = (thousands(reached), counted(tally.events, "event", "events"));
             let _ = writeln!(text, "a rule looks at the log sources of {reached} of {events}");
         }
+        let has_none = |set: &SourceSet| self.summary.table.sources(*set).is_empty();
+        let nameless: u64 = tally.source_sets.iter().filter(|(set, _)| has_none(set)).map(|(_, count)| *count).sum();
+        if nameless > 0 && tally.formats.contains_key(TABLE_FORMAT) {
+            let events = counted(nameless, "event has", "events have");
+            let _ = writeln!(
+                text,
+                "{events} no known log source; of a table, --source-map FILE says what its columns mean"
+            );
+        }
     }
 }
 
@@ -111,6 +123,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) elapsed: Duration,
     /// Events by format and log source as well.
     pub(crate) detailed: bool,
+    /// What the rules look at, where there are any.
+    pub(crate) engine: Option<&'a Engine>,
 }
 
 impl Summary<'_> {
@@ -153,7 +167,9 @@ impl Summary<'_> {
         for (set, count) in &self.tally.source_sets {
             let names: Vec<String> = self.table.sources(*set).iter().map(log_source).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let _ = writeln!(text, "log source {names}: {}", thousands(*count));
+            let is_blind = self.engine.is_some_and(|engine| engine.rules_on(*set) == 0);
+            let blind = if is_blind { ", no rule looks at it" } else { "" };
+            let _ = writeln!(text, "log source {names}: {}{blind}", thousands(*count));
         }
     }
 }

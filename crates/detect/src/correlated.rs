@@ -52,7 +52,7 @@ impl CorrelationCard {
     fn told(&self, value: &str) -> String {
         let Self { measured, within, .. } = self;
         let what = match self.kind {
-            CorrelationKind::EventCount if value == "1" => "1 event".to_owned(),
+            CorrelationKind::EventCount if value == "1" => return "1 event".to_owned(),
             CorrelationKind::EventCount => format!("{value} events"),
             CorrelationKind::ValueCount if value == "1" => format!("1 value of {measured}"),
             CorrelationKind::ValueCount => format!("{value} different values of {measured}"),
@@ -127,7 +127,7 @@ mod tests {
             assert_eq!(card.told(value), expect);
         };
         check(CorrelationKind::EventCount, "event_count", "10", "10 events within 5m");
-        check(CorrelationKind::EventCount, "event_count", "1", "1 event within 5m");
+        check(CorrelationKind::EventCount, "event_count", "1", "1 event");
         check(CorrelationKind::ValueCount, "path", "~20", "~20 different values of path within 5m");
         check(CorrelationKind::ValueCount, "path", "1", "1 value of path within 5m");
         check(CorrelationKind::ValueSum, "bytes", "1.5", "sum of bytes 1.5 within 5m");

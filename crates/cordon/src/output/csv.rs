@@ -39,6 +39,7 @@ const RAW_COLUMN: &str = "raw";
 pub(crate) struct Csv {
     out: Box<dyn Write>,
     row: String,
+    with_raw: bool,
 }
 
 impl Csv {
@@ -49,7 +50,7 @@ impl Csv {
             write!(out, ",{RAW_COLUMN}")?;
         }
         out.write_all(b"\r\n")?;
-        Ok(Self { out, row: String::new() })
+        Ok(Self { out, row: String::new(), with_raw })
     }
 }
 
@@ -80,8 +81,10 @@ impl FindingOutput for Csv {
             &finding.record_sha256.to_string(),
         ];
         cells.iter().for_each(|text| cell(&mut self.row, text));
-        if let Some(record) = &found.record {
-            cell(&mut self.row, &String::from_utf8_lossy(&record.raw));
+        if self.with_raw {
+            // a correlation has no record of its own: its cell is empty, so that rows stay of one length
+            let raw = found.record.as_ref().map(|record| String::from_utf8_lossy(&record.raw)).unwrap_or_default();
+            cell(&mut self.row, &raw);
         }
         self.out.write_all(self.row.as_bytes())?;
         self.out.write_all(b"\r\n")

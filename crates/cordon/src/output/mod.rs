@@ -65,6 +65,7 @@ pub(crate) fn open(path: Option<&Path>, inputs: &[PathBuf]) -> Result<(Box<dyn W
     }
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    ensure!(folder.is_dir(), "--output {}: there is no folder {}", path.display(), folder.display());
     let beside = Builder::new()
         .prefix(".cordon-output-")
         .permissions(Permissions::from_mode(0o666))

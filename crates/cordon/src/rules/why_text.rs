@@ -1,7 +1,7 @@
 //! An explanation in words and in JSON.
 
 use cordon_detect::Detected;
-use cordon_model::{LogSourceTable, MatchedField, SourceSet};
+use cordon_model::{FindingOrigin, LogSourceTable, MatchedField, SourceSet};
 use cordon_node::Explained;
 use cordon_rules::ast::{Rule, RuleLogSource};
 use cordon_rules::{FailedPart, Failure, Unmet, Why};
@@ -105,7 +105,10 @@ pub(super) fn correlation(title: &str, found: &[Detected]) -> String {
         let time = one.finding.time.map_or_else(String::new, |time| format!(" at {time}"));
         let events = counted_of(one.finding.event_ids.len(), "event", "events");
         line(&mut text, 0, &format!("correlation {title}: finding over {events}{time}"));
-        one.finding.matched.iter().for_each(|field| line(&mut text, 1, &matched(field)));
+        if let FindingOrigin::Correlation { group, told, .. } = &one.finding.origin {
+            line(&mut text, 1, told);
+            group.iter().for_each(|(field, value)| line(&mut text, 1, &format!("{field} is `{}`", short(value))));
+        }
     }
     text
 }

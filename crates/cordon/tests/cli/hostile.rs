@@ -172,6 +172,8 @@ fn an_output_takes_its_place_only_when_the_run_has_ended() {
     bench.log("in.log", process(1, "sekurlsa"));
     let target = bench.path().join("findings.ndjson");
     std::fs::write(&target, "what was there").unwrap();
+    let nowhere = bench.scan(&["--output", "none/such/out"]);
+    assert_eq!(nowhere.err, "cordon: --output none/such/out: there is no folder none/such\n");
     let refused =
         bench.scan(&["--format", "ndjson", "--output", target.to_str().unwrap(), "--rules", "no-such-folder"]);
     assert_eq!(refused.code, Some(2), "{}", refused.err);

@@ -92,3 +92,17 @@ fn what_no_finding_means_is_said_with_it() {
     assert!(nothing.contains("<h1>Nothing was read: no event in 0 files</h1>"), "{nothing}");
     assert!(nothing.contains("<strong>Nothing was looked at.</strong>"), "{nothing}");
 }
+
+#[test]
+fn what_no_rule_looks_at_is_named_and_a_table_of_unknown_columns_says_what_to_do() {
+    let bench = Bench::new();
+    bench.log("a.log", process(1, "notepad") + &failed_logon(1, "bob"));
+    let ran = bench.scan(&["--stats"]);
+    assert!(ran.err.contains("log source windows/-/security: 1, no rule looks at it\n"), "{}", ran.err);
+    assert!(ran.err.contains("a rule looks at the log sources of 1 of 2 events\n"), "{}", ran.err);
+    assert!(!ran.err.contains("--source-map"), "{}", ran.err);
+    bench.log("b.csv", "Datum;Uhrzeit;Benutzer;Patient\n31.01.2026;14:05;anna;4711\n31.01.2026;14:06;ben;4711\n");
+    let ran = bench.scan(&[]);
+    let told = "2 events have no known log source; of a table, --source-map FILE says what its columns mean\n";
+    assert!(ran.err.contains(told), "{}", ran.err);
+}

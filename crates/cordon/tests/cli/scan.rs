@@ -264,6 +264,8 @@ fn csv_says_in_words_what_a_correlation_counted_and_keeps_no_control_characters(
     bench.rule("spray.yml", SPRAY);
     bench.log("a.log", (0..3).map(|second| failed_logon(second, "b\\u001bob")).collect::<String>());
     let out = bench.scan(&["--format", "csv"]).out;
+    let raw = bench.scan(&["--format", "csv", "--with-raw"]).out;
+    assert!(raw.lines().skip(1).all(|row| row.ends_with(',')), "a correlation has an empty cell for its record: {raw}");
     assert!(out.contains(",TargetUserName=b\u{FFFD}ob | 3 events within 10m,a.log,"), "{out}");
 }
 

@@ -201,9 +201,11 @@ fn finding(page: &mut Markup, shown: &Shown, whole: &mut Whole) {
         FindingOrigin::Event => telling(&finding.matched).into_iter().for_each(|field| value(page, &from_match(field))),
     }
     page.html("</code></summary><div class=\"body\">");
-    matched(page, shown);
-    if let FindingOrigin::Correlation { group, window_start, window_end, told, .. } = &finding.origin {
-        correlation(page, shown, group, (*window_start, *window_end), told, whole);
+    match &finding.origin {
+        FindingOrigin::Correlation { group, window_start, window_end, told, .. } => {
+            correlation(page, shown, group, (*window_start, *window_end), told, whole);
+        }
+        FindingOrigin::Event => matched(page, shown),
     }
     place(page, shown);
     record(page, shown, whole);
@@ -272,7 +274,11 @@ fn correlation(
         page.html(if place > 0 { ", " } else { "" }).text(field).html(" = <code>").text(value).html("</code>");
     }
     page.html("</dd><dt>Window</dt><dd>").text(&shown(start, DAY_CLOCK)).html(" to ").text(&shown(end, DAY_CLOCK));
-    page.html(" UTC</dd><dt>Counted</dt><dd>").text(told).html("</dd></dl><details class=\"events\"><summary>");
+    page.html(" UTC</dd><dt>Counted</dt><dd>").text(told).html("</dd>");
+    if let Some(condition) = of.finding.matched.last() {
+        page.html("<dt>The rule asks for</dt><dd><code>").text(&condition.pattern).html("</code></dd>");
+    }
+    page.html("</dl><details class=\"events\"><summary>");
     page.count(u64::try_from(of.events.len()).unwrap_or(u64::MAX), "event", "events").html("</summary><ol>");
     of.events.iter().for_each(|event| event_of(page, event, whole));
     page.html("</ol></details>");

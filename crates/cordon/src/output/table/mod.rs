@@ -1,6 +1,6 @@
 //! `--format table`: what people see first. The worst level first, findings grouped by rule, each with when, where, who, what matched and where it stands.
 //!
-//! A rule shows its first few findings and counts the rest: the table stays readable and its memory bounded whatever the input.
+//! A rule shows its earliest findings and counts the rest: the table stays readable and its memory bounded whatever the input.
 
 mod fit;
 
@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use cordon_detect::{Detected, Subject};
-use cordon_model::{Finding, FindingOrigin, Level, MatchedField, RuleCard};
+use cordon_model::{Finding, FindingOrigin, Level, MatchedField, RuleCard, Time};
 use cordon_node::scan::Report;
 
 use self::fit::{chars, cut, cut_front, matched, shortened};
@@ -18,7 +18,7 @@ use super::{FindingOutput, matched_once};
 use crate::coverage;
 use crate::terminal::{Look, counted, plain, thousands};
 
-/// Findings shown of one rule.
+/// Findings shown of one rule: the earliest.
 const ROWS_MAX: usize = 5;
 /// Widest column for a host or a user.
 const NAME_WIDTH_MAX: usize = 40;
@@ -45,7 +45,21 @@ struct Group {
     rows: Vec<Row>,
 }
 
+impl Group {
+    /// Keeps the earliest findings in the order of time, those without a time last; of one time the first read.
+    fn take(&mut self, found: &Detected) {
+        let order = |time: Option<Time>| (time.is_none(), time);
+        let new = order(found.finding.time);
+        let place = self.rows.partition_point(|row| order(row.at) <= new);
+        if place < ROWS_MAX {
+            self.rows.insert(place, Row::of(found));
+            self.rows.truncate(ROWS_MAX);
+        }
+    }
+}
+
 struct Row {
+    at: Option<Time>,
     time: String,
     host: String,
     user: String,
@@ -155,9 +169,7 @@ impl FindingOutput for Table {
         let new = || Group { rule: Arc::clone(rule), count: 0, rows: Vec::new() };
         let group = self.groups.entry(key).or_insert_with(new);
         group.count += 1;
-        if group.rows.len() < ROWS_MAX {
-            group.rows.push(Row::of(found));
-        }
+        group.take(found);
         Ok(())
     }
 
@@ -231,6 +243,7 @@ impl Row {
         let name = |name: &Option<String>| plain(name.as_deref().unwrap_or_default()).into_owned();
         let raw = found.record.as_ref().map(|record| plain(&String::from_utf8_lossy(&record.raw)).into_owned());
         Self {
+            at: finding.time,
             time,
             host: name(&found.subject.host),
             user: name(&found.subject.user),

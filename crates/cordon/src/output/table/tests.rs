@@ -111,6 +111,21 @@ fn two_hundred_columns_are_not_filled_for_their_own_sake() {
 }
 
 #[test]
+fn the_earliest_findings_of_a_rule_are_shown_whatever_order_they_are_read_in() {
+    let at = |seconds: Option<i64>| {
+        let mut one = found("Rule", &format!("ws{}", seconds.unwrap_or(0)), "", Vec::new(), FindingOrigin::Event);
+        one.finding.time = seconds.map(|seconds| Time(seconds * 1_000_000));
+        one
+    };
+    let text = table(100, &[None, Some(9), Some(3), Some(8), Some(1), Some(7), Some(2)].map(at));
+    let hosts: Vec<&str> =
+        text.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with("ws"))).collect();
+    assert_eq!(hosts, ["ws1", "ws2", "ws3", "ws7", "ws8"]);
+    let undated = table(100, &[None, Some(9)].map(at));
+    assert!(undated.find("ws9") < undated.find("no time stated"), "{undated}");
+}
+
+#[test]
 fn no_line_is_wider_than_the_terminal() {
     for width in 60..=200 {
         for line in table(width, &two()).lines() {
