@@ -1,6 +1,6 @@
 //! Cordon against its peers and against the physical limit, in one run: CPU time of one thread, paired rounds, match sets compared first.
 //!
-//! `cargo run --release -- [--data DIR] [--events N] [--rounds N] [--without-peer] [--differences]`; results are printed as a table in Markdown.
+//! `cargo run --release -- [--data DIR] [--events N] [--rounds N] [--without-peer] [--differences] [--spin TIMES]`; results are printed as a table in Markdown.
 
 mod corpus;
 mod differences;
@@ -21,10 +21,12 @@ pub struct Options {
     rounds: usize,
     peer: bool,
     differences: bool,
+    /// Does nothing but the way to findings, so often: for a profiler.
+    spin: usize,
 }
 
 fn options() -> Result<Options> {
-    let mut options = Options { data: PathBuf::from("../../../shared/data"), events: 200_000, rounds: 5, peer: true, differences: false };
+    let mut options = Options { data: PathBuf::from("../../../shared/data"), events: 200_000, rounds: 5, peer: true, differences: false, spin: 0 };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().with_context(|| format!("{word} needs a value"));
@@ -34,6 +36,7 @@ fn options() -> Result<Options> {
             "--rounds" => options.rounds = value()?.parse()?,
             "--without-peer" => options.peer = false,
             "--differences" => options.differences = true,
+            "--spin" => options.spin = value()?.parse()?,
             other => anyhow::bail!("unknown option {other}"),
         }
     }
@@ -61,6 +64,13 @@ fn main() -> Result<()> {
     println!("corpus: {} records of evtx-attack-samples, {} Windows rules", records.len(), rules.len());
     if options.differences {
         return differences::list(&rules, &records);
+    }
+    if options.spin > 0 {
+        let (contender, lines) = (ours::Contender::new(&rules)?, corpus::lines(&records, corpus::Shape::Flat, options.events, 1));
+        for _ in 0..options.spin {
+            println!("{:.3} s", cpu(|| contender.find(&lines)));
+        }
+        return Ok(());
     }
     for shape in [corpus::Shape::Flat, corpus::Shape::Nested] {
         for seed in 1..=2 {

@@ -107,13 +107,19 @@ fn other<'a>(fields: &mut [Field<'a>], options: &DecodeOptions, arena: &'a Arena
 
 /// Gives a flat export its Sigma names and looks up its channel.
 fn flat_windows<'a>(fields: &mut [Field<'a>], options: &DecodeOptions, arena: &'a Arena) -> SourceSet {
+    let (mut channel, mut provider, mut event_id) = (None, None, None);
     for field in fields.iter_mut() {
         field.name = flat_name(field.name).unwrap_or(field.name);
+        let place = match field.name {
+            "Channel" => &mut channel,
+            "Provider_Name" => &mut provider,
+            "EventID" => &mut event_id,
+            _ => continue,
+        };
+        *place = place.or(Some(field.value));
     }
-    let channel = fields.iter().find(|field| field.name == "Channel").map(|field| field.value);
     drop_blanks_of_defender(channel, fields, arena);
-    let value = |name: &str| fields.iter().find(|field| field.name == name).map(|field| field.value);
-    channel_sources(&options.log_sources, value("Channel"), value("Provider_Name"), value("EventID"), arena)
+    channel_sources(&options.log_sources, channel, provider, event_id, arena)
 }
 
 /// The shape whose fields are those of a Windows event without nesting.

@@ -5,6 +5,7 @@ mod anomaly;
 mod fields;
 mod frame;
 mod place;
+mod quote;
 mod scan;
 mod shape;
 mod time;

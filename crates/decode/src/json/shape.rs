@@ -77,6 +77,37 @@ pub(super) struct Shapes {
     shapes: Vec<Shape>,
     conditions: Vec<(&'static str, Test)>,
     by_field: FxHashMap<&'static str, Vec<(Test, Bits)>>,
+    /// Lengths and first letters of the fields: most fields of most records have none of these, and are not looked up.
+    known: Lengths,
+}
+
+/// By the length of a name (from 63 on as one): a bit per first letter.
+#[derive(Debug)]
+struct Lengths([u64; 64]);
+
+impl Default for Lengths {
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
+impl Lengths {
+    fn add(&mut self, name: &str) {
+        let (length, letter) = Self::place(name);
+        self.0.get_mut(length).into_iter().for_each(|letters| *letters |= letter);
+    }
+
+    #[inline]
+    fn may_hold(&self, name: &str) -> bool {
+        let (length, letter) = Self::place(name);
+        self.0.get(length).is_some_and(|letters| letters & letter != 0)
+    }
+
+    #[inline]
+    fn place(name: &str) -> (usize, u64) {
+        let letter = name.as_bytes().first().copied().unwrap_or_default();
+        (name.len().min(63), 1 << (letter & 63))
+    }
 }
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::parse(JSON_SHAPES).unwrap_or_default());
@@ -125,6 +156,7 @@ impl Shapes {
         let bit = Bits::one(number);
         if known.is_none() {
             self.conditions.push((field, test));
+            self.known.add(field);
             self.by_field.entry(field).or_default().push((test, bit));
         }
         Ok(bit)
@@ -133,7 +165,7 @@ impl Shapes {
     /// The shape of a record.
     pub(super) fn find<'a>(&self, fields: &[Field<'a>], arena: &'a Arena) -> Option<&Shape> {
         let mut holds = Bits::default();
-        for field in fields {
+        for field in fields.iter().filter(|field| self.known.may_hold(field.name)) {
             let Some(tests) = self.by_field.get(field.name) else { continue };
             let met = tests.iter().filter(|(test, _)| test.holds(field.value, arena));
             holds = met.fold(holds, |bits, (_, bit)| bits.with(*bit));

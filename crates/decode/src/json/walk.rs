@@ -5,6 +5,7 @@ use cordon_model::{Anomaly, Arena, Field, Value};
 
 use super::anomaly::{MALFORMED, TOO_DEEP};
 use super::place::{Name, Place};
+use super::quote::quote_or_backslash;
 use super::{DEPTH_MAX, FIELDS_MAX, NAME_BYTES_MAX};
 
 /// Fields a record has room for before its list grows.
@@ -35,6 +36,32 @@ pub(super) struct Walker<'a> {
     pub(super) too_many_fields: bool,
     pub(super) name_too_long: bool,
     data_name: Option<&'a str>,
+}
+
+/// What a value is. It travels beside its text and becomes a [`Value`] only where that is stored: a `Value` handed on through memory is written in halves and
+/// read back whole, which stalls the CPU at every field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Null,
+    True,
+    False,
+    Number,
+    Text,
+    Escaped,
+}
+
+impl Kind {
+    #[inline]
+    const fn of(self, text: &str) -> Value<'_> {
+        match self {
+            Self::Null => Value::Null,
+            Self::True => Value::Bool(true),
+            Self::False => Value::Bool(false),
+            Self::Number => Value::Number(text),
+            Self::Text => Value::Text(text),
+            Self::Escaped => Value::Escaped(text),
+        }
+    }
 }
 
 type Step<T> = Result<T, Anomaly>;
@@ -120,7 +147,7 @@ impl<'a> Walker<'a> {
         if self.token() == Some(b']') {
             self.at += 1;
             self.depth -= 1;
-            self.put(place, name, Value::Null);
+            self.put(place, name, Kind::Null, "");
             return Ok(());
         }
         loop {
@@ -138,21 +165,21 @@ impl<'a> Walker<'a> {
     }
 
     fn value(&mut self, place: Place<'a>, name: &'a str) -> Step<()> {
-        let value = match self.token() {
+        let (kind, text) = match self.token() {
             Some(b'"') => {
                 self.at += 1;
                 let (text, escaped) = self.string()?;
-                if escaped { Value::Escaped(text) } else { Value::Text(text) }
+                (if escaped { Kind::Escaped } else { Kind::Text }, text)
             }
             Some(b'{') => return self.inner_object(place, name),
             Some(b'[') => return self.array(place, name),
-            Some(b'-' | b'0'..=b'9') => Value::Number(self.number()?),
-            Some(b't') => self.word("true", Value::Bool(true))?,
-            Some(b'f') => self.word("false", Value::Bool(false))?,
-            Some(b'n') => self.word("null", Value::Null)?,
+            Some(b'-' | b'0'..=b'9') => (Kind::Number, self.number()?),
+            Some(b't') => (Kind::True, self.word("true")?),
+            Some(b'f') => (Kind::False, self.word("false")?),
+            Some(b'n') => (Kind::Null, self.word("null")?),
             _ => return Err(MALFORMED),
         };
-        self.put(place, name, value);
+        self.put(place, name, kind, text);
         Ok(())
     }
 
@@ -182,7 +209,7 @@ impl<'a> Walker<'a> {
         let Some(name) = self.data_name.take() else { return Ok(()) };
         let own = self.fields.get_mut(first..).unwrap_or_default();
         if own.is_empty() {
-            self.push(name, Value::Null);
+            self.push(name, Kind::Null, "");
             return Ok(());
         }
         for field in own.iter_mut().filter(|field| matches!(field.name, "Data" | "ComplexData")) {
@@ -198,30 +225,30 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn put(&mut self, place: Place<'a>, name: &'a str, value: Value<'a>) {
+    fn put(&mut self, place: Place<'a>, name: &'a str, kind: Kind, text: &'a str) {
         // Most fields of an event: what `Place::field` and the header would say is known.
         if matches!(place, Place::Data(_)) && !name.starts_with(['#', 'x']) {
-            return self.push(name, value);
+            return self.push(name, kind, text);
         }
         let name = match self.field_name(place, name) {
             Name::Plain(name) => name,
             Name::Joined(parent, separator, child) => self.join(parent, separator, child),
             Name::NamesData => {
-                self.data_name = value.text(self.arena);
+                self.data_name = kind.of(text).text(self.arena);
                 return;
             }
             Name::Ignored => return,
         };
-        if value == Value::Null && place.drops_null() {
+        if kind == Kind::Null && place.drops_null() {
             return;
         }
         match place {
             Place::System | Place::SystemElement(_) | Place::Attributes(_) | Place::Winlog | Place::Top => {
-                self.remember(place, name, value);
+                self.remember(place, name, kind.of(text));
             }
             _ => {}
         }
-        self.push(name, value);
+        self.push(name, kind, text);
     }
 
     /// Keeps what names the record's channel, event, provider and time.
@@ -240,12 +267,12 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn push(&mut self, name: &'a str, value: Value<'a>) {
+    fn push(&mut self, name: &'a str, kind: Kind, text: &'a str) {
         if self.fields.len() >= FIELDS_MAX {
             self.too_many_fields = true;
             return;
         }
-        self.fields.push(Field { name, value });
+        self.fields.push(Field { name, value: kind.of(text) });
     }
 
     fn join(&mut self, parent: &'a str, separator: char, child: &'a str) -> &'a str {
@@ -273,7 +300,7 @@ impl<'a> Walker<'a> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let found = memchr::memchr2(b'"', b'\\', rest).ok_or(MALFORMED)?;
+            let found = quote_or_backslash(rest).ok_or(MALFORMED)?;
             self.at += found;
             if rest.get(found) == Some(&b'"') {
                 break;
@@ -299,12 +326,12 @@ impl<'a> Walker<'a> {
         }
     }
 
-    fn word(&mut self, word: &str, value: Value<'a>) -> Step<Value<'a>> {
+    fn word(&mut self, word: &'static str) -> Step<&'a str> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
             return Err(MALFORMED);
         }
         self.at += word.len();
-        Ok(value)
+        Ok(word)
     }
 }

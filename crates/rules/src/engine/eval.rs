@@ -1,12 +1,13 @@
-//! Lazy evaluation of the few candidates: an expression is decided left to right, and each predicate at most once per event.
+//! Lazy evaluation of the few candidates: a walk through the steps of the rule; costly predicates are decided at most once per event.
 
 use cordon_model::{Arena, Field};
 
+use super::code::{ACCEPT, Ask, Step};
 use super::full_scan;
-use super::program::{NO_SLOT, Program};
+use super::program::Program;
 use super::scratch::Event;
 use super::tests_on_values::{holds, holds_folded, is_folded};
-use crate::compile::{FieldId, Lowered, Node, NodeId, Place, PredId, Predicate, Test};
+use crate::compile::{Lowered, PredId, Predicate, Test};
 
 /// Results of predicates, each stamped with the event it belongs to: nothing is cleared between events.
 #[derive(Debug)]
@@ -59,47 +60,52 @@ pub(crate) struct Evaluator<'e, 'a> {
 }
 
 impl Evaluator<'_, '_> {
-    pub(crate) fn holds(&mut self, node: NodeId) -> bool {
-        let set = self.set;
-        match set.get_node(node) {
-            Node::Never => false,
-            Node::Not(part) => !self.holds(*part),
-            Node::All(parts) => parts.iter().all(|part| self.holds(*part)),
-            Node::Any(parts) => match self.program.literal_set(node, parts.len()) {
-                Some(set) => self.any_value(set.field, |evaluator, place| {
-                    evaluator.event.folded(place, evaluator.fields).is_some_and(|bytes| set.tables.holds(bytes))
-                }),
-                None => parts.iter().any(|part| self.holds(*part)),
-            },
-            Node::Predicate(id) => self.predicate(*id),
+    /// Whether a member of the program holds.
+    pub(crate) fn holds(&mut self, member: u32) -> bool {
+        let program = self.program;
+        let mut at = program.code.start(member);
+        while let Some(step) = program.code.step(at) {
+            at = if self.answer(step) { step.yes } else { step.no };
+        }
+        at == ACCEPT
+    }
+
+    fn answer(&mut self, step: &Step) -> bool {
+        let (set, code) = (self.set, &self.program.code);
+        match step.ask {
+            Ask::Equals(text) => self.any_folded(step.slot, |value| value == code.text(text)),
+            Ask::Starts(text) => self.any_folded(step.slot, |value| value.starts_with(code.text(text))),
+            Ask::Ends(text) => self.any_folded(step.slot, |value| value.ends_with(code.text(text))),
+            Ask::Contains(id) => self.any_folded(step.slot, |value| {
+                set.finder(id).is_some_and(|finder| finder.find(value).is_some())
+            }),
+            Ask::AnyOf(number) => self.any_folded(step.slot, |value| {
+                code.set(number).is_some_and(|literals| literals.holds(value))
+            }),
+            Ask::Present => self.event.first(step.slot).is_some(),
+            Ask::HasText => self.any_value(step.slot, |evaluator, place| evaluator.text(place).is_some()),
+            Ask::Other(id) => self.predicate(id, step.slot),
         }
     }
 
-    fn predicate(&mut self, id: PredId) -> bool {
+    fn predicate(&mut self, id: PredId, slot: u32) -> bool {
         if let Some(known) = self.memo.known(id) {
             return known;
         }
         let set = self.set;
-        let result = set.get_predicate(id).is_some_and(|predicate| self.decide(id, predicate));
+        let result = set.get_predicate(id).is_some_and(|predicate| self.decide(id, predicate, slot));
         self.memo.keep(id, result);
         result
     }
 
-    fn decide(&mut self, id: PredId, predicate: &Predicate) -> bool {
-        let set = self.set;
-        let Some(field) = predicate.field else { return self.keyword(id, predicate) };
+    fn decide(&mut self, id: PredId, predicate: &Predicate, slot: u32) -> bool {
+        if predicate.field.is_none() {
+            return self.keyword(id, predicate);
+        }
         match &predicate.test {
-            Test::Literal { place: Place::Contains, cased: false, .. } => self.any_value(field, |evaluator, place| {
-                let bytes = evaluator.event.folded(place, evaluator.fields);
-                bytes.zip(set.finder(id)).is_some_and(|(bytes, finder)| finder.find(bytes).is_some())
-            }),
             Test::FieldRef { .. } => full_scan::predicate_holds(self.set, predicate, self.fields, self.arena),
-            Test::Exists(asked) => self.first(field).is_some() == *asked,
-            Test::Null => !self.any_value(field, |evaluator, place| evaluator.text(place).is_some()),
-            test if is_folded(test) => self.any_value(field, |evaluator, place| {
-                evaluator.event.folded(place, evaluator.fields).is_some_and(|bytes| holds_folded(test, bytes))
-            }),
-            test => self.any_value(field, |evaluator, place| {
+            test if is_folded(test) => self.any_folded(slot, |value| holds_folded(test, value)),
+            test => self.any_value(slot, |evaluator, place| {
                 evaluator.may_hold(id, place) && evaluator.text(place).is_some_and(|text| holds(test, text))
             }),
         }
@@ -125,13 +131,14 @@ impl Evaluator<'_, '_> {
         }
     }
 
-    fn first(&self, field: FieldId) -> Option<usize> {
-        let slot = self.program.slot_of(field);
-        (slot != NO_SLOT).then(|| self.event.first(slot)).flatten()
+    #[inline]
+    fn any_folded(&mut self, slot: u32, asks: impl Fn(&[u8]) -> bool) -> bool {
+        self.any_value(slot, |evaluator, place| evaluator.event.folded(place, evaluator.fields).is_some_and(&asks))
     }
 
-    fn any_value(&mut self, field: FieldId, mut asks: impl FnMut(&mut Self, usize) -> bool) -> bool {
-        let mut place = self.first(field);
+    #[inline]
+    fn any_value(&mut self, slot: u32, mut asks: impl FnMut(&mut Self, usize) -> bool) -> bool {
+        let mut place = self.event.first(slot);
         while let Some(at) = place {
             if asks(self, at) {
                 return true;

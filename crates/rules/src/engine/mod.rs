@@ -3,6 +3,7 @@
 //! Comes in: Records (or their taxonomy view). Goes out: [`Hit`]s in the order of the rules. `evaluate_full_scan` gives the same answer without any index and
 //! is the oracle of all tests. The engine is immutable but for what it learns about the traffic, which changes its speed and never its answers.
 
+mod code;
 mod compile;
 mod eval;
 mod explain;

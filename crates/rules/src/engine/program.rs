@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use super::code::{Assembler, Code};
 use super::grams::{Grams, Keywords};
 use super::literals::{End, Ends, Exacts};
 use super::route::Member;
@@ -11,7 +12,7 @@ use super::witness::{Learned, Witness, WitnessId, choose};
 use crate::compile::{FieldId, Lowered, Node, NodeId, Place, Test};
 
 /// No slot: the program does not look at the field.
-pub(crate) const NO_SLOT: u16 = u16::MAX;
+pub(crate) const NO_SLOT: u32 = u32::MAX;
 
 /// A program that is built when its first event comes and exchanged when the traffic has taught a better choice of witnesses.
 #[derive(Debug)]
@@ -55,8 +56,8 @@ pub(crate) struct Program {
     pub(crate) generation: u32,
     pub(crate) members: Vec<Member>,
     /// Slot by field number; [`NO_SLOT`] where the program does not look.
-    slot_of_field: Vec<u16>,
-    slot_by_name: FxHashMap<Box<str>, u16>,
+    slot_of_field: Vec<u32>,
+    slot_by_name: FxHashMap<Box<str>, u32>,
     /// Witness tables by slot.
     pub(crate) slots: Vec<SlotTables>,
     /// Whether some rule asks every value of the event: then all are folded.
@@ -64,64 +65,38 @@ pub(crate) struct Program {
     /// Literals looked for in every value.
     pub(crate) keywords: Option<Keywords>,
     pub(crate) witnesses: Vec<Witness>,
-    /// By witness: the members that look for it, each with the bit of the witness set it belongs to.
-    pub(crate) members_of: Vec<Box<[(u32, u8)]>>,
+    /// By witness: the members that look for it.
+    members_of: Seekers,
     /// By member: the bits of all its witness sets.
     pub(crate) sets_of: Vec<u8>,
     /// Members without a witness.
     pub(crate) always: Vec<u32>,
     pub(crate) learned: Learned,
-    /// Lists of literals on one field, decided in one pass.
-    literal_sets: Arc<FxHashMap<NodeId, LiteralSet>>,
+    /// What decides a member; the same whatever witnesses are chosen.
+    pub(crate) code: Arc<Code>,
 }
 
-/// Parts of an OR from which on they are decided together when all are literals on one field.
-const LITERAL_SET_MIN: usize = 6;
-
-/// An OR whose parts are all literals on one field.
-#[derive(Debug)]
-pub(crate) struct LiteralSet {
-    pub(crate) field: FieldId,
-    pub(crate) tables: SlotTables,
+/// By witness: the members that look for it, each with the bit of the witness set it belongs to.
+#[derive(Debug, Default)]
+struct Seekers {
+    /// By witness, and one more: where its members start.
+    starts: Vec<u32>,
+    members: Vec<(u32, u8)>,
 }
 
-/// The lists of literals within the expressions of the members.
-fn literal_sets(set: &Lowered, members: &[Member]) -> FxHashMap<NodeId, LiteralSet> {
-    let mut found = FxHashMap::default();
-    let mut open: Vec<NodeId> = members.iter().map(|member| member.root).collect();
-    while let Some(node) = open.pop() {
-        match set.get_node(node) {
-            Node::Never | Node::Predicate(_) => {}
-            Node::Not(part) => open.push(*part),
-            Node::All(parts) => open.extend(parts),
-            Node::Any(parts) => {
-                open.extend(parts);
-                let literals = if parts.len() < LITERAL_SET_MIN { None } else { LiteralSet::build(set, parts) };
-                found.extend(literals.map(|literals| (node, literals)));
-            }
-        }
+impl Seekers {
+    fn new(lists: &[Vec<(u32, u8)>]) -> Self {
+        let ends = lists.iter().scan(0, |end, list| {
+            *end += u32::try_from(list.len()).unwrap_or_default();
+            Some(*end)
+        });
+        Self { starts: std::iter::once(0).chain(ends).collect(), members: lists.concat() }
     }
-    found
-}
 
-impl LiteralSet {
-    fn build(set: &Lowered, parts: &[NodeId]) -> Option<Self> {
-        let mut literals = Vec::with_capacity(parts.len());
-        let mut field = None;
-        for part in parts {
-            let Node::Predicate(id) = set.get_node(*part) else { return None };
-            let predicate = set.get_predicate(*id)?;
-            let Test::Literal { place, text, cased: false } = &predicate.test else { return None };
-            if text.is_empty() || *field.get_or_insert(predicate.field?) != predicate.field? {
-                return None;
-            }
-            literals.push((*place, text.as_bytes()));
-        }
-        let ids = (0u32..).map(WitnessId);
-        Some(Self {
-            field: field?,
-            tables: SlotTables::build(literals.iter().zip(ids).map(|((place, text), id)| (*place, *text, id))),
-        })
+    #[inline]
+    fn of(&self, witness: WitnessId) -> &[(u32, u8)] {
+        let bounds = self.starts.get(witness.0 as usize..).and_then(<[u32]>::first_chunk);
+        bounds.and_then(|[start, end]| self.members.get(*start as usize..*end as usize)).unwrap_or_default()
     }
 }
 
@@ -137,7 +112,7 @@ pub(crate) struct SlotTables {
 }
 
 impl SlotTables {
-    fn build<'l>(literals: impl Iterator<Item = (Place, &'l [u8], WitnessId)>) -> Self {
+    pub(crate) fn build<'l>(literals: impl Iterator<Item = (Place, &'l [u8], WitnessId)>) -> Self {
         let (mut exacts, mut prefixes, mut suffixes, mut contains) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, text, id) in literals {
             let list = match place {
@@ -177,8 +152,6 @@ impl SlotTables {
 impl Program {
     /// The program of some members, after `before` when there was one already.
     fn build(set: &Lowered, members: &[Member], before: Option<&Self>, learned: Learned) -> Self {
-        let literal_sets =
-            before.map_or_else(|| Arc::new(literal_sets(set, members)), |before| Arc::clone(&before.literal_sets));
         let mut program = Self {
             generation: before.map_or(0, |before| before.generation + 1),
             members: members.to_vec(),
@@ -188,24 +161,29 @@ impl Program {
             looks_at_all: false,
             keywords: None,
             witnesses: Vec::new(),
-            members_of: Vec::new(),
+            members_of: Seekers::default(),
             sets_of: Vec::new(),
             always: Vec::new(),
             learned,
-            literal_sets,
+            code: before.map(|before| Arc::clone(&before.code)).unwrap_or_default(),
         };
         members.iter().for_each(|member| program.add_fields(set, member.root));
+        if before.is_none() {
+            program.code = Arc::new(Assembler::new(set, &program.slot_of_field).assemble(members));
+        }
         program.choose_witnesses(set);
         program.fill_tables();
         program
     }
 
-    pub(crate) fn slot_named(&self, name: &str) -> u16 {
+    pub(crate) fn slot_named(&self, name: &str) -> u32 {
         self.slot_by_name.get(name).copied().unwrap_or(NO_SLOT)
     }
 
-    pub(crate) fn slot_of(&self, field: FieldId) -> u16 {
-        self.slot_of_field.get(field.0 as usize).copied().unwrap_or(NO_SLOT)
+    /// The members that look for a witness, each with the bit of the witness set it belongs to.
+    #[inline]
+    pub(crate) fn members_of(&self, witness: WitnessId) -> &[(u32, u8)] {
+        self.members_of.of(witness)
     }
 
     fn add_fields(&mut self, set: &Lowered, node: NodeId) {
@@ -230,7 +208,7 @@ impl Program {
             self.slot_of_field.resize(number + 1, NO_SLOT);
         }
         let Some(slot) = self.slot_of_field.get_mut(number).filter(|slot| **slot == NO_SLOT) else { return };
-        *slot = u16::try_from(self.slots.len()).unwrap_or(NO_SLOT);
+        *slot = u32::try_from(self.slots.len()).unwrap_or(NO_SLOT);
         self.slot_by_name.insert(set.field_name(field).into(), *slot);
         self.slots.push(SlotTables::default());
     }
@@ -258,7 +236,7 @@ impl Program {
         let mut numbered: Vec<(WitnessId, Witness)> = ids.into_iter().map(|(witness, id)| (id, witness)).collect();
         numbered.sort_unstable();
         self.witnesses = numbered.into_iter().map(|(_, witness)| witness).collect();
-        self.members_of = members_of.into_iter().map(Into::into).collect();
+        self.members_of = Seekers::new(&members_of);
     }
 
     fn fill_tables(&mut self) {
@@ -271,14 +249,9 @@ impl Program {
                 continue;
             };
             let slot = self.slot_of_field.get(field.0 as usize).copied().unwrap_or(NO_SLOT);
-            by_slot.get_mut(usize::from(slot)).into_iter().for_each(|list| list.push((witness.place, text, id)));
+            by_slot.get_mut(slot as usize).into_iter().for_each(|list| list.push((witness.place, text, id)));
         }
         self.slots = by_slot.into_iter().map(|literals| SlotTables::build(literals.into_iter())).collect();
         self.keywords = Keywords::build(&keywords);
-    }
-
-    /// The table that decides an OR of so many parts, if it has one.
-    pub(crate) fn literal_set(&self, node: NodeId, parts: usize) -> Option<&LiteralSet> {
-        if parts < LITERAL_SET_MIN { None } else { self.literal_sets.get(&node) }
     }
 }

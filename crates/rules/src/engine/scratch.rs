@@ -56,7 +56,7 @@ pub(crate) struct Event {
 /// One value of a slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SlotValue {
-    slot: u16,
+    slot: u32,
     /// Place of the field in the event.
     pub(crate) field: u32,
     /// The next value of the same slot.
@@ -70,7 +70,7 @@ pub(crate) struct SlotValue {
 struct State {
     program: Arc<Program>,
     /// Slots of the fields of the last event, in its order: events of one kind look alike.
-    shape: Vec<(String, u16)>,
+    shape: Vec<(String, u32)>,
     /// By member: an event, and the bits of the witness sets seen in it.
     seen: Vec<(u32, u8)>,
     /// By witness: hits in this round.
@@ -137,7 +137,7 @@ impl Scratch {
         candidates.extend_from_slice(&program.always);
         let mut found = |id: WitnessId| {
             witness_hits.get_mut(id.0 as usize).into_iter().for_each(|hits| *hits += 1);
-            for (member, bit) in program.members_of.get(id.0 as usize).into_iter().flatten() {
+            for (member, bit) in program.members_of(id) {
                 let place = *member as usize;
                 let complete = seen
                     .get_mut(place)
@@ -147,7 +147,7 @@ impl Scratch {
             }
         };
         for at in 0..self.event.values.len() {
-            let Some(tables) = self.event.values.get(at).and_then(|value| program.slots.get(usize::from(value.slot)))
+            let Some(tables) = self.event.values.get(at).and_then(|value| program.slots.get(value.slot as usize))
             else {
                 continue;
             };
@@ -178,7 +178,7 @@ impl Scratch {
         let mut evaluator = Evaluator { set, program, fields, arena, event: &mut self.event, memo: &mut self.memo };
         for candidate in &self.candidates {
             let Some(member) = program.members.get(*candidate as usize) else { continue };
-            if evaluator.holds(member.root) {
+            if evaluator.holds(*candidate) {
                 hits.push(Hit { rule: member.rule, source: member.source });
             }
         }
@@ -215,10 +215,10 @@ impl Event {
         Some((start, end))
     }
 
-    fn push(&mut self, slot: u16, field: usize, folded: Option<(u32, u32)>) {
+    fn push(&mut self, slot: u32, field: usize, folded: Option<(u32, u32)>) {
         let (Ok(field), Ok(place)) = (u32::try_from(field), u32::try_from(self.values.len())) else { return };
         self.values.push(SlotValue { slot, field, next: NONE, folded });
-        let Some((first, last)) = self.by_slot.get_mut(usize::from(slot)) else { return };
+        let Some((first, last)) = self.by_slot.get_mut(slot as usize) else { return };
         if *first == NONE {
             *first = place;
         }
@@ -229,8 +229,8 @@ impl Event {
     }
 
     /// The place of the first value of a slot, `None` when the event has none.
-    pub(crate) fn first(&self, slot: u16) -> Option<usize> {
-        let (first, _) = *self.by_slot.get(usize::from(slot))?;
+    pub(crate) fn first(&self, slot: u32) -> Option<usize> {
+        let (first, _) = *self.by_slot.get(slot as usize)?;
         (first != NONE).then_some(first as usize)
     }
 
@@ -264,7 +264,7 @@ fn note(seen: &mut (u32, u8), stamp: u32, bit: u8, sets: u8) -> bool {
 }
 
 /// The slot of the field at a place: as in the last event when the name is the same, else by name.
-fn slot_in_shape(shape: &mut Vec<(String, u16)>, program: &Program, at: usize, name: &str) -> u16 {
+fn slot_in_shape(shape: &mut Vec<(String, u32)>, program: &Program, at: usize, name: &str) -> u32 {
     match shape.get_mut(at) {
         Some((known, slot)) if known == name => *slot,
         Some((known, slot)) => {
