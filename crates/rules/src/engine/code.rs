@@ -3,6 +3,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::grams::GramCounts;
 use super::program::SlotTables;
 use super::route::Member;
 use super::witness::WitnessId;
@@ -186,7 +187,8 @@ impl<'s> Assembler<'s> {
         }
         let built = literals(self.set, parts).map(|(field, literals)| {
             let numbered = literals.into_iter().zip((0u32..).map(WitnessId));
-            self.code.sets.push(SlotTables::build(numbered.map(|((place, text), id)| (place, text.as_bytes(), id))));
+            let texts = numbered.map(|((place, text), id)| (place, text.as_bytes(), id));
+            self.code.sets.push(SlotTables::build(texts, &GramCounts::default()));
             (number(self.code.sets.len() - 1), field)
         });
         self.set_of.insert(node, built);

@@ -76,12 +76,12 @@ impl Evaluator<'_, '_> {
             Ask::Equals(text) => self.any_folded(step.slot, |value| value == code.text(text)),
             Ask::Starts(text) => self.any_folded(step.slot, |value| value.starts_with(code.text(text))),
             Ask::Ends(text) => self.any_folded(step.slot, |value| value.ends_with(code.text(text))),
-            Ask::Contains(id) => self.any_folded(step.slot, |value| {
-                set.finder(id).is_some_and(|finder| finder.find(value).is_some())
-            }),
-            Ask::AnyOf(number) => self.any_folded(step.slot, |value| {
-                code.set(number).is_some_and(|literals| literals.holds(value))
-            }),
+            Ask::Contains(id) => {
+                self.any_folded(step.slot, |value| set.finder(id).is_some_and(|finder| finder.find(value).is_some()))
+            }
+            Ask::AnyOf(number) => {
+                self.any_folded(step.slot, |value| code.set(number).is_some_and(|literals| literals.holds(value)))
+            }
             Ask::Present => self.event.first(step.slot).is_some(),
             Ask::HasText => self.any_value(step.slot, |evaluator, place| evaluator.text(place).is_some()),
             Ask::Other(id) => self.predicate(id, step.slot),

@@ -33,7 +33,7 @@ struct Candidate {
 
 impl Grams {
     /// A scanner for folded literals, none of them empty; `None` when there are none.
-    pub(crate) fn build(literals: &[(&[u8], WitnessId)]) -> Option<Self> {
+    pub(crate) fn build(literals: &[(&[u8], WitnessId)], seen: &GramCounts) -> Option<Self> {
         if literals.is_empty() {
             return None;
         }
@@ -46,7 +46,7 @@ impl Grams {
         };
         let mut short = Vec::new();
         for (literal, id) in literals {
-            match rarest(literal, |gram| grams.places.get(&gram).map_or(0, Vec::len)) {
+            match rarest(literal, seen, |gram| grams.places.get(&gram).map_or(0, Vec::len)) {
                 Some((front, gram)) => grams.insert(gram, Candidate { front, literal: (*literal).into(), id: *id }),
                 None => short.push((*literal, *id)),
             }
@@ -102,12 +102,43 @@ impl Grams {
     }
 }
 
-/// The gram of a literal that is likely to stand in the fewest values, with its place: unusual bytes first, then one that few other literals `use`.
-fn rarest(literal: &[u8], used: impl Fn(u32) -> usize) -> Option<(usize, u32)> {
+/// The gram of a literal that is likely to stand in the fewest values, with its place: what the traffic has shown least, then unusual bytes, then one that few
+/// other literals `use`.
+fn rarest(literal: &[u8], seen: &GramCounts, used: impl Fn(u32) -> usize) -> Option<(usize, u32)> {
     let common = |window: &[u8]| -> u32 { window.iter().map(|byte| commonness(*byte)).sum() };
-    let cost = |window: &[u8]| (common(window), used(gram(window)));
+    let cost = |window: &[u8]| (seen.count(gram(window)), common(window), used(gram(window)));
     let (front, window) = literal.windows(GRAM).enumerate().min_by_key(|(_, window)| cost(window))?;
     Some((front, gram(window)))
+}
+
+/// How often grams stood in values of the traffic, roughly: they are counted by hash, and counts stop at 65,535.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GramCounts(Vec<u16>);
+
+/// Counters: 16 KiB.
+const COUNTERS: usize = 1 << 13;
+
+/// Bytes of a value that are counted.
+const COUNTED_BYTES: usize = 512;
+
+impl GramCounts {
+    /// Counts the grams of a value.
+    pub(crate) fn add(&mut self, value: &[u8]) {
+        self.0.resize(COUNTERS, 0);
+        for window in value.windows(GRAM).take(COUNTED_BYTES) {
+            if let Some(count) = self.0.get_mut(Self::place(gram(window))) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    fn count(&self, gram: u32) -> u16 {
+        self.0.get(Self::place(gram)).copied().unwrap_or_default()
+    }
+
+    fn place(gram: u32) -> usize {
+        (gram.wrapping_mul(0x9E37_79B1) >> (32 - COUNTERS.trailing_zeros())) as usize
+    }
 }
 
 /// Literals looked for in all values of an event at once, behind a gate: a vectorised search for a short piece of each, which nearly no event holds.
@@ -122,10 +153,10 @@ const GATE_PIECE: usize = 8;
 
 impl Keywords {
     /// A scanner for folded literals; `None` when there are none.
-    pub(crate) fn build(literals: &[(&[u8], WitnessId)]) -> Option<Self> {
-        let grams = Grams::build(literals)?;
+    pub(crate) fn build(literals: &[(&[u8], WitnessId)], seen: &GramCounts) -> Option<Self> {
+        let grams = Grams::build(literals, seen)?;
         let pieces = literals.iter().map(|(literal, _)| {
-            let front = rarest(literal, |_| 0).map_or(0, |(front, _)| front);
+            let front = rarest(literal, seen, |_| 0).map_or(0, |(front, _)| front);
             let piece = literal.get(front..).unwrap_or_default();
             piece.get(..GATE_PIECE).unwrap_or(piece)
         });
@@ -174,7 +205,9 @@ mod tests {
         let ids = (0u32..).map(WitnessId);
         let literals: Vec<(&[u8], WitnessId)> = literals.iter().map(|literal| literal.as_bytes()).zip(ids).collect();
         let mut found = Vec::new();
-        Grams::build(&literals).unwrap().find(value.as_bytes(), &mut |id: WitnessId| found.push(id.0));
+        Grams::build(&literals, &GramCounts::default())
+            .unwrap()
+            .find(value.as_bytes(), &mut |id: WitnessId| found.push(id.0));
         found.sort_unstable();
         found.dedup();
         found

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use rustc_hash::FxHashMap;
 
 use super::code::{Assembler, Code};
-use super::grams::{Grams, Keywords};
+use super::grams::{GramCounts, Grams, Keywords};
 use super::literals::{End, Ends, Exacts};
 use super::route::Member;
 use super::witness::{Learned, Witness, WitnessId, choose};
@@ -112,7 +112,14 @@ pub(crate) struct SlotTables {
 }
 
 impl SlotTables {
-    pub(crate) fn build<'l>(literals: impl Iterator<Item = (Place, &'l [u8], WitnessId)>) -> Self {
+    /// Counts the grams of a value in which literals are looked for anywhere.
+    pub(crate) fn count_grams(&self, value: &[u8], counts: &mut GramCounts) {
+        if self.grams.is_some() {
+            counts.add(value);
+        }
+    }
+
+    pub(crate) fn build<'l>(literals: impl Iterator<Item = (Place, &'l [u8], WitnessId)>, seen: &GramCounts) -> Self {
         let (mut exacts, mut prefixes, mut suffixes, mut contains) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, text, id) in literals {
             let list = match place {
@@ -128,7 +135,7 @@ impl SlotTables {
             exacts: Exacts::build(&exacts),
             prefixes: Ends::build(&prefixes, End::Start),
             suffixes: Ends::build(&suffixes, End::Tail),
-            grams: Grams::build(&contains),
+            grams: Grams::build(&contains, seen),
         }
     }
 
@@ -251,7 +258,8 @@ impl Program {
             let slot = self.slot_of_field.get(field.0 as usize).copied().unwrap_or(NO_SLOT);
             by_slot.get_mut(slot as usize).into_iter().for_each(|list| list.push((witness.place, text, id)));
         }
-        self.slots = by_slot.into_iter().map(|literals| SlotTables::build(literals.into_iter())).collect();
-        self.keywords = Keywords::build(&keywords);
+        self.slots =
+            by_slot.into_iter().map(|literals| SlotTables::build(literals.into_iter(), &self.learned.grams)).collect();
+        self.keywords = Keywords::build(&keywords, &self.learned.grams);
     }
 }

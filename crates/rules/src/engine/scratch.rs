@@ -6,6 +6,7 @@ use cordon_model::{Arena, Field};
 
 use super::Hit;
 use super::eval::{Evaluator, Memo};
+use super::grams::GramCounts;
 use super::program::{NO_SLOT, Program, ProgramCell};
 use super::witness::{Learned, WitnessId};
 use crate::compile::Lowered;
@@ -76,12 +77,22 @@ struct State {
     /// By witness: hits in this round.
     witness_hits: Vec<u32>,
     events: u32,
+    /// Grams of this round's values, on top of those of the rounds before; `None` when all has been learned.
+    grams: Option<GramCounts>,
 }
 
 impl State {
     fn new(program: Arc<Program>) -> Self {
         let (members, witnesses) = (program.members.len(), program.witnesses.len());
-        Self { program, shape: Vec::new(), seen: vec![(0, 0); members], witness_hits: vec![0; witnesses], events: 0 }
+        let grams = (program.generation < LEARN_ROUNDS).then(|| program.learned.grams.clone());
+        Self {
+            program,
+            shape: Vec::new(),
+            seen: vec![(0, 0); members],
+            witness_hits: vec![0; witnesses],
+            events: 0,
+            grams,
+        }
     }
 }
 
@@ -131,7 +142,7 @@ impl Scratch {
     }
 
     fn find_candidates(&mut self, state: &mut State, fields: &[Field<'_>]) {
-        let State { program, seen, witness_hits, .. } = state;
+        let State { program, seen, witness_hits, grams, .. } = state;
         let (candidates, stamp) = (&mut self.candidates, self.memo.stamp());
         candidates.clear();
         candidates.extend_from_slice(&program.always);
@@ -155,6 +166,7 @@ impl Scratch {
                 && let Some(folded) = self.event.folded(at, fields)
             {
                 tables.find(folded, &mut found);
+                grams.iter_mut().for_each(|counts| tables.count_grams(folded, counts));
             }
         }
         if let Some(keywords) = &program.keywords {
@@ -266,7 +278,7 @@ fn note(seen: &mut (u32, u8), stamp: u32, bit: u8, sets: u8) -> bool {
 /// The slot of the field at a place: as in the last event when the name is the same, else by name.
 fn slot_in_shape(shape: &mut Vec<(String, u32)>, program: &Program, at: usize, name: &str) -> u32 {
     match shape.get_mut(at) {
-        Some((known, slot)) if known == name => *slot,
+        Some((known, slot)) if is_same(known.as_bytes(), name.as_bytes()) => *slot,
         Some((known, slot)) => {
             known.clear();
             known.push_str(name);
@@ -281,21 +293,34 @@ fn slot_in_shape(shape: &mut Vec<(String, u32)>, program: &Program, at: usize, n
     }
 }
 
+/// Whether two names are equal. Names of fields have some ten bytes: two overlapping words decide most of them, where a call to compare memory costs more.
+#[inline]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    match (a.first_chunk::<8>().zip(a.last_chunk::<8>()), b.first_chunk::<8>().zip(b.last_chunk::<8>())) {
+        (Some(ends), Some(others)) => ends == others && (a.len() <= 16 || a == b),
+        _ => a.iter().zip(b).all(|(a, b)| a == b),
+    }
+}
+
 /// Counts the event and, at the end of a round, has the witnesses chosen anew by what was seen.
 fn learn(mut state: State, set: &Lowered, cell: &ProgramCell) -> State {
     state.events += 1;
     let round = state.program.generation;
-    if round >= LEARN_ROUNDS || state.events < LEARN_EVENTS_FIRST << round {
+    if state.grams.is_none() || state.events < LEARN_EVENTS_FIRST << round {
         return state;
     }
     let events = f64::from(state.events);
-    let mut learned: Learned = state.program.learned.clone();
+    let mut learned =
+        Learned { hits: state.program.learned.hits.clone(), grams: state.grams.take().unwrap_or_default() };
     for (witness, hits) in state.program.witnesses.iter().zip(&state.witness_hits) {
         let rate = f64::from(*hits) / events;
         #[expect(clippy::cast_possible_truncation, reason = "a rate needs no more than f32")]
         let rate = rate as f32;
         if *hits > 0 {
-            learned.insert(witness.clone(), rate);
+            learned.hits.insert(witness.clone(), rate);
         }
     }
     cell.relearn(set, &state.program, learned);

@@ -1,5 +1,7 @@
 //! Patterns with inner wildcards, anchored at both ends, over UTF-8 bytes.
 
+use memchr::memmem;
+
 use crate::compile::Token;
 
 /// Whether the whole value fits the pattern. Time is at most (pieces between stars) x (value length) x (piece length).
@@ -33,6 +35,10 @@ fn piece_at_start<'v>(piece: &[Token], value: &'v [u8]) -> Option<&'v [u8]> {
 
 /// What follows the first place at which the piece stands.
 fn piece_anywhere<'v>(piece: &[Token], value: &'v [u8]) -> Option<&'v [u8]> {
+    if let [Token::Text(text)] = piece {
+        let at = memmem::find(value, text.as_bytes())?;
+        return value.get(at + text.len()..);
+    }
     let mut rest = value;
     loop {
         if let Some(after) = piece_at_start(piece, rest) {
@@ -44,6 +50,11 @@ fn piece_anywhere<'v>(piece: &[Token], value: &'v [u8]) -> Option<&'v [u8]> {
 
 /// Nothing, when the value ends with the piece.
 fn piece_at_end<'v>(piece: &[Token], value: &'v [u8]) -> Option<&'v [u8]> {
+    match piece {
+        [] => return Some(&[]),
+        [Token::Text(text)] => return value.ends_with(text.as_bytes()).then_some(&[]),
+        _ => {}
+    }
     let mut rest = value;
     loop {
         if piece_at_start(piece, rest).is_some_and(<[u8]>::is_empty) {

@@ -5,6 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::grams::GramCounts;
 use crate::compile::{FieldId, Lowered, Node, NodeId, Place, PredId, Test, Token};
 use crate::text::fold;
 
@@ -23,8 +24,14 @@ pub(crate) struct Witness {
 /// Most literals of one rule's set; a rule that would need more is always evaluated.
 const SET_MAX: usize = 5_000;
 
-/// Expected hits per event of witnesses that the traffic has shown; others are estimated.
-pub(crate) type Learned = FxHashMap<Witness, f32>;
+/// What the traffic has taught.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Learned {
+    /// Expected hits per event of witnesses that were seen; others are estimated.
+    pub(crate) hits: FxHashMap<Witness, f32>,
+    /// Grams of the values in which witnesses are looked for.
+    pub(crate) grams: GramCounts,
+}
 
 /// Expected hits per event above which one witness set is not enough: a second one that must also be seen keeps the rule from being looked at in vain.
 const SECOND_SET_ABOVE: f32 = 0.002;
@@ -96,7 +103,7 @@ fn of_predicate(set: &Lowered, id: PredId, learned: &Learned) -> Option<Found> {
 }
 
 fn one(witness: Witness, learned: &Learned) -> Found {
-    let cost = learned.get(&witness).copied().unwrap_or_else(|| estimate(&witness));
+    let cost = learned.hits.get(&witness).copied().unwrap_or_else(|| estimate(&witness));
     Found { cost, witnesses: vec![witness] }
 }
 
