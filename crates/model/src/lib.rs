@@ -9,6 +9,7 @@ mod id;
 mod log_source;
 mod record;
 mod time;
+mod word;
 
 pub use anomaly::Anomaly;
 pub use event::{Event, Node, Object};
@@ -17,6 +18,7 @@ pub use id::{Digest, EventId, FindingId};
 pub use log_source::{LogSource, LogSourceTable, LogSourceTableError, SourceSet, TAXONOMY_CATEGORIES};
 pub use record::{Field, Position, RawRecord, Record, Span, Value};
 pub use time::{Time, When};
+pub use word::bytes_equal;
 
 /// Memory for the values of one batch of records: filled while decoding, emptied as a whole afterwards.
 pub type Arena = bumpalo::Bump;

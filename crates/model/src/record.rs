@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Anomaly, Arena, SourceSet, When};
+use crate::{Anomaly, Arena, SourceSet, When, bytes_equal};
 
 /// Where a RawRecord stands in its source: a byte offset in the decompressed input, or for EVTX the chunk and the record id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,7 +115,7 @@ impl<'a> Value<'a> {
             Self::Null => return false,
             Self::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
             Self::Number(text) | Self::Text(text) => out.extend_from_slice(text.as_bytes()),
-            Self::Escaped(text) => unescape(text, &mut |bytes| out.extend_from_slice(bytes)),
+            Self::Escaped(text) => append_unescaped(text, out),
         }
         true
     }
@@ -133,6 +133,28 @@ impl<'a> Record<'a> {
     pub fn text(&self, name: &str, arena: &'a Arena) -> Option<&'a str> {
         self.value(name)?.text(arena)
     }
+}
+
+/// Appends the text with its escapes resolved. Backslashes, quotes and slashes, which are nearly all escapes of logs, are resolved word by word; from the first
+/// other one on [`unescape`] goes on.
+fn append_unescaped(text: &str, out: &mut Vec<u8>) {
+    const WORD: usize = size_of::<u64>();
+    let (bytes, base) = (text.as_bytes(), out.len());
+    out.resize(base + bytes.len() + WORD, 0);
+    let (mut from, mut to) = (0, base);
+    while let Some(word) = bytes.get(from..).and_then(<[u8]>::first_chunk::<WORD>) {
+        out.get_mut(to..).and_then(<[u8]>::first_chunk_mut).into_iter().for_each(|place| *place = *word);
+        let plain = (bytes_equal(u64::from_le_bytes(*word), b'\\').trailing_zeros() / 8) as usize;
+        (from, to) = (from + plain, to + plain);
+        if plain == WORD {
+            continue;
+        }
+        let Some(letter @ (b'\\' | b'"' | b'/')) = bytes.get(from + 1) else { break };
+        out.get_mut(to).into_iter().for_each(|place| *place = *letter);
+        (from, to) = (from + 2, to + 1);
+    }
+    out.truncate(to);
+    unescape(text.get(from..).unwrap_or_default(), &mut |bytes| out.extend_from_slice(bytes));
 }
 
 /// Resolves the escapes of a JSON string (RFC 8259 section 7). A lone surrogate or an unknown escape becomes U+FFFD: the text stays readable and nothing is
@@ -205,12 +227,16 @@ mod tests {
     fn check(escaped: &str, expect: &str) {
         let arena = Arena::new();
         assert_eq!(Value::Escaped(escaped).text(&arena), Some(expect));
+        let mut out = b"before ".to_vec();
+        assert!(Value::Escaped(escaped).write_text(&mut out));
+        assert_eq!(String::from_utf8(out), Ok(format!("before {expect}")));
     }
 
     #[test]
     fn escapes_resolve_as_rfc_8259_says() {
         check(r"C:\\Windows\\x", r"C:\Windows\x");
         check(r#"a\"b\/c\b\f\n\r\t"#, "a\"b/c\u{8}\u{c}\n\r\t");
+        check(r"C:\\a\\b\\Windows\\x\n\\Windows\\System32", "C:\\a\\b\\Windows\\x\n\\Windows\\System32");
         check(r"\u00e4\u00C4", "äÄ");
         check(r"\ud83d\ude00!", "😀!");
     }

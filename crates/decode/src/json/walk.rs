@@ -5,7 +5,7 @@ use cordon_model::{Anomaly, Arena, Field, Value};
 
 use super::anomaly::{MALFORMED, TOO_DEEP};
 use super::place::{Name, Place};
-use super::quote::quote_or_backslash;
+use super::quote::closing_quote;
 use super::{DEPTH_MAX, FIELDS_MAX, NAME_BYTES_MAX};
 
 /// Fields a record has room for before its list grows.
@@ -36,6 +36,9 @@ pub(super) struct Walker<'a> {
     pub(super) too_many_fields: bool,
     pub(super) name_too_long: bool,
     data_name: Option<&'a str>,
+    too_deep: bool,
+    /// The string that was read last holds a backslash.
+    escaped: bool,
 }
 
 /// What a value is. It travels beside its text and becomes a [`Value`] only where that is stored: a `Value` handed on through memory is written in halves and
@@ -64,7 +67,8 @@ impl Kind {
     }
 }
 
-type Step<T> = Result<T, Anomaly>;
+/// `None`: the text is malformed, or too deep when the walker says so.
+type Step<T> = Option<T>;
 
 impl<'a> Walker<'a> {
     /// Starts at byte `at` of `text`.
@@ -81,16 +85,15 @@ impl<'a> Walker<'a> {
             too_many_fields: false,
             name_too_long: false,
             data_name: None,
+            too_deep: false,
+            escaped: false,
         }
     }
 
     /// Walks the object that starts here and returns where it ends.
-    pub(super) fn record(&mut self) -> Step<usize> {
-        if self.peek() != Some(b'{') {
-            return Err(MALFORMED);
-        }
-        self.object(Place::Top)?;
-        Ok(self.at)
+    pub(super) fn record(&mut self) -> Result<usize, Anomaly> {
+        let walked = if self.peek() == Some(b'{') { self.object(Place::Top) } else { None };
+        walked.map(|()| self.at).ok_or(if self.too_deep { TOO_DEEP } else { MALFORMED })
     }
 
     fn peek(&self) -> Option<u8> {
@@ -110,7 +113,8 @@ impl<'a> Walker<'a> {
     fn enter(&mut self) -> Step<()> {
         self.at += 1;
         self.depth += 1;
-        if self.depth > DEPTH_MAX { Err(TOO_DEEP) } else { Ok(()) }
+        self.too_deep |= self.depth > DEPTH_MAX;
+        (!self.too_deep).then_some(())
     }
 
     fn object(&mut self, place: Place<'a>) -> Step<()> {
@@ -118,15 +122,15 @@ impl<'a> Walker<'a> {
         if self.token() == Some(b'}') {
             self.at += 1;
             self.depth -= 1;
-            return Ok(());
+            return Some(());
         }
         loop {
             if self.token() != Some(b'"') {
-                return Err(MALFORMED);
+                return None;
             }
             let name = self.name()?;
             if self.token() != Some(b':') {
-                return Err(MALFORMED);
+                return None;
             }
             self.at += 1;
             self.value(place, name)?;
@@ -135,11 +139,11 @@ impl<'a> Walker<'a> {
             match separator {
                 Some(b',') => {}
                 Some(b'}') => break,
-                _ => return Err(MALFORMED),
+                _ => return None,
             }
         }
         self.depth -= 1;
-        Ok(())
+        Some(())
     }
 
     fn array(&mut self, place: Place<'a>, name: &'a str) -> Step<()> {
@@ -148,7 +152,7 @@ impl<'a> Walker<'a> {
             self.at += 1;
             self.depth -= 1;
             self.put(place, name, Kind::Null, "");
-            return Ok(());
+            return Some(());
         }
         loop {
             self.value(place, name)?;
@@ -157,19 +161,19 @@ impl<'a> Walker<'a> {
             match separator {
                 Some(b',') => {}
                 Some(b']') => break,
-                _ => return Err(MALFORMED),
+                _ => return None,
             }
         }
         self.depth -= 1;
-        Ok(())
+        Some(())
     }
 
     fn value(&mut self, place: Place<'a>, name: &'a str) -> Step<()> {
         let (kind, text) = match self.token() {
             Some(b'"') => {
                 self.at += 1;
-                let (text, escaped) = self.string()?;
-                (if escaped { Kind::Escaped } else { Kind::Text }, text)
+                let text = self.string()?;
+                (if self.escaped { Kind::Escaped } else { Kind::Text }, text)
             }
             Some(b'{') => return self.inner_object(place, name),
             Some(b'[') => return self.array(place, name),
@@ -177,10 +181,10 @@ impl<'a> Walker<'a> {
             Some(b't') => (Kind::True, self.word("true")?),
             Some(b'f') => (Kind::False, self.word("false")?),
             Some(b'n') => (Kind::Null, self.word("null")?),
-            _ => return Err(MALFORMED),
+            _ => return None,
         };
         self.put(place, name, kind, text);
-        Ok(())
+        Some(())
     }
 
     fn inner_object(&mut self, place: Place<'a>, name: &'a str) -> Step<()> {
@@ -206,16 +210,16 @@ impl<'a> Walker<'a> {
     fn data_element(&mut self, element: Place<'a>) -> Step<()> {
         let first = self.fields.len();
         self.object(element)?;
-        let Some(name) = self.data_name.take() else { return Ok(()) };
+        let Some(name) = self.data_name.take() else { return Some(()) };
         let own = self.fields.get_mut(first..).unwrap_or_default();
         if own.is_empty() {
             self.push(name, Kind::Null, "");
-            return Ok(());
+            return Some(());
         }
         for field in own.iter_mut().filter(|field| matches!(field.name, "Data" | "ComplexData")) {
             field.name = name;
         }
-        Ok(())
+        Some(())
     }
 
     fn field_name(&self, place: Place<'a>, name: &'a str) -> Name<'a> {
@@ -227,7 +231,12 @@ impl<'a> Walker<'a> {
 
     fn put(&mut self, place: Place<'a>, name: &'a str, kind: Kind, text: &'a str) {
         // Most fields of an event: what `Place::field` and the header would say is known.
-        if matches!(place, Place::Data(_)) && !name.starts_with(['#', 'x']) {
+        let is_ordinary = match place {
+            Place::Data(_) => !name.starts_with(['#', 'x']),
+            Place::Top => !name.starts_with(['w', 'C', 'E', 'P', '@', 'T']),
+            _ => false,
+        };
+        if is_ordinary {
             return self.push(name, kind, text);
         }
         let name = match self.field_name(place, name) {
@@ -290,27 +299,16 @@ impl<'a> Walker<'a> {
 
     fn name(&mut self) -> Step<&'a str> {
         self.at += 1;
-        let (text, escaped) = self.string()?;
-        if escaped { Value::Escaped(text).text(self.arena).ok_or(MALFORMED) } else { Ok(text) }
+        let text = self.string()?;
+        if self.escaped { Value::Escaped(text).text(self.arena) } else { Some(text) }
     }
 
-    /// The inside of the string whose opening quote was just passed, and whether it holds a backslash.
-    fn string(&mut self) -> Step<(&'a str, bool)> {
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let found = quote_or_backslash(rest).ok_or(MALFORMED)?;
-            self.at += found;
-            if rest.get(found) == Some(&b'"') {
-                break;
-            }
-            escaped = true;
-            self.at += 2;
-        }
-        let text = self.text.get(start..self.at).ok_or(MALFORMED)?;
-        self.at += 1;
-        Ok((text, escaped))
+    /// The inside of the string whose opening quote was just passed.
+    fn string(&mut self) -> Step<&'a str> {
+        let (end, escaped) = closing_quote(self.text.as_bytes(), self.at)?;
+        let text = self.text.get(self.at..end)?;
+        (self.at, self.escaped) = (end + 1, escaped);
+        Some(text)
     }
 
     fn number(&mut self) -> Step<&'a str> {
@@ -318,20 +316,20 @@ impl<'a> Walker<'a> {
         let is_part = |byte: &u8| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E');
         let rest = self.text.as_bytes().get(start..).unwrap_or_default();
         self.at += rest.iter().take_while(|byte| is_part(byte)).count();
-        let text = self.text.get(start..self.at).ok_or(MALFORMED)?;
+        let text = self.text.get(start..self.at)?;
         if text.strip_prefix('-').unwrap_or(text).starts_with(|letter: char| letter.is_ascii_digit()) {
-            Ok(text)
+            Some(text)
         } else {
-            Err(MALFORMED)
+            None
         }
     }
 
     fn word(&mut self, word: &'static str) -> Step<&'a str> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         if !rest.starts_with(word.as_bytes()) {
-            return Err(MALFORMED);
+            return None;
         }
         self.at += word.len();
-        Ok(word)
+        Some(word)
     }
 }
