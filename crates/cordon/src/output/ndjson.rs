@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use cordon_detect::Detected;
-use cordon_model::MatchedField;
+use cordon_model::{FindingOrigin, MatchedField};
 use cordon_node::scan::Report;
 
 use super::{FindingOutput, json};
@@ -67,6 +67,7 @@ fn write_line(out: &mut Vec<u8>, found: &Detected) {
     json::strings(out, rule.tags.iter().map(String::as_str));
     json::raw(out, ",\"matched\":");
     json::list(out, finding.matched.iter(), matched);
+    correlation(out, &finding.origin);
     json::member(out, "record_sha256", &finding.record_sha256.to_string());
     raw_record(out, found);
     json::raw(out, "}\n");
@@ -82,6 +83,17 @@ fn matched(out: &mut Vec<u8>, field: &MatchedField) {
         None => json::raw(out, "null"),
     }
     json::member(out, "pattern", &field.pattern);
+    out.push(b'}');
+}
+
+/// Of a correlation what was counted; its pseudo field in `matched` says the same for readers of the first versions.
+fn correlation(out: &mut Vec<u8>, origin: &FindingOrigin) {
+    let FindingOrigin::Correlation { window_start, window_end, value, told, .. } = origin else { return };
+    json::raw(out, ",\"correlation\":{\"counted\":");
+    json::string(out, told);
+    json::member(out, "value", value);
+    json::member(out, "window_start", &window_start.to_string());
+    json::member(out, "window_end", &window_end.to_string());
     out.push(b'}');
 }
 

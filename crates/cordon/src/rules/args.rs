@@ -96,7 +96,7 @@ Examples:
 
 A correlation is explained by the rules that it waits for, and by what it gives over the whole file.
 
-Exit code: 0 explained, 2 could not run, 3 some of the file could not be read.";
+Exit code: 0 explained, 2 could not run, 3 some of the file could not be read, or no event.";
 
 /// Options of `cordon rules explain`.
 #[derive(Debug, Args)]

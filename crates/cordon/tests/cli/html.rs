@@ -187,7 +187,7 @@ fn a_correlation_shows_its_group_its_window_and_its_events() {
         "31 Jan 00:00:00 to 31 Jan 00:00:02 UTC",
         "<summary>3 events</summary>",
         "<span class=\"user\">bob</span><code class=\"what\">3 events within 10m, TargetUserName=bob</code>",
-        "<dt>Counted</dt><dd>3 events within 10m</dd><dt>The rule asks for</dt><dd><code>event_count gte 3 within 10m</code>",
+        "<dt>Counted</dt><dd>3 events within 10m</dd><dt>Condition</dt><dd><code>event_count gte 3 within 10m</code>",
         ">its own finding</a>",
     ] {
         assert!(page.contains(part), "{part}: {page}");

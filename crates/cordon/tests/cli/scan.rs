@@ -165,6 +165,13 @@ fn correlations_join_matches_over_all_files_in_order_of_time() {
         {"field": "event_count", "value": "3", "offset": null, "pattern": "event_count gte 3 within 10m"},
     ]);
     assert_eq!(found["matched"], expect);
+    let counted = serde_json::json!({
+        "counted": "3 events within 10m",
+        "value": "3",
+        "window_start": "2026-01-31T00:00:10.000000Z",
+        "window_end": "2026-01-31T00:08:20.000000Z",
+    });
+    assert_eq!(found["correlation"], counted);
 }
 
 #[test]

@@ -276,7 +276,7 @@ fn correlation(
     page.html("</dd><dt>Window</dt><dd>").text(&shown(start, DAY_CLOCK)).html(" to ").text(&shown(end, DAY_CLOCK));
     page.html(" UTC</dd><dt>Counted</dt><dd>").text(told).html("</dd>");
     if let Some(condition) = of.finding.matched.last() {
-        page.html("<dt>The rule asks for</dt><dd><code>").text(&condition.pattern).html("</code></dd>");
+        page.html("<dt>Condition</dt><dd><code>").text(&condition.pattern).html("</code></dd>");
     }
     page.html("</dl><details class=\"events\"><summary>");
     page.count(u64::try_from(of.events.len()).unwrap_or(u64::MAX), "event", "events").html("</summary><ol>");
