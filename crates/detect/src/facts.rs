@@ -103,7 +103,7 @@ impl<'r, 'a> Facts<'r, 'a> {
             Cow::Owned(masked) => Some(masked),
         };
         let pattern = self.masked(&field.pattern).into_owned();
-        let name = self.masked(&field.field).into_owned();
+        let name = self.masked_name(&field.field).into_owned();
         match value {
             Some(value) => MatchedField { field: name, value, pattern, offset: None, length: 0 },
             None => MatchedField { field: name, pattern, ..field },
@@ -118,6 +118,10 @@ impl<'r, 'a> Facts<'r, 'a> {
         self.mask.as_ref().map_or(Cow::Borrowed(text), |mask| mask.text(text))
     }
 
+    fn masked_name<'t>(&self, name: &'t str) -> Cow<'t, str> {
+        self.mask.as_ref().map_or(Cow::Borrowed(name), |mask| mask.name(name))
+    }
+
     fn kept_record(&self) -> KeptRecord {
         let bytes = self.record.raw.bytes;
         let raw = match &self.mask {
@@ -126,7 +130,7 @@ impl<'r, 'a> Facts<'r, 'a> {
         };
         let field = |field: &Field<'a>| {
             let value = field.value.text(self.arena).unwrap_or_default();
-            (self.masked(field.name).into_owned(), self.masked(value).into_owned())
+            (self.masked_name(field.name).into_owned(), self.masked(value).into_owned())
         };
         KeptRecord { raw, fields: self.record.fields.iter().map(field).collect() }
     }

@@ -65,7 +65,8 @@ fn fields<'a>(out: &mut Vec<u8>, fields: &[Field<'a>], mask: Option<&Mask>, aren
         if !std::mem::take(&mut first) {
             out.push(b',');
         }
-        json::string(out, &shown(field.name, mask));
+        // a name can hold a patient's words too: `{"patients": {"Jane Doe": ...}}`
+        json::string(out, &mask.map_or(Cow::Borrowed(field.name), |mask| mask.name(field.name)));
         out.push(b':');
         match values.as_slice() {
             [one] => value(out, *one, mask, arena),
@@ -74,14 +75,9 @@ fn fields<'a>(out: &mut Vec<u8>, fields: &[Field<'a>], mask: Option<&Mask>, aren
     }
 }
 
-/// A name can hold a patient's words too: `{"patients": {"Jane Doe": ...}}`.
-fn shown<'t>(text: &'t str, mask: Option<&Mask>) -> Cow<'t, str> {
-    mask.map_or(Cow::Borrowed(text), |mask| mask.text(text))
-}
-
 fn value<'a>(out: &mut Vec<u8>, value: Value<'a>, mask: Option<&Mask>, arena: &'a Arena) {
     let text = value.text(arena).unwrap_or_default();
-    if let Cow::Owned(masked) = shown(text, mask) {
+    if let Some(Cow::Owned(masked)) = mask.map(|mask| mask.text(text)) {
         return json::string(out, &masked);
     }
     match value {

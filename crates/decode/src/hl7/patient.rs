@@ -7,7 +7,7 @@ type Fields = &'static [(usize, usize)];
 const ALL: Fields = &[(1, usize::MAX)];
 
 /// Segments and the fields that identify. What is not listed holds care, not identity.
-const IDENTITY: [(&str, Fields); 14] = [
+const IDENTITY: [(&str, Fields); 16] = [
     ("PID", &[(2, 7), (9, 9), (11, 14), (18, 21), (23, 23), (29, 29)]),
     ("PD1", &[(3, 3)]),
     ("NK1", &[(2, usize::MAX)]),
@@ -22,6 +22,9 @@ const IDENTITY: [(&str, Fields); 14] = [
     ("QRF", &[(5, 5)]),
     ("ACC", &[(2, 3)]),
     ("CSR", &[(4, 5)]),
+    // prose of receipts: whom they could not place
+    ("MSA", &[(3, 3)]),
+    ("ERR", &[(7, 8)]),
 ];
 
 /// Value types of OBX-5 that hold prose or documents: a name can stand in them.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, SourceSet, Value, When};
+use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, SourceSet, Span, Value, When};
 
 use super::anomaly::{INVALID_UTF8, NAME_TOO_LONG, TIME_UNREADABLE, TIME_WITHOUT_ZONE, TOO_MANY_FIELDS};
 use super::place::flat_name;
@@ -131,20 +131,46 @@ impl Decoder for JsonDecoder {
             Ok(text) => (text, false),
             Err(_) => (&*arena.alloc_str(&String::from_utf8_lossy(unit.bytes)), true),
         };
-        let raw = RawRecord { position: Position::Offset(unit.offset), bytes: unit.bytes };
-        let finish = |record| if lossy { with_invalid_utf8(record, arena) } else { record };
         let (mut at, mut index) = (0, 0);
         while let Some(start) = next_token(text, at) {
             at = match walk(text, start, arena) {
                 Ok((end, walker)) => {
-                    let record = emit(raw, index, walker, &self.options, arena);
-                    sink.record(finish(record));
+                    let is_only = index == 0 && next_token(text, end).is_none();
+                    let place = (!is_only).then_some((start..end, index));
+                    sink.record(self.placed(unit, place, walker, lossy, arena));
                     end
                 }
                 Err(anomaly) => return sink.fault(unit.offset, anomaly),
             };
             index += 1;
         }
+    }
+}
+
+impl JsonDecoder {
+    /// The record of a value: with the unit's bytes where it stands alone; else with its own, so that it shows nothing of its neighbours. Where bytes were
+    /// replaced, places are not known: then it is the unit's value of that number, and any of its bytes may name a patient.
+    fn placed<'a>(
+        &self,
+        unit: Unit<'a>,
+        place: Option<(std::ops::Range<usize>, u32)>,
+        walker: Walker<'a>,
+        lossy: bool,
+        arena: &'a Arena,
+    ) -> Record<'a> {
+        let raw = RawRecord { position: Position::Offset(unit.offset), bytes: unit.bytes };
+        let Some((place, number)) = place else {
+            let record = emit(raw, 0, walker, &self.options, arena);
+            return if lossy { with_invalid_utf8(record, arena) } else { record };
+        };
+        if lossy {
+            let record = with_invalid_utf8(emit(raw, number, walker, &self.options, arena), arena);
+            let all = Span { start: 0, end: unit.bytes.len() };
+            return Record { patient_spans: arena.alloc_slice_copy(&[all]), ..record };
+        }
+        let position = Position::Offset(unit.offset + place.start as u64);
+        let raw = RawRecord { position, bytes: unit.bytes.get(place).unwrap_or_default() };
+        emit(raw, 0, walker, &self.options, arena)
     }
 }
 

@@ -46,7 +46,7 @@ fn lines_pretty_values_arrays_and_envelopes_give_one_unit_per_object() {
     );
     check_units("{\"@odata.context\":\"u\", \"value\":[{\"a\":1}],\"@odata.nextLink\":\"v\"}", &[r#"{"a":1}"#]);
     check_units("{\"value\":[1,2]}\n{\"value\":\"x\"}\n", &[r#"{"value":[1,2]}"#, r#"{"value":"x"}"#]);
-    check_units("{}{}\n", &["{}{}", "{}{}"]);
+    check_units("{}{}\n", &["{}", "{}"]);
     check_units("[]\n[ ]", &[]);
     check_units("[]", &[]);
 }

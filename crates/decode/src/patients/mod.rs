@@ -5,12 +5,14 @@
 //! what masking does with them.
 
 mod names;
+mod prose;
 pub(crate) mod roles;
 #[cfg(test)]
 mod tests;
 
 use cordon_model::{Field, Record, Span, Value};
 
+use names::is_elsewhere;
 pub(crate) use names::{Says, says};
 
 /// Formats whose decoders know by the standard which parts identify; their names follow other rules.
@@ -22,6 +24,9 @@ const NAMING: [&str; 10] =
     ["name", "key", "field", "label", "type", "attribute", "parameter", "property", "fieldname", "code"];
 /// The field that every CEF message has.
 const CEF_VERSION: &str = "cefVersion";
+/// Parts of FHIR resources that hold names, references and free text.
+const OF_RESOURCES: [&str; 12] =
+    ["id", "div", "display", "reference", "text", "description", "query", "line", "data", "title", "comment", "note"];
 /// The field of a FHIR resource that says which it is.
 const RESOURCE_TYPE: &str = "resourceType";
 
@@ -52,18 +57,40 @@ impl<'a> Identity<'a> {
     }
 
     fn add_named(&mut self, record: &Record<'a>) {
-        let said: Vec<Says> = record.fields.iter().enumerate().map(|(place, _)| said(record.fields, place)).collect();
-        let fields = || record.fields.iter().zip(&said).filter_map(|(field, said)| Some((text(field.value)?, *said)));
-        // a FHIR resource that is no AuditEvent is a patient's data as a whole
-        let is_resource = record.format == "json" && record.value(RESOURCE_TYPE).is_some();
-        let tells_of_patient = is_resource || fields().any(|(_, said)| said == Says::Patient);
+        let said: Vec<Says> = (0..record.fields.len()).map(|place| said(record.fields, place)).collect();
+        let fields =
+            || record.fields.iter().zip(&said).filter_map(|(field, said)| Some((field, text(field.value)?, *said)));
+        let is_resource = record.fields.iter().any(|field| last(field.name) == RESOURCE_TYPE);
+        let tells_of_patient = is_resource || fields().any(|(_, _, said)| said == Says::Patient);
         let least = if tells_of_patient { Says::Contact } else { Says::Patient };
-        for (text, _) in fields().filter(|(_, said)| *said >= least) {
-            self.spans.extend(place(record.raw.bytes, text));
-            self.texts.push(text);
+        for (field, text, said) in fields() {
+            if said >= least || is_resource && is_of_resource(field.name) {
+                self.add(text, record);
+            } else {
+                prose::parts(text).into_iter().for_each(|part| self.add(part, record));
+            }
         }
         merge(&mut self.spans);
     }
+
+    fn add(&mut self, text: &'a str, record: &Record<'_>) {
+        if is_nobody(text) {
+            return;
+        }
+        self.spans.extend(place(record.raw.bytes, text));
+        self.texts.push(text);
+    }
+}
+
+/// The last part of a dotted name.
+fn last(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// Whether a field of a FHIR resource identifies whoever the resource is about, wherever it stands: all of it is a patient's data, but for staff.
+fn is_of_resource(name: &str) -> bool {
+    let last = last(name);
+    (OF_RESOURCES.contains(&last) || last.starts_with("value") || last.ends_with("String")) && !is_elsewhere(name)
 }
 
 /// What the name of a field says, or the name that the field before it gives it.
@@ -93,8 +120,11 @@ fn named_by(before: &Field<'_>, field: &Field<'_>) -> Says {
 /// A value that can name somebody, as it stands.
 fn text(value: Value<'_>) -> Option<&str> {
     let (Value::Text(text) | Value::Escaped(text) | Value::Number(text)) = value else { return None };
-    let is_nobody = NOBODY.iter().any(|nobody| text.trim().eq_ignore_ascii_case(nobody));
-    (!is_nobody).then_some(text)
+    (!is_nobody(text)).then_some(text)
+}
+
+fn is_nobody(text: &str) -> bool {
+    NOBODY.iter().any(|nobody| text.trim().eq_ignore_ascii_case(nobody))
 }
 
 /// Where a text that is a part of some bytes stands in them; `None` for a text that was written elsewhere.

@@ -149,6 +149,11 @@ pub(crate) fn says(name: &str) -> Says {
     }
 }
 
+/// Whether a nested name stands within what is a member of staff's, an account's or a machine's.
+pub(super) fn is_elsewhere(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(above, _)| around(above) == Around::Elsewhere)
+}
+
 /// What stands around a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Around {

@@ -44,7 +44,7 @@ fn json_names_its_patient_nested_or_not() {
     check(r#"{"changes":[{"field":"PatientName","oldValue":"Took","at":1}]}"#, &["Took"]);
     check(
         r#"{"resourceType":"Patient","id":"1","name":[{"family":"Took"}],"telecom":[{"value":"555"}]}"#,
-        &["Took", "555"],
+        &["1", "Took", "555"],
     );
 }
 
@@ -79,6 +79,17 @@ fn events_of_systems_name_no_patient() {
     check(
         r#"{"eventVersion":"1","eventSource":"s3","eventName":"Get","awsRegion":"eu","userIdentity":{"userName":"x"}}"#,
         &[],
+    );
+}
+
+#[test]
+fn texts_name_their_patient_by_pairs_paths_and_words() {
+    check(r#"{"msg":"GET /fhir/Patient/4711?x=1 by kim","level":"info"}"#, &["4711"]);
+    check("<134>1 2026-03-04T21:14:05Z ehr app - - - kim opened patient_id=4711 unit=3", &["4711"]);
+    check("nothing known of MRN 4711", &["4711"]);
+    check(
+        r#"{"resource":{"resourceType":"Claim","patient":{"reference":"Patient/4711"},"provider":{"display":"Kim"},"item":[{"display":"x-ray of Took"}]}}"#,
+        &["Patient/4711", "x-ray of Took"],
     );
 }
 

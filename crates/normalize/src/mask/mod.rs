@@ -82,6 +82,14 @@ impl Mask {
         if hidden.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(replace(text, hidden)) }
     }
 
+    /// The name of a field without the patient's words. Short ones stay: `PID-3` is none of patient 3.
+    #[must_use]
+    pub fn name<'t>(&self, name: &'t str) -> Cow<'t, str> {
+        let mut hidden = self.plain(name, INSIDE_CHARS_MIN);
+        self.encoded(name, DECODINGS_MAX, &mut hidden);
+        if hidden.is_empty() { Cow::Borrowed(name) } else { Cow::Owned(replace(name, hidden)) }
+    }
+
     /// Whether a text says nothing but who a patient is.
     #[must_use]
     pub fn is_all(&self, text: &str) -> bool {

@@ -94,6 +94,14 @@ impl Shown<'_> {
         }
     }
 
+    /// The name of a field without the patients' words.
+    pub(super) fn name<'a>(&self, name: &'a str, arena: &'a Arena) -> &'a str {
+        match self.mask.map(|mask| mask.name(name)) {
+            Some(std::borrow::Cow::Owned(masked)) => arena.alloc_str(&masked),
+            _ => name,
+        }
+    }
+
     /// An account of a member of staff. Unless asked otherwise, it stays readable where a patient bears the same family name: that is what access is judged
     /// by. It is masked where it names a patient and nothing else.
     fn account<'a>(&self, text: &'a str, arena: &'a Arena) -> &'a str {

@@ -54,7 +54,7 @@ impl Unmapped {
                 }
             };
             if let Some(node) = node {
-                rest.put(source.shown.text(name, source.arena), node);
+                rest.put(source.shown.name(name, source.arena), node);
             }
         }
         (!rest.is_empty()).then_some(rest)
