@@ -1,6 +1,7 @@
 //! Where rules come from: the pack in the binary, or directories.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::fs::{self, FileType};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -45,9 +46,10 @@ pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Read> {
     let mut all = Read::default();
     let mut bytes = Vec::new();
     for directory in directories {
-        let mut paths = Vec::new();
-        find(directory, 0, &mut paths).with_context(|| directory.display().to_string())?;
-        ensure!(!paths.is_empty(), "{}: holds no .yml or .yaml file", directory.display());
+        let Find { mut paths, refused, .. } =
+            Find::below(directory).with_context(|| directory.display().to_string())?;
+        ensure!(!paths.is_empty() || !refused.is_empty(), "{}: holds no .yml or .yaml file", directory.display());
+        all.refused.extend(refused);
         // by their bytes: comparing paths part by part takes as long as reading the files
         paths.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
         for path in paths {
@@ -61,24 +63,79 @@ pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Read> {
     Ok(all)
 }
 
-fn find(path: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> Result<()> {
-    ensure!(depth <= DEPTH_MAX, "directories are nested more than {DEPTH_MAX} deep");
-    ensure!(paths.len() < RULE_FILES_MAX, "more than {RULE_FILES_MAX} rule files");
-    if !fs::metadata(path)?.is_dir() {
-        paths.push(path.to_owned());
-        return Ok(());
+/// The files below one directory.
+struct Find {
+    /// The directory, without links.
+    root: PathBuf,
+    /// Where links to directories led.
+    seen: BTreeSet<PathBuf>,
+    paths: Vec<PathBuf>,
+    refused: Vec<Refusal>,
+}
+
+impl Find {
+    fn below(path: &Path) -> Result<Self> {
+        let mut find = Self { root: path.to_owned(), seen: BTreeSet::new(), paths: Vec::new(), refused: Vec::new() };
+        if fs::metadata(path)?.is_dir() {
+            find.root = path.canonicalize()?;
+            find.directory(path, 0)?;
+        } else {
+            find.paths.push(path.to_owned());
+        }
+        Ok(find)
     }
-    for entry in fs::read_dir(path)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let is_rule = Path::new(&name).extension().is_some_and(|extension| extension == "yml" || extension == "yaml");
-        if entry.file_type()?.is_dir() {
-            find(&entry.path(), depth + 1, paths)?;
-        } else if is_rule {
-            paths.push(entry.path());
+
+    fn directory(&mut self, path: &Path, depth: usize) -> Result<()> {
+        ensure!(depth <= DEPTH_MAX, "directories are nested more than {DEPTH_MAX} deep");
+        for entry in fs::read_dir(path)? {
+            ensure!(self.paths.len() < RULE_FILES_MAX, "more than {RULE_FILES_MAX} rule files");
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if kind.is_symlink() {
+                self.link(&entry.path(), depth)?;
+            } else if kind.is_dir() {
+                self.directory(&entry.path(), depth + 1)?;
+            } else {
+                self.file(entry.path(), kind);
+            }
+        }
+        Ok(())
+    }
+
+    /// A link to a directory is followed once, and not to where files are found anyway.
+    fn link(&mut self, path: &Path, depth: usize) -> Result<()> {
+        let Ok(target) = fs::metadata(path) else {
+            self.refuse(path, "a link that leads nowhere");
+            return Ok(());
+        };
+        if !target.is_dir() {
+            self.file(path.to_owned(), target.file_type());
+            return Ok(());
+        }
+        let place = path.canonicalize()?;
+        if place.starts_with(&self.root) || self.root.starts_with(&place) || !self.seen.insert(place) {
+            return Ok(());
+        }
+        self.directory(path, depth + 1)
+    }
+
+    fn file(&mut self, path: PathBuf, kind: FileType) {
+        if kind.is_file() && is_rule(&path) {
+            self.paths.push(path);
+        } else {
+            self.refuse(&path, "a pipe, socket or device");
         }
     }
-    Ok(())
+
+    fn refuse(&mut self, path: &Path, reason: &str) {
+        if is_rule(path) {
+            self.refused.push(Refusal::of_file(path.to_string_lossy().into_owned(), reason.to_owned()));
+        }
+    }
+}
+
+fn is_rule(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yml" || extension == "yaml")
 }
 
 /// Reads a file through `bytes`, which is kept for the next one.

@@ -1,6 +1,8 @@
 //! A scan that looked at nothing is never taken for a clean bill.
 
 use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use crate::common::{Bench, MIMIKATZ, failed_logon, process};
 
@@ -105,4 +107,23 @@ fn what_no_rule_looks_at_is_named_and_a_table_of_unknown_columns_says_what_to_do
     let ran = bench.scan(&[]);
     let told = "2 events have no known log source; of a table, --source-map FILE says what its columns mean\n";
     assert!(ran.err.contains(told), "{}", ran.err);
+}
+
+#[test]
+fn rules_behind_links_are_used_once_and_pipes_among_them_are_not_waited_for() {
+    let bench = Bench::new();
+    bench.log("a.log", process(1, "sekurlsa"));
+    let outside = bench.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::rename(bench.path().join("rules/mimikatz.yml"), outside.join("mimikatz.yml")).unwrap();
+    let rules = bench.path().join("rules");
+    for (target, link) in [("../outside", "linked"), ("../outside", "again"), ("..", "up"), ("nowhere", "gone.yml")] {
+        symlink(target, rules.join(link)).unwrap();
+    }
+    let fifo = Command::new("mkfifo").arg(rules.join("pipe.yml")).status().unwrap();
+    assert!(fifo.success());
+    let ran = bench.scan(&[]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let expect = "1 rule loaded, 2 refused\n  refused rules/gone.yml:1: a link that leads nowhere\n  refused rules/pipe.yml:1: a pipe,";
+    assert!(ran.err.contains(expect), "{}", ran.err);
 }

@@ -243,8 +243,11 @@ fn rule_under_test(path: &str, text: &str) -> Result<String, String> {
 }
 
 fn read(path: &Path) -> io::Result<String> {
-    let bytes = fs::metadata(path).map_err(|error| named(path, &error))?.len();
-    if bytes > TEXT_BYTES_MAX {
+    let metadata = fs::metadata(path).map_err(|error| named(path, &error))?;
+    if !metadata.is_file() {
+        return Err(named(path, &io::Error::other("not a file")));
+    }
+    if metadata.len() > TEXT_BYTES_MAX {
         return Err(named(path, &io::Error::other(format!("larger than {TEXT_BYTES_MAX} bytes"))));
     }
     fs::read_to_string(path).map_err(|error| named(path, &error))
