@@ -18,8 +18,8 @@ use crate::terminal::{bytes, counted, plain, thousands};
 const REFUSED_SHOWN_MAX: usize = 3;
 /// The format whose columns a user can explain.
 const TABLE_FORMAT: &str = "csv";
-/// Fewest bytes whose reading says something about speed; less than this is start-up.
-const RATE_BYTES_MIN: u64 = 1_000_000;
+/// Fewest bytes whose reading says something about speed; with less most of the time is start-up and rules.
+const RATE_BYTES_MIN: u64 = 10_000_000;
 
 /// What a scan has to say at its end, beyond what was read.
 pub(crate) struct ScanSummary<'a> {

@@ -47,8 +47,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit> {
     if args.format == Format::Text {
         super::print(&counts.text(&asked.rules, table))?;
     }
-    for id in &asked.correlations {
-        correlation(id, args, &street)?;
+    for (id, title) in &asked.correlations {
+        correlation(id, title, args, &street)?;
     }
     Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })
 }
@@ -69,8 +69,8 @@ fn sources(file: &Path, street: &StreetOptions) -> Sources {
 struct Asked {
     /// The rules on events, in order.
     rules: Vec<Rule>,
-    /// Ids of correlations.
-    correlations: Vec<String>,
+    /// Ids and titles of correlations.
+    correlations: Vec<(String, String)>,
 }
 
 impl Asked {
@@ -90,11 +90,12 @@ impl Asked {
             let words = [Some(card.id.as_str()), correlation.name.as_deref(), Some(card.title.as_str())];
             if is_file { correlation.origin.path == name } else { words.contains(&Some(name)) }
         };
-        let correlations: Vec<String> =
-            library.correlations.iter().filter(is_correlation).map(|found| found.card.id.clone()).collect();
+        let named = |found: &Correlation| (found.card.id.clone(), found.card.title.clone());
+        let correlations: Vec<(String, String)> =
+            library.correlations.iter().filter(is_correlation).map(named).collect();
         let mut wanted: BTreeSet<&str> =
             library.rules.iter().filter(is_rule).map(|rule| rule.card.id.as_str()).collect();
-        let mut open: Vec<&str> = correlations.iter().map(String::as_str).collect();
+        let mut open: Vec<&str> = correlations.iter().map(|(id, _)| id.as_str()).collect();
         // Bounded: a correlation stands only on earlier ones.
         while let Some(id) = open.pop() {
             match by_id.get(id) {
@@ -120,7 +121,7 @@ fn near(name: &str, library: &Library) -> String {
 }
 
 /// What a correlation gives over the whole file, along the street of `cordon scan`.
-fn correlation(id: &str, args: &ExplainArgs, street: &StreetOptions) -> Result<()> {
+fn correlation(id: &str, title: &str, args: &ExplainArgs, street: &StreetOptions) -> Result<()> {
     if args.format == Format::Json {
         return Ok(());
     }
@@ -133,7 +134,7 @@ fn correlation(id: &str, args: &ExplainArgs, street: &StreetOptions) -> Result<(
         }
         Ok(())
     })?;
-    super::print(&why_text::correlation(id, &found))
+    super::print(&why_text::correlation(title, &found))
 }
 
 /// Most findings of a correlation that are told.

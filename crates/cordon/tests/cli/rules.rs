@@ -239,8 +239,7 @@ fn a_correlation_is_explained_by_its_rules_and_by_what_it_gives() {
     bench.log("a.log", three);
     let ran = rules(&bench, &["explain", "rules/spray.yml", "logs/a.log"]);
     assert!(ran.out.contains("3 events: 3 match, 0 do not, 0 are of other log sources\n"), "{}", ran.out);
-    let finding =
-        "finding over 3 events at 2026-01-31T00:00:02.000000Z\n  3 events within 10m\n  TargetUserName is `anna`\n";
+    let finding = "correlation Many failed logons of one user: finding over 3 events at 2026-01-31T00:00:02.000000Z\n  3 events within 10m\n  TargetUserName is `anna`\n";
     assert!(ran.out.contains(finding), "{}", ran.out);
 }
 

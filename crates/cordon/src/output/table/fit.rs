@@ -65,6 +65,23 @@ fn around(text: &str, head: usize, place: usize, width: usize) -> String {
     format!("{head}{lead}{}", cut(&shown, room.saturating_sub(chars(lead))))
 }
 
+/// The text in lines of at most `width` characters, parted at blanks; a longer word has a line of its own.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text.trim();
+    while chars(rest) > width {
+        // with the character behind them: a blank there is where the line ends
+        let fits = rest.char_indices().nth(width).map_or(rest.len(), |(at, letter)| at + letter.len_utf8());
+        let fitting = rest.get(..fits).unwrap_or(rest);
+        let Some(at) = fitting.rfind(' ').or_else(|| rest.find(' ')) else { break };
+        let Some((line, after)) = rest.split_at_checked(at) else { break };
+        lines.push(line.trim_end());
+        rest = after.trim_start();
+    }
+    lines.push(rest);
+    lines
+}
+
 /// At most `width` characters, the last an ellipsis when something was left out.
 pub(super) fn cut(text: &str, width: usize) -> String {
     if chars(text) <= width {
@@ -124,6 +141,17 @@ mod tests {
         assert_eq!(matched(&fields, 200).len(), "Image=a.exe  User=anna  CommandLine=".len() + 90);
         assert_eq!(matched(&fields[2..], 20), "CommandLine=zzzzzzz…");
         assert_eq!(matched(&[field("", "keyword", 0)], 40), "keyword");
+    }
+
+    #[test]
+    fn long_lines_are_parted_at_blanks_and_nothing_is_lost() {
+        assert_eq!(wrapped("one two three", 20), ["one two three"]);
+        assert_eq!(wrapped("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("äääää öö ü", 5), ["äääää", "öö ü"]);
+        assert_eq!(wrapped("ä üüüü ö", 4), ["ä", "üüüü", "ö"]);
+        assert_eq!(wrapped("overlong b", 3), ["overlong", "b"]);
+        assert_eq!(wrapped("", 3), [""]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use cordon_detect::{Detected, Subject};
 use cordon_model::{Finding, FindingOrigin, Level, MatchedField, RuleCard, Time};
 use cordon_node::scan::Report;
 
-use self::fit::{chars, cut, cut_front, matched, shortened};
+use self::fit::{chars, cut, cut_front, matched, shortened, wrapped};
 use super::{FindingOutput, matched_once};
 use crate::coverage;
 use crate::terminal::{Look, counted, plain, thousands};
@@ -92,7 +92,10 @@ impl Table {
         if !techniques.is_empty() {
             about.push_str(&format!(" · {}", plain(&techniques.join(" "))));
         }
-        writeln!(self.out, "  {}", self.look.dim(&cut(&about, width.saturating_sub(2))))?;
+        // a licence may demand the authors: they are never cut
+        for line in wrapped(&about, width.saturating_sub(2)) {
+            writeln!(self.out, "  {}", self.look.dim(line))?;
+        }
         self.rows(&group.rows)?;
         let rest = group.count.saturating_sub(u64::try_from(group.rows.len()).unwrap_or(u64::MAX));
         if rest > 0 {
