@@ -25,9 +25,9 @@ pub(crate) struct RuleFile {
     pub(crate) text: String,
 }
 
-/// The pack in the binary.
-pub(crate) fn built_in() -> Vec<RuleFile> {
-    PACK.iter().map(|(path, text)| RuleFile { path: (*path).to_owned(), text: (*text).to_owned() }).collect()
+/// The pack in the binary: path and text of each file.
+pub(crate) const fn built_in() -> &'static [(&'static str, &'static str)] {
+    PACK
 }
 
 /// Files of rules, and those that are no text to read rules from.
@@ -44,7 +44,26 @@ pub(crate) struct Read {
 /// A directory that cannot be read or holds no such file, named.
 pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Read> {
     let mut all = Read::default();
-    let mut bytes = Vec::new();
+    find(directories)?.read_each(|path, text| match text {
+        Ok(text) => all.files.push(RuleFile { path, text: text.to_owned() }),
+        Err(refusal) => all.refused.push(*refusal),
+    });
+    Ok(all)
+}
+
+/// Rule files that were found, not read yet.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    paths: Vec<PathBuf>,
+    refused: Vec<Refusal>,
+}
+
+/// The files that [`from_directories`] reads, in its order.
+///
+/// # Errors
+/// A directory that cannot be read or holds no such file, named.
+pub(crate) fn find(directories: &[PathBuf]) -> Result<Found> {
+    let mut all = Found::default();
     for directory in directories {
         let Find { mut paths, refused, .. } =
             Find::below(directory).with_context(|| directory.display().to_string())?;
@@ -52,15 +71,26 @@ pub(crate) fn from_directories(directories: &[PathBuf]) -> Result<Read> {
         all.refused.extend(refused);
         // by their bytes: comparing paths part by part takes as long as reading the files
         paths.sort_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
-        for path in paths {
-            let shown = path.to_string_lossy().into_owned();
-            match read(&path, &mut bytes) {
-                Ok(text) => all.files.push(RuleFile { path: shown, text }),
-                Err(error) => all.refused.push(Refusal::of_file(shown, format!("{error:#}"))),
-            }
-        }
+        all.paths.append(&mut paths);
     }
     Ok(all)
+}
+
+impl Found {
+    /// Shows each file with its text, or why it is refused.
+    pub(crate) fn read_each(self, mut take: impl FnMut(String, Result<&str, Box<Refusal>>)) {
+        let mut refused = self.refused;
+        // a directory names its entries in any order
+        refused.sort_by(|a, b| a.path.cmp(&b.path));
+        refused.into_iter().for_each(|refusal| take(refusal.path.clone(), Err(Box::new(refusal))));
+        let mut bytes = Vec::new();
+        for path in self.paths {
+            let shown = path.to_string_lossy().into_owned();
+            let text = read(&path, &mut bytes);
+            let text = text.map_err(|error| Box::new(Refusal::of_file(shown.clone(), format!("{error:#}"))));
+            take(shown, text);
+        }
+    }
 }
 
 /// The files below one directory.
@@ -139,11 +169,10 @@ fn is_rule(path: &Path) -> bool {
 }
 
 /// Reads a file through `bytes`, which is kept for the next one.
-fn read(path: &Path, bytes: &mut Vec<u8>) -> Result<String> {
+fn read<'b>(path: &Path, bytes: &'b mut Vec<u8>) -> Result<&'b str> {
     bytes.clear();
     // a device states no length: what is read is bounded as well
     fs::File::open(path)?.take(RULE_FILE_BYTES_MAX + 1).read_to_end(bytes)?;
     ensure!(bytes.len() as u64 <= RULE_FILE_BYTES_MAX, "larger than {RULE_FILE_BYTES_MAX} bytes: not a rule");
-    let text = str::from_utf8(bytes).map_err(|error| anyhow!("not UTF-8 text from byte {}", error.valid_up_to()))?;
-    Ok(text.to_owned())
+    str::from_utf8(bytes).map_err(|error| anyhow!("not UTF-8 text from byte {}", error.valid_up_to()))
 }

@@ -72,18 +72,21 @@ impl RuleSet {
             return Ok(Self::compile(from.library()?, table, options));
         };
         let place = kept::place(from, options.level_min, table);
-        let mut gathered = None;
-        let read = thread::scope(|scope| {
-            let read = || Kept::read(cache, place, table);
-            let reader = (street.threads > 1).then(|| scope.spawn(read));
-            gathered = Some(from.gather());
-            reader.map_or_else(read, |reader| reader.join().ok().flatten())
-        });
-        let gathered = gathered.unwrap_or_else(|| from.gather())?;
-        let inputs = kept::inputs(place, &gathered);
-        if let Some(kept) = read.filter(|kept| kept.inputs == inputs) {
-            return Ok(Self::of(kept.compiled, options));
+        if cache.may_hold(place) {
+            let (kept, inputs) = thread::scope(|scope| {
+                let read = || Kept::read(cache, place, table);
+                let reader = (street.threads > 1).then(|| scope.spawn(read));
+                let inputs = from.hash(kept::inputs(place));
+                (reader.map_or_else(read, |reader| reader.join().ok().flatten()), inputs)
+            });
+            let inputs = inputs?;
+            if let Some(kept) = kept.filter(|kept| kept.inputs == inputs) {
+                return Ok(Self::of(kept.compiled, options));
+            }
         }
+        let gathered = from.gather(kept::inputs(place))?;
+        // of the bytes that are compiled: a file may have changed since it was hashed above
+        let inputs = gathered.hashing.clone().finish();
         let compiled = Compiled::of(gathered.join(), table, options.level_min);
         kept::write(cache, place, inputs, &compiled);
         Ok(Self::of(compiled, options))
@@ -226,14 +229,14 @@ fn one(rule: &Rule, is_fed: bool) -> Loaded {
 }
 
 /// Finds rules by id or name; the first of a name counts.
-pub(crate) fn resolver(engine: &Engine, names: &[Option<String>]) -> impl Fn(&str) -> Option<u32> {
-    let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
+pub(crate) fn resolver<'e>(engine: &'e Engine, names: &'e [Option<String>]) -> impl Fn(&str) -> Option<u32> + use<'e> {
+    let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
     for (card, number) in (0..).map_while(|number| Some((engine.card(number)?, number))) {
-        numbers.entry(card.id.clone()).or_insert(number);
+        numbers.entry(&card.id).or_insert(number);
     }
     for (number, name) in (0..).zip(names) {
         if let Some(name) = name {
-            numbers.entry(name.clone()).or_insert(number);
+            numbers.entry(name).or_insert(number);
         }
     }
     move |name| numbers.get(name).copied()

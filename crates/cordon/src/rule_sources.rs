@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use cordon_model::RuleCard;
+use cordon_model::{Digest, RuleCard};
 use cordon_rules::ast::Origin;
 use cordon_rules::parse::{Library, Options, Refusal, RefusalKind};
+use cordon_seal::PartsDigest;
 
 use crate::installed;
-use crate::pack::{self, Read};
+use crate::pack::{self, Read, RuleFile};
 
 /// What the rules of the pack are under where they state nothing else.
 const PACK_LICENSE: &str = "Apache-2.0";
@@ -29,40 +30,133 @@ impl RulesFrom<'_> {
     /// # Errors
     /// A directory that cannot be read.
     pub(crate) fn library(self) -> Result<Joined> {
-        Ok(self.gather()?.join())
+        Ok(self.gather(Hashing::default())?.join())
     }
 
-    /// Reads the files.
+    /// Reads the files; they and what is known of them are hashed behind what `hashing` has already.
     ///
     /// # Errors
     /// A directory that cannot be read.
-    pub(crate) fn gather(self) -> Result<Gathered> {
+    pub(crate) fn gather(self, hashing: Hashing) -> Result<Gathered> {
+        let has_pack = self.directories.is_empty();
+        let mut gathered = Gathered { batches: Vec::new(), damaged: Vec::new(), has_pack, hashing };
+        self.visit(&mut gathered)?;
+        Ok(gathered)
+    }
+
+    /// The hash that [`Self::gather`] comes to, without keeping a file.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub(crate) fn hash(self, mut hashing: Hashing) -> Result<Digest> {
+        self.visit(&mut hashing)?;
+        Ok(hashing.finish())
+    }
+
+    /// Shows everything that the rules are made of, in one order.
+    fn visit(self, to: &mut impl Take) -> Result<()> {
         if !self.directories.is_empty() {
-            let batches = vec![Batch::bare(pack::from_directories(self.directories).context("--rules")?)];
-            return Ok(Gathered { batches, damaged: Vec::new(), has_pack: false });
+            let found = pack::find(self.directories).context("--rules")?;
+            to.batch("", "");
+            found.read_each(|path, text| to.file(path, text));
+            return Ok(());
         }
-        let pack = Batch::bare(Read { files: pack::built_in(), refused: Vec::new() });
-        let mut batches = vec![Batch { license: PACK_LICENSE.to_owned(), ..pack }];
-        let mut damaged = Vec::new();
+        to.batch(PACK_LICENSE, "");
+        pack::built_in().iter().for_each(|(path, text)| to.file((*path).to_owned(), Ok(text)));
         let home = installed::home(self.data_dir);
         for set in home.map_or_else(|| Ok(Vec::new()), |home| installed::list(&home))? {
             let place = Origin { path: set.directory.to_string_lossy().into_owned(), line: 1 };
-            match set.batch() {
-                Ok(batch) => batches.push(batch),
-                Err(error) => damaged.push(refusal(&place, None, format!("the installed set is damaged: {error:#}"))),
+            match set.files() {
+                Ok((manifest, found)) => {
+                    to.batch(&manifest.license, &manifest.link);
+                    found.read_each(|path, text| to.file(path, text));
+                }
+                Err(error) => to.damaged(refusal(&place, None, format!("the installed set is damaged: {error:#}"))),
             }
         }
-        Ok(Gathered { batches, damaged, has_pack: true })
+        Ok(())
+    }
+}
+
+/// Takes what rules are made of: kept by [`Gathered`], only hashed by [`Hashing`].
+trait Take {
+    /// What follows is of one origin, with the licence of rules that state none and the place where the set can be read.
+    fn batch(&mut self, license: &str, link: &str);
+
+    /// A file with its text, or why it is refused.
+    fn file(&mut self, path: String, text: Result<&str, Box<Refusal>>);
+
+    /// A set that cannot be used.
+    fn damaged(&mut self, refusal: Refusal);
+}
+
+/// The hash over what rules are made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Hashing(PartsDigest);
+
+impl Hashing {
+    /// Starts behind some words.
+    pub(crate) fn behind(words: &[&[u8]]) -> Self {
+        let mut hashing = Self::default();
+        words.iter().for_each(|word| hashing.0.part(word));
+        hashing
+    }
+
+    /// The hash of all that was taken.
+    pub(crate) fn finish(self) -> Digest {
+        self.0.finish()
+    }
+}
+
+impl Take for Hashing {
+    fn batch(&mut self, license: &str, link: &str) {
+        [b"batch", license.as_bytes(), link.as_bytes()].iter().for_each(|word| self.0.part(word));
+    }
+
+    fn file(&mut self, path: String, text: Result<&str, Box<Refusal>>) {
+        let words = match &text {
+            Ok(text) => [&b"file"[..], path.as_bytes(), text.as_bytes()],
+            Err(refusal) => [&b"refused"[..], path.as_bytes(), refusal.reason.as_bytes()],
+        };
+        words.iter().for_each(|word| self.0.part(word));
+    }
+
+    fn damaged(&mut self, refusal: Refusal) {
+        [&b"damaged"[..], refusal.path.as_bytes(), refusal.reason.as_bytes()].iter().for_each(|word| self.0.part(word));
     }
 }
 
 /// The files of all origins.
 pub(crate) struct Gathered {
-    pub(crate) batches: Vec<Batch>,
+    batches: Vec<Batch>,
     /// Installed sets that are damaged.
-    pub(crate) damaged: Vec<Refusal>,
+    damaged: Vec<Refusal>,
     /// Whether the first batch is the pack, whose rules give way to installed ones of the same id.
-    pub(crate) has_pack: bool,
+    has_pack: bool,
+    /// Over everything here.
+    pub(crate) hashing: Hashing,
+}
+
+impl Take for Gathered {
+    fn batch(&mut self, license: &str, link: &str) {
+        self.hashing.batch(license, link);
+        let read = Read::default();
+        self.batches.push(Batch { read, license: license.to_owned(), link: link.to_owned() });
+    }
+
+    fn file(&mut self, path: String, text: Result<&str, Box<Refusal>>) {
+        self.hashing.file(path.clone(), text.as_ref().copied().map_err(Clone::clone));
+        let Some(Batch { read, .. }) = self.batches.last_mut() else { return };
+        match text {
+            Ok(text) => read.files.push(RuleFile { path, text: text.to_owned() }),
+            Err(refusal) => read.refused.push(*refusal),
+        }
+    }
+
+    fn damaged(&mut self, refusal: Refusal) {
+        self.hashing.damaged(refusal.clone());
+        self.damaged.push(refusal);
+    }
 }
 
 impl Gathered {

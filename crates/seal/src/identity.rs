@@ -11,12 +11,21 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
-/// SHA-256 over parts, each with its length in front.
-#[must_use]
-pub fn digest_of_parts<'p>(parts: impl IntoIterator<Item = &'p [u8]>) -> Digest {
-    let mut hash = Sha256::new();
-    parts.into_iter().for_each(|bytes| part(&mut hash, bytes));
-    Digest(hash.finalize().into())
+/// SHA-256 over parts that come one after the other, each with its length in front.
+#[derive(Clone, Debug, Default)]
+pub struct PartsDigest(Sha256);
+
+impl PartsDigest {
+    /// Takes the next part.
+    pub fn part(&mut self, bytes: &[u8]) {
+        part(&mut self.0, bytes);
+    }
+
+    /// The digest of all parts so far.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
 }
 
 /// Identity of the `index`-th record of the RawRecord `bytes` at `position` of `source`.
@@ -101,7 +110,11 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        let of = |parts: &[&[u8]]| digest_of_parts(parts.iter().copied());
+        let of = |parts: &[&[u8]]| {
+            let mut digest = PartsDigest::default();
+            parts.iter().for_each(|bytes| digest.part(bytes));
+            digest.finish()
+        };
         assert_ne!(of(&[b"a", b"bc"]), of(&[b"ab", b"c"]));
         assert_eq!(of(&[b"a"]), digest(b"\0\0\0\0\0\0\0\x01a"));
     }

@@ -5,5 +5,5 @@
 mod identity;
 mod pseudonym;
 
-pub use identity::{correlation_finding_id, digest, digest_of_parts, event_id, finding_id};
+pub use identity::{PartsDigest, correlation_finding_id, digest, event_id, finding_id};
 pub use pseudonym::{PatientRef, SiteKey};

@@ -15,8 +15,7 @@ use anyhow::{Context, Result, ensure};
 pub(crate) use install::{Given, Outcome, install};
 pub(crate) use manifest::Manifest;
 
-use crate::pack;
-use crate::rule_sources::Batch;
+use crate::pack::{self, Found};
 
 /// Most sets that are looked at.
 const SETS_MAX: usize = 1_000;
@@ -65,14 +64,12 @@ pub(crate) fn list(home: &Path) -> Result<Vec<Installed>> {
 }
 
 impl Installed {
-    /// The rules of the set.
+    /// The files of the set, with what is known of it.
     ///
     /// # Errors
     /// What is damaged.
-    pub(crate) fn batch(self) -> Result<Batch> {
-        let Manifest { license, link, .. } = self.manifest?;
-        let read = pack::from_directories(&[self.directory.join(FILES)])?;
-        Ok(Batch { read, license, link })
+    pub(crate) fn files(self) -> Result<(Manifest, Found)> {
+        Ok((self.manifest?, pack::find(&[self.directory.join(FILES)])?))
     }
 
     /// Whether the files are those that were installed.

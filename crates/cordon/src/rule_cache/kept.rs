@@ -4,19 +4,18 @@
 //! All that is hashed on every start and compared with the hash that the set was kept under. A set that does not fit is as good as none.
 
 use std::env;
-use std::fmt::Write as _;
 use std::path::{self, PathBuf};
 
 use cordon_model::{Digest, Level, LogSourceTable};
 use cordon_rules::ast::Correlation;
 use cordon_rules::correlate::Plan;
 use cordon_rules::{Engine, Image, ReadImage};
-use cordon_seal::digest_of_parts;
+use cordon_seal::PartsDigest;
 use serde::{Deserialize, Serialize};
 
 use super::RuleCache;
 use crate::rule_set::{Compiled, Facts, resolver};
-use crate::rule_sources::{Gathered, RulesFrom};
+use crate::rule_sources::{Hashing, RulesFrom};
 
 /// The version, and a hash over the sources that read and compile rules: another build may read the same rule otherwise.
 const CODE: &str = concat!(env!("CARGO_PKG_VERSION"), " ", env!("CORDON_RULES_CODE"));
@@ -72,30 +71,29 @@ pub(crate) fn write(cache: &RuleCache, place: Digest, inputs: Digest, compiled: 
 /// Where the set of some directories, a level and log sources is kept: known before a file is read. When the files change, the new set takes the place of
 /// the old.
 pub(crate) fn place(from: RulesFrom<'_>, level: Level, table: &LogSourceTable) -> Digest {
-    let mut frame = format!("{}\n", level.name());
-    for (set, sources) in table.sets() {
-        let _ = writeln!(frame, "{} {sources:?}", set.0);
+    let mut digest = PartsDigest::default();
+    digest.part(level.name().as_bytes());
+    for (_, sources) in table.sets() {
+        digest.part(b"set");
+        for source in sources {
+            let words = [source.product, source.category, source.service, source.mapping];
+            words.iter().for_each(|word| digest.part(word.as_bytes()));
+        }
     }
-    let mut parts = vec![frame.into_bytes(), from.directories.len().to_string().into_bytes()];
+    digest.part(from.directories.len().to_string().as_bytes());
     for path in from.directories.iter().map(PathBuf::as_path).chain(from.data_dir) {
         let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        parts.push(absolute.into_os_string().into_encoded_bytes());
+        digest.part(absolute.as_os_str().as_encoded_bytes());
     }
-    parts.extend(["XDG_DATA_HOME", "HOME"].map(|name| env::var_os(name).unwrap_or_default().into_encoded_bytes()));
-    digest_of_parts(parts.iter().map(Vec::as_slice))
+    for name in ["XDG_DATA_HOME", "HOME"] {
+        digest.part(env::var_os(name).unwrap_or_default().as_encoded_bytes());
+    }
+    digest.finish()
 }
 
-/// The hash over everything that the set of a place is made of.
-pub(crate) fn inputs(place: Digest, gathered: &Gathered) -> Digest {
-    let mut frame = format!("{CODE}\n");
-    for batch in &gathered.batches {
-        let refused = &batch.read.refused;
-        let _ = writeln!(frame, "{} {:?} {:?} {refused:?}", batch.read.files.len(), batch.license, batch.link);
-    }
-    let _ = writeln!(frame, "{:?}", gathered.damaged);
-    let files = gathered.batches.iter().flat_map(|batch| &batch.read.files);
-    let parts = files.flat_map(|file| [file.path.as_bytes(), file.text.as_bytes()]);
-    digest_of_parts([place.0.as_slice(), frame.as_bytes()].into_iter().chain(parts))
+/// Starts the hash over everything that the set of a place is made of; the files follow.
+pub(crate) fn inputs(place: Digest) -> Hashing {
+    Hashing::behind(&[CODE.as_bytes(), &place.0])
 }
 
 #[cfg(test)]
@@ -150,29 +148,17 @@ correlation: {type: value_count, rules: [base], group-by: [User], timespan: 10m,
     }
 
     #[test]
-    fn a_set_belongs_to_its_files_and_to_all_that_is_known_of_them() {
-        let batch = |path: &str, text: &str, license: &str| {
-            let files = vec![RuleFile { path: path.to_owned(), text: text.to_owned() }];
-            let read = pack::Read { files, refused: Vec::new() };
-            Batch { read, license: license.to_owned(), link: String::new() }
-        };
-        let of = |batches| inputs(digest(b"place"), &Gathered { batches, damaged: Vec::new(), has_pack: false });
-        let all = [
-            of(vec![batch("a", "bc", "")]),
-            of(vec![batch("ab", "c", "")]),
-            of(vec![batch("a", "bc", "x")]),
-            of(vec![batch("a", "bc", ""), batch("a", "bc", "")]),
-        ];
-        for (number, one) in all.iter().enumerate() {
-            assert!(!all[..number].contains(one), "{number}");
-        }
-        let set = |directory: &str, level| {
+    fn a_set_has_its_place_by_directories_level_and_log_sources() {
+        let of = |directory: &str, level, rows: &'static str| {
             let directories = [PathBuf::from(directory)];
             let from = RulesFrom { directories: &directories, data_dir: Some(Path::new("data")) };
-            place(from, level, &LogSourceTable::default())
+            place(from, level, &LogSourceTable::parse(&[rows]).unwrap())
         };
-        assert_eq!(set("a", Level::Low), set("a", Level::Low));
-        assert_ne!(set("a", Level::Low), set("b", Level::Low));
-        assert_ne!(set("a", Level::Low), set("a", Level::High));
+        let rows = "k\tany\t-\twindows\tprocess_creation\tsysmon\t-\n";
+        let first = of("a", Level::Low, "");
+        assert_eq!(of("a", Level::Low, ""), first);
+        for other in [of("b", Level::Low, ""), of("a", Level::High, ""), of("a", Level::Low, rows)] {
+            assert_ne!(other, first);
+        }
     }
 }

@@ -62,6 +62,11 @@ impl RuleCache {
         (digest(payload).0 == stated).then_some(Payload { bytes, start })
     }
 
+    /// Whether something stands under a name.
+    pub(crate) fn may_hold(&self, name: Digest) -> bool {
+        fs::metadata(self.path(name)).is_ok_and(|file| is_trusted(&file))
+    }
+
     /// Writes under a name, instead of what was there. Readers and other writers see the old file or the new one, never a part.
     pub(crate) fn write(&self, name: Digest, payload: &[u8]) {
         let fits = u64::try_from(payload.len()).is_ok_and(|bytes| bytes < FILE_BYTES_MAX - 1024);

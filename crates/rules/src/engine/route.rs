@@ -46,6 +46,7 @@ pub(crate) fn routes(rules: &[Compiled], table: &LogSourceTable) -> (Routes, Vec
         by_log_source.entry(&rule.log_source).or_default().push(u32::try_from(number).unwrap_or(u32::MAX));
     }
     let asked: Vec<(&RuleLogSource, Vec<u32>)> = by_log_source.into_iter().collect();
+    let reach = reach(&asked, table);
     let mut routes = Routes::default();
     let mut numbers: BTreeMap<Vec<Way>, u16> = BTreeMap::new();
     let mut programs = Vec::new();
@@ -60,8 +61,8 @@ pub(crate) fn routes(rules: &[Compiled], table: &LogSourceTable) -> (Routes, Vec
         Some(fresh)
     };
     for (_, sources) in table.sets() {
-        routes.own.push(number(ways(&asked, sources, false)));
-        routes.taxonomy.push(number(ways(&asked, sources, true)));
+        routes.own.push(number(ways(&reach, sources, false)));
+        routes.taxonomy.push(number(ways(&reach, sources, true)));
     }
     (routes, programs)
 }
@@ -69,15 +70,29 @@ pub(crate) fn routes(rules: &[Compiled], table: &LogSourceTable) -> (Routes, Vec
 /// A log source that rules ask for, by its number, and the source by which a set leads to them.
 type Way = (usize, LogSource);
 
+/// By source: the numbers of the log sources asked for that it is, rising. Sets share few sources.
+fn reach<'t>(asked: &[(&RuleLogSource, Vec<u32>)], table: &'t LogSourceTable) -> BTreeMap<&'t LogSource, Vec<usize>> {
+    let mut reach = BTreeMap::new();
+    for source in table.sets().flat_map(|(_, sources)| sources) {
+        let of_source = || {
+            let numbered = asked.iter().enumerate();
+            numbered.filter(|(_, (asked, _))| covers(asked, source)).map(|(number, _)| number).collect()
+        };
+        reach.entry(source).or_insert_with(of_source);
+    }
+    reach
+}
+
 /// The ways from the sources of a set to rules.
-fn ways(asked: &[(&RuleLogSource, Vec<u32>)], sources: &[LogSource], taxonomy: bool) -> Vec<Way> {
-    let sources: Vec<&LogSource> = sources.iter().filter(|source| source.is_taxonomy() == taxonomy).collect();
-    let way = |(number, (asked, _)): (usize, &(&RuleLogSource, Vec<u32>))| {
-        // a source without a mapping comes first: the empty name is the lowest
-        let reached = sources.iter().filter(|source| covers(asked, source));
-        Some((number, **reached.min_by_key(|source| source.mapping)?))
-    };
-    asked.iter().enumerate().filter_map(way).collect()
+fn ways(reach: &BTreeMap<&LogSource, Vec<usize>>, sources: &[LogSource], taxonomy: bool) -> Vec<Way> {
+    let mut ways: Vec<Way> = Vec::new();
+    for source in sources.iter().filter(|source| source.is_taxonomy() == taxonomy) {
+        ways.extend(reach.get(source).into_iter().flatten().map(|number| (*number, *source)));
+    }
+    // a source without a mapping comes first: the empty name is the lowest
+    ways.sort_by_key(|(number, source)| (*number, source.mapping));
+    ways.dedup_by_key(|(number, _)| *number);
+    ways
 }
 
 /// The rules that the ways lead to, each once, in the order of the rules.

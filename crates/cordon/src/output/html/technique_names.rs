@@ -63,9 +63,8 @@ mod tests {
     #[test]
     fn every_technique_of_our_rules_has_a_name_but_the_newest() {
         let names = TechniqueNames::read();
-        let texts: Vec<String> = pack::built_in().into_iter().map(|file| file.text).collect();
-        let tags =
-            texts.iter().flat_map(|text| text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.'));
+        let texts = pack::built_in().iter().map(|(_, text)| text);
+        let tags = texts.flat_map(|text| text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '.'));
         let numbers: BTreeSet<String> = tags
             .filter_map(|word| word.strip_prefix("attack.t"))
             .filter(|number| number.starts_with(|letter: char| letter.is_ascii_digit()))
