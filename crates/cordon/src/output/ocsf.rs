@@ -82,7 +82,13 @@ impl<'a> Line<'a> {
         event.push("status_id", Node::Integer(1));
         event.push("status", Node::Text("New"));
         event.push("time", Node::Integer(finding.time.unwrap_or(self.now).as_millis()));
-        event.push("message", Node::Text(&rule.title));
+        event.push(
+            "message",
+            match &finding.origin {
+                FindingOrigin::Event => Node::Text(&rule.title),
+                FindingOrigin::Correlation { told, .. } => self.text(format_args!("{}: {told}", rule.title)),
+            },
+        );
         event.push("metadata", Node::Object(self.metadata(finding)));
         event.push("finding_info", Node::Object(self.finding_info(finding)));
         event.push("evidences", self.list([Node::Object(self.evidence(found))]));

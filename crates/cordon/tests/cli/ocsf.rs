@@ -82,8 +82,21 @@ fn findings_are_ocsf_detection_findings_with_all_that_explains_them() {
     assert_eq!(one["raw_data"], logon(1).trim_end());
     let correlated = found.iter().find(|line| line["severity"] == "Critical").unwrap();
     assert_eq!(correlated["finding_info"]["types"][0], "Sigma correlation");
+    assert_eq!(correlated["message"], "Spray: 2 events within 1h");
     assert_eq!(correlated["finding_info"]["related_events"].as_array().unwrap().len(), 2);
     assert_eq!(correlated["finding_info"]["first_seen_time"], 1_769_817_601_000_i64);
+}
+
+#[test]
+fn a_finding_on_an_address_names_it_as_one() {
+    let bench = Bench::new();
+    bench.rule("spray.yml", SPRAY).log("a.log", logon(1).replace(r#""Computer":"dc1""#, r#""src_ip":"10.0.0.9""#));
+    let found = lines(&bench.scan(&["--format", "ocsf"]).out);
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(one["evidences"][0]["device"], serde_json::json!({"ip": "10.0.0.9", "type_id": 0}));
+    if let Some(schema) = schema() {
+        assert_eq!(schema.check(one), [""; 0]);
+    }
 }
 
 #[test]
