@@ -15,8 +15,6 @@ use cordon_model::{Field, Record, Span, Value};
 use names::is_elsewhere;
 pub(crate) use names::{Says, says};
 
-/// Formats whose decoders know by the standard which parts identify; their names follow other rules.
-const BY_STANDARD: [&str; 3] = ["hl7", "fhir_audit_event", "atna"];
 /// Texts that name nobody.
 const NOBODY: [&str; 12] = ["", "-", "0", "null", "(null)", "none", "n/a", "unknown", "true", "false", "yes", "no"];
 /// Names of fields whose value is the name of a field, as in `{"name": "PatientName", "value": "..."}`.
@@ -44,8 +42,19 @@ impl<'a> Identity<'a> {
     #[must_use]
     pub fn of(record: &Record<'a>) -> Self {
         let mut identity = Self { spans: record.patient_spans.to_vec(), texts: Vec::new() };
-        if !BY_STANDARD.contains(&record.format) {
-            identity.add_named(record);
+        match record.format {
+            // all that HL7 v2 says of a patient stands in fields that its decoder named
+            "hl7" => {}
+            // their names follow the standard; their texts are anybody's
+            "fhir_audit_event" | "atna" => {
+                record
+                    .fields
+                    .iter()
+                    .filter_map(|field| text(field.value))
+                    .for_each(|text| identity.add_parts(text, record));
+                merge(&mut identity.spans);
+            }
+            _ => identity.add_named(record),
         }
         identity
     }
@@ -63,14 +72,21 @@ impl<'a> Identity<'a> {
         let is_resource = record.fields.iter().any(|field| last(field.name) == RESOURCE_TYPE);
         let tells_of_patient = is_resource || fields().any(|(_, _, said)| said == Says::Patient);
         let least = if tells_of_patient { Says::Contact } else { Says::Patient };
+        let referring: Vec<&str> = fields().filter_map(|(field, text, _)| referring(field.name, text)).collect();
         for (field, text, said) in fields() {
-            if said >= least || is_resource && is_of_resource(field.name) {
+            let is_beside = !referring.is_empty() && referring.contains(&above(field.name));
+            if said >= least || is_resource && is_of_resource(field.name) || is_beside {
                 self.add(text, record);
             } else {
-                prose::parts(text).into_iter().for_each(|part| self.add(part, record));
+                self.add_parts(text, record);
             }
         }
         merge(&mut self.spans);
+    }
+
+    /// What a text says of a patient by its own marks.
+    fn add_parts(&mut self, text: &'a str, record: &Record<'_>) {
+        prose::parts(text).into_iter().for_each(|part| self.add(part, record));
     }
 
     fn add(&mut self, text: &'a str, record: &Record<'_>) {
@@ -80,6 +96,18 @@ impl<'a> Identity<'a> {
         self.spans.extend(place(record.raw.bytes, text));
         self.texts.push(text);
     }
+}
+
+/// The object that refers to a patient, as FHIR's references do: what stands beside the reference is the patient's.
+fn referring<'n>(name: &'n str, text: &str) -> Option<&'n str> {
+    let is_reference =
+        last(name) == "reference" && ["Patient/", "RelatedPerson/"].iter().any(|kind| text.contains(kind));
+    Some(above(name)).filter(|above| is_reference && !above.is_empty())
+}
+
+/// What stands before the last part of a dotted name.
+fn above(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(above, _)| above)
 }
 
 /// The last part of a dotted name.
@@ -108,9 +136,13 @@ fn said(fields: &[Field<'_>], place: usize) -> Says {
 fn named_by(before: &Field<'_>, field: &Field<'_>) -> Says {
     let split = |name| str::rsplit_once(name, '.').unwrap_or(("", name));
     let ((above, name), (above_value, value)) = (split(before.name), split(field.name));
-    let lower = name.to_ascii_lowercase();
-    let names_it =
-        above == above_value && NAMING.contains(&lower.as_str()) && value.to_ascii_lowercase().contains("value");
+    let is_pair = || {
+        let names = NAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
+        names && above == above_value && value.to_ascii_lowercase().contains("value")
+    };
+    // `["--patient-id", "47"]`
+    let is_option = || before.name == field.name && text(before.value).is_some_and(|text| text.starts_with('-'));
+    let names_it = is_pair() || is_option();
     match text(before.value).filter(|_| names_it) {
         Some(name) if says(name) == Says::Patient => Says::Patient,
         _ => Says::Nothing,

@@ -12,6 +12,8 @@ const NAME_BYTES_MAX: usize = 64;
 const COLLECTIONS: [&str; 4] = ["patient", "patients", "relatedperson", "person"];
 /// Words before a number or a name in prose.
 const PROSE: [&str; 5] = ["patient", "pt", "mrn", "ssn", "dob"];
+/// Segments of HL7 v2 that are a patient's or a relative's as a whole.
+const SEGMENTS: [&str; 7] = ["PID", "NK1", "MRG", "GT1", "IN1", "IN2", "PD1"];
 /// What may stand between such a word and the number.
 const BETWEEN: [&str; 8] = ["id", "no", "nr", "number", "name", "named", "mrn", "is"];
 
@@ -50,6 +52,10 @@ fn look<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<(Says, &'t 
     let value = match first {
         Some(b'/') if is_collection() => id(name, rest.get(1..).unwrap_or_default()),
         Some(b'?') if is_collection() => return end + query(rest.get(1..).unwrap_or_default(), found),
+        // behind a line end written as an escape its letter stands in front
+        Some(b'|') if SEGMENTS.iter().any(|segment| name.ends_with(segment)) => {
+            Some((Says::Patient, segment(rest.get(1..).unwrap_or_default())))
+        }
         Some(b'>') if text.get(..start).is_some_and(|before| before.ends_with('<')) => {
             said(name, || rest.get(1..)?.split('<').next())
         }
@@ -77,6 +83,12 @@ fn id<'t>(name: &str, rest: &'t str) -> Option<(Says, &'t str)> {
     let id = rest.split(is_end).next().filter(|id| !id.is_empty() && !id.starts_with('_'))?;
     let is_fhir = name.starts_with(|letter: char| letter.is_ascii_uppercase());
     (is_fhir || id.contains(|letter: char| letter.is_ascii_digit())).then_some((Says::Patient, id))
+}
+
+/// A segment of HL7 v2 up to its end, which can be written as an escape.
+fn segment(rest: &str) -> &str {
+    let ends = ["\r", "\n", "\\r", "\\n"].into_iter().filter_map(|end| rest.find(end)).min();
+    rest.get(..ends.unwrap_or(rest.len())).unwrap_or(rest)
 }
 
 /// All values of a search for patients; returns its length.
@@ -179,6 +191,12 @@ mod tests {
         check("opened chart of patient 4711 by kim", &["4711"]);
         check("MRN 4711, patient id #4712, patient name Jane Doe was seen", &["4711", "4712", "Jane Doe"]);
         check("the patient is well; patient care unit", &[]);
+    }
+
+    #[test]
+    fn segments_of_hl7_within_a_text_identify_as_a_whole() {
+        check("got MSH|^~\\&|LAB PID|1||47^^^L||Doe^Jane", &["1||47^^^L||Doe^Jane"]);
+        check(r"MSH|^~\\&|LAB\rPID|1||47||Doe\rOBR|1", &["1||47||Doe"]);
     }
 
     #[test]

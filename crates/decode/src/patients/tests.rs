@@ -83,6 +83,19 @@ fn events_of_systems_name_no_patient() {
 }
 
 #[test]
+fn references_and_options_name_the_patient_beside_them() {
+    check(
+        r#"{"subject":{"reference":"Patient/4711","display":"Took"},"actor":{"display":"Kim"}}"#,
+        &["Patient/4711", "Took"],
+    );
+    check(r#"{"args":["--patient-id","4711","--unit","3"]}"#, &["4711"]);
+    check(
+        r#"{"00100010":{"vr":"PN","Value":[{"Alphabetic":"Doe^Jane"}]},"00080060":{"vr":"CS","Value":["CT"]}}"#,
+        &["Doe^Jane"],
+    );
+}
+
+#[test]
 fn texts_name_their_patient_by_pairs_paths_and_words() {
     check(r#"{"msg":"GET /fhir/Patient/4711?x=1 by kim","level":"info"}"#, &["4711"]);
     check("<134>1 2026-03-04T21:14:05Z ehr app - - - kim opened patient_id=4711 unit=3", &["4711"]);

@@ -11,9 +11,10 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use cordon_decode::patients::Identity;
 use cordon_model::{Record, Span};
-use spellings::{ENCODINGS, Encoding, hl7_unescaped, runs, variants};
+use spellings::{ENCODINGS, Encoding, bare, hl7_unescaped, is_combining, runs, variants};
 
 /// What stands for a patient's words.
 const MASKED: &str = "[patient]";
@@ -25,6 +26,10 @@ const STAND_IN: &str = "\u{298}";
 const WORD_INSIDE_CHARS_MIN: usize = 5;
 /// Fewest characters of a word that gives away an encoded text: shorter ones come about by chance.
 const ENCODED_WORD_CHARS_MIN: usize = 3;
+/// Most texts that are looked for one by one.
+const TEXTS_ALONE_MAX: usize = 32;
+/// Longest text in which encodings within encodings are looked for.
+const NESTED_BYTES_MAX: usize = 256 << 10;
 /// Longest text whose other spellings are looked for; of a longer one (a resource as a whole) the words count.
 const SPELT_BYTES_MAX: usize = 16 << 10;
 /// Words of references and addresses that name nobody.
@@ -33,12 +38,14 @@ const NOBODYS: [&str; 8] = ["patient", "patients", "http", "https", "urn", "oid"
 const DECODINGS_MAX: usize = 3;
 
 /// The words of one record that identify a patient.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Mask {
-    /// Single words in lower case.
+    /// Single words in lower case, their letters without marks.
     words: BTreeSet<String>,
-    /// Whole texts in lower case, the longest first.
+    /// Whole texts in lower case.
     texts: Vec<String>,
+    /// All of them at once, where they are many.
+    finder: Option<AhoCorasick>,
     /// What is left of words with letters beyond ASCII without these letters: the same in every character set.
     stems: BTreeSet<String>,
     /// The bytes of the record that identify a patient.
@@ -62,8 +69,12 @@ impl Mask {
             mask.learn_spelt(text);
         }
         mask.spans = identity.spans;
-        mask.texts.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        mask.texts.sort_unstable();
         mask.texts.dedup();
+        if mask.texts.len() > TEXTS_ALONE_MAX {
+            let finder = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&mask.texts);
+            mask.finder = finder.ok();
+        }
         Some(mask)
     }
 
@@ -100,7 +111,7 @@ impl Mask {
     fn plain(&self, text: &str, chars_min: usize) -> Vec<Span> {
         let mut found = self.inside(text);
         for (start, word) in words(text) {
-            let is_known = self.words.contains(&lower(word)) && word.chars().nth(chars_min - 1).is_some();
+            let is_known = self.words.contains(&bare(word)) && word.chars().nth(chars_min - 1).is_some();
             if is_known || self.stems.contains(&stem(word)) && !word.is_ascii() {
                 found.push(Span { start, end: start + word.len() });
             }
@@ -124,7 +135,7 @@ impl Mask {
         }
         let shown = self.plain(run, ENCODED_WORD_CHARS_MIN).len();
         let mut held = self.plain(decoded, ENCODED_WORD_CHARS_MIN);
-        if held.len() <= shown && decodings > 1 {
+        if held.len() <= shown && decodings > 1 && decoded.len() <= NESTED_BYTES_MAX {
             self.encoded(decoded, decodings - 1, &mut held);
         }
         held.len() > shown
@@ -164,8 +175,11 @@ impl Mask {
         if whole.chars().count() >= INSIDE_CHARS_MIN && !NOBODYS.contains(&whole.as_str()) {
             self.texts.push(whole);
         }
-        for (_, word) in words(without_host(text)) {
-            self.learn_word(lower(word));
+        // what was decoded can be noise that happens to read as text
+        let chars_min = if decodings < DECODINGS_MAX { 2 } else { 1 };
+        let own = words(without_host(text)).filter(|(_, word)| word.chars().nth(chars_min - 1).is_some());
+        for (_, word) in own {
+            self.learn_word(&lower(word));
         }
         if decodings == 0 || text.len() > SPELT_BYTES_MAX {
             return;
@@ -176,14 +190,14 @@ impl Mask {
         }
     }
 
-    fn learn_word(&mut self, word: String) {
-        if NOBODYS.contains(&word.as_str()) {
+    fn learn_word(&mut self, word: &str) {
+        if NOBODYS.contains(&word) {
             return;
         }
         if word.chars().count() >= WORD_INSIDE_CHARS_MIN {
-            self.texts.push(word.clone());
+            self.texts.push(word.to_owned());
         }
-        self.words.insert(word);
+        self.words.insert(bare(word));
     }
 
     /// Learns the stems of words that hold letters beyond ASCII.
@@ -198,10 +212,15 @@ impl Mask {
             return found;
         }
         let folded = lower(text);
-        for hidden in &self.texts {
-            found.extend(
-                folded.match_indices(hidden.as_str()).map(|(start, hit)| Span { start, end: start + hit.len() }),
-            );
+        if let Some(finder) = &self.finder {
+            let hits = finder.find_overlapping_iter(folded.as_str());
+            found.extend(hits.map(|hit| Span { start: hit.start(), end: hit.end() }));
+        } else {
+            let of = |hidden: &String| -> Vec<Span> {
+                let hits = folded.match_indices(hidden.as_str());
+                hits.map(|(start, hit)| Span { start, end: start + hit.len() }).collect()
+            };
+            found.extend(self.texts.iter().flat_map(of));
         }
         if folded.len() != text.len() && !found.is_empty() {
             let places = unfolded(text);
@@ -254,7 +273,7 @@ fn without_host(text: &str) -> &str {
 
 /// Runs of letters and digits with the place of each.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    runs(text, char::is_alphanumeric)
+    runs(text, |letter| letter.is_alphanumeric() || is_combining(letter))
 }
 
 /// The ASCII letters and digits of a word in lower case.

@@ -224,6 +224,17 @@ fn plain(letter: char, pick: fn(&(char, &'static str, &'static str)) -> &'static
     LATIN.iter().find(|row| row.0 == letter).map_or_else(|| letter.to_string(), |row| pick(row).to_owned())
 }
 
+/// A word in lower case, its letters without marks, however these are written.
+pub(super) fn bare(word: &str) -> String {
+    let lower = word.chars().flat_map(char::to_lowercase).filter(|letter| !is_combining(*letter));
+    lower.map(|letter| plain(letter, |row| row.1)).collect()
+}
+
+/// Marks that stand behind their letter (Unicode's combining diacritical marks).
+pub(super) const fn is_combining(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}')
+}
+
 /// Latin letters with marks: without them, and as they are written where the letter is not to be had.
 const LATIN: [(char, &str, &str); 72] = [
     ('ä', "a", "ae"),
