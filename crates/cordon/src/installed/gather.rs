@@ -58,14 +58,12 @@ pub(super) fn gather(path: &Path) -> Result<Gathered> {
             Some(name) => name,
             None => bail!("neither a directory nor a zip or tar archive"),
         };
-        ensure!(
-            stays_inside(name),
-            "it holds `{}`, a path that leads out of it or is too long to be kept",
-            shortened(name)
-        );
         if !is_wanted(name) {
             continue;
         }
+        let Some(kept) = kept_path(name) else {
+            bail!("it holds `{}`, a path that leads out of it or cannot be kept", shortened(name));
+        };
         let Some(text) = read(source, name)? else {
             unread += 1;
             continue;
@@ -75,7 +73,7 @@ pub(super) fn gather(path: &Path) -> Result<Gathered> {
             bytes <= SET_BYTES_MAX && files.len() < FILES_MAX,
             "larger than {SET_BYTES_MAX} bytes or {FILES_MAX} files"
         );
-        files.insert(name.to_owned(), text);
+        ensure!(files.insert(kept, text).is_none(), "it holds `{name}` twice");
     }
     ensure_apart(&files)?;
     Ok(Gathered { files, unread })
@@ -116,16 +114,20 @@ fn refuse_fault(fault: &InputFault, archive: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a path has only plain names in it, on any system, none too long to be kept. An archive within the archive is no path.
-fn stays_inside(name: &str) -> bool {
-    let parts: Vec<Component<'_>> = Path::new(name).components().collect();
-    let plain =
-        parts.iter().all(|part| matches!(part, Component::Normal(_)) && part.as_os_str().len() <= NAME_BYTES_MAX);
-    plain
-        && parts.len() <= DEPTH_MAX
-        && name.len() <= PATH_BYTES_MAX
-        && !name.contains(['\\', '\0', ':'])
-        && !name.is_empty()
+/// The path under which a file is kept: plain names on any system, none too long. `None` for one that leads elsewhere.
+fn kept_path(name: &str) -> Option<String> {
+    if name.len() > PATH_BYTES_MAX || name.contains(['\\', ':']) || name.contains(char::is_control) {
+        return None;
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in Path::new(name).components() {
+        match part {
+            Component::Normal(part) if part.len() <= NAME_BYTES_MAX => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            _ => return None,
+        }
+    }
+    (!parts.is_empty() && parts.len() <= DEPTH_MAX).then(|| parts.join("/"))
 }
 
 fn is_wanted(name: &str) -> bool {
@@ -171,12 +173,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_plain_paths_stay_inside() {
-        for name in ["a.yml", "rules/a/b.yml"] {
-            assert!(stays_inside(name), "{name}");
+    fn only_plain_paths_are_kept() {
+        for (name, kept) in [("a.yml", "a.yml"), ("rules/a/b.yml", "rules/a/b.yml"), ("./a//./b.yml", "a/b.yml")] {
+            assert_eq!(kept_path(name).as_deref(), Some(kept), "{name}");
         }
-        for name in ["../a.yml", "/a.yml", "a/../../b.yml", r"..\a.yml", "c:a.yml", "", "./a.yml"] {
-            assert!(!stays_inside(name), "{name}");
+        let long = "x".repeat(300);
+        for name in ["../a.yml", "/a.yml", "a/../../b.yml", r"..\a.yml", "c:a.yml", "", ".", "a\x1b.yml", &long] {
+            assert_eq!(kept_path(name), None, "{name}");
         }
     }
 

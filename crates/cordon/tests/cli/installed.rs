@@ -101,7 +101,7 @@ fn what_is_no_rule_set_is_refused_with_its_reason_and_leaves_nothing_behind() {
     check_refused(&bench, &["empty.zip"], "holds no rule that loads");
     check_refused(&bench, &["logs"], "holds no rule that loads");
     for archive in ["slip.zip", "absolute.zip", "windows.zip", "long.zip"] {
-        check_refused(&bench, &[archive], "a path that leads out of it");
+        check_refused(&bench, &[archive], "a path that leads out of it or cannot be kept");
     }
     check_refused(&bench, &["rules", "--name", "../x"], "--name ../x");
     assert!(!bench.path().join("escaped.yml").exists());
@@ -158,4 +158,18 @@ fn a_set_that_is_installed_twice_is_used_once_and_counted() {
     }
     let ran = run(&bench, &["scan", "logs"]);
     assert!(ran.err.contains(" 0 refused, 3 read more than once and used once\n"), "{}", ran.err);
+}
+
+#[test]
+fn paths_of_an_archive_that_say_the_same_in_another_way_are_kept_plainly() {
+    let bench = Bench::new();
+    zip(&bench, "odd.zip", &[("./rules//a.yml", MIMIKATZ), ("notes: old.txt", "x")]);
+    assert_eq!(run(&bench, &["rules", "install", "odd.zip"]).code, Some(0));
+    assert!(bench.path().join("data/rules/odd/files/rules/a.yml").is_file());
+    let listed = run(&bench, &["rules", "list"]);
+    assert_eq!(listed.code, Some(0), "the set is as it was installed: {}", listed.out);
+    zip(&bench, "twice.zip", &[("a.yml", MIMIKATZ), ("./a.yml", MIMIKATZ)]);
+    let ran = run(&bench, &["rules", "install", "twice.zip"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.err.contains("a.yml` twice"), "{}", ran.err);
 }
