@@ -155,7 +155,9 @@ impl<'a> Compiler<'a> {
         if place == self.at {
             self.at = end + 2;
         }
-        utf16(self.chunk.get(start..end)?, self.arena)
+        let name = utf16(self.chunk.get(start..end)?, self.arena)?;
+        // What no XML name holds is left to the slow way.
+        (!name.contains(|letter: char| letter.is_control() || matches!(letter, '"' | '\\'))).then_some(name)
     }
 
     fn push(&mut self, op: Op<'a>) -> Option<()> {
@@ -310,7 +312,7 @@ impl<'a> Compiler<'a> {
                 self.at += 1;
                 (self.byte()? == 1).then_some(())?;
                 let units = usize::from(self.u16()?);
-                let text = utf16(self.chunk.get(self.at..self.at + units * 2)?, self.arena)?;
+                let text = without_zero(utf16(self.chunk.get(self.at..self.at + units * 2)?, self.arena)?)?;
                 self.at += units * 2;
                 Some(if text.is_empty() { Content::Nothing } else { Content::Text(text) })
             }
@@ -335,6 +337,11 @@ impl<'a> Compiler<'a> {
         };
         self.push(Op::Constant { name, value, role })
     }
+}
+
+/// A zero within a text of a template is out of the ordinary.
+fn without_zero(text: &str) -> Option<&str> {
+    (!text.contains('\0')).then_some(text)
 }
 
 fn role(place: Place<'_>, field: &str) -> Role {

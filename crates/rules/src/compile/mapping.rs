@@ -20,6 +20,9 @@ impl Mapping {
 
 const MAPPINGS: &[(&str, &str)] = &[
     ("azure_api", include_str!("../../data/mappings/azure_api.tsv")),
+    ("azure_audit_export", include_str!("../../data/mappings/azure_audit_export.tsv")),
+    ("azure_audit_graph", include_str!("../../data/mappings/azure_audit_graph.tsv")),
+    ("azure_audit_table", include_str!("../../data/mappings/azure_audit_table.tsv")),
     ("gcp_audit", include_str!("../../data/mappings/gcp_audit.tsv")),
     ("gcp_audit_wrapped", include_str!("../../data/mappings/gcp_audit_wrapped.tsv")),
     ("google_workspace_log", include_str!("../../data/mappings/google_workspace_log.tsv")),
@@ -54,5 +57,18 @@ mod tests {
         let mapping = mapping("windows_4688");
         assert_eq!(mapping.source_field("Image"), "NewProcessName");
         assert_eq!(mapping.source_field("CommandLine"), "CommandLine");
+    }
+
+    #[test]
+    fn what_happened_in_entra_has_one_name_however_its_audit_log_was_taken() {
+        for (name, field) in [
+            ("azure_audit_export", "operationName"),
+            ("azure_audit_graph", "activityDisplayName"),
+            ("azure_audit_table", "OperationName"),
+        ] {
+            for rule_field in ["properties.message", "operationName", "OperationName", "ActivityType"] {
+                assert_eq!(mapping(name).source_field(rule_field), field, "{name} {rule_field}");
+            }
+        }
     }
 }
