@@ -14,7 +14,7 @@ pub(crate) fn fold_in_place(bytes: &mut [u8]) -> bool {
         return false;
     }
     let (mut at, mut is_odd) = (0, false);
-    while let Some(wide) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| !byte.is_ascii())) {
+    while let Some(wide) = bytes.get(at..).and_then(first_wide) {
         at += wide;
         let Some((letter, place)) = wide_char(bytes.get_mut(at..).unwrap_or_default()) else { break };
         is_odd |= ODD_LETTERS.contains(&letter);
@@ -22,6 +22,15 @@ pub(crate) fn fold_in_place(bytes: &mut [u8]) -> bool {
         fold_char(letter).encode_utf8(place);
     }
     is_odd
+}
+
+/// The place of the first byte beyond ASCII.
+fn first_wide(bytes: &[u8]) -> Option<usize> {
+    const TOP_BITS: u64 = u64::MAX / 255 * 0x80;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let word = words.iter().position(|word| u64::from_le_bytes(*word) & TOP_BITS != 0);
+    let rest = word.map_or(rest, |word| words.get(word).map_or(rest, |word| word.as_slice()));
+    rest.iter().position(|byte| !byte.is_ascii()).map(|at| word.unwrap_or(words.len()) * 8 + at)
 }
 
 /// The character beyond ASCII at the start of UTF-8 text, with the bytes it takes.

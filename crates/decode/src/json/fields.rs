@@ -1,11 +1,12 @@
 //! Decodes one unit of JSON: the walk, then what the record is (Windows event or a shape of the table) and when it happened.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, SourceSet, Span, Value, When};
 
 use super::anomaly::{INVALID_UTF8, NAME_TOO_LONG, TIME_UNREADABLE, TIME_WITHOUT_ZONE, TOO_MANY_FIELDS};
-use super::place::flat_name;
+use super::known_names::KnownNames;
+use super::place::{FLAT_NAMES, flat_name};
 use super::shape::{self, shapes};
 use super::time;
 use super::walk::{Header, Walker};
@@ -105,10 +106,14 @@ fn other<'a>(fields: &mut [Field<'a>], options: &DecodeOptions, arena: &'a Arena
     (sources, time)
 }
 
+/// The names that [`flat_windows`] looks for.
+static FLAT_KNOWN: LazyLock<KnownNames> =
+    LazyLock::new(|| KnownNames::of(FLAT_NAMES.iter().flat_map(|(written, flat)| [*written, *flat])));
+
 /// Gives a flat export its Sigma names and looks up its channel.
 fn flat_windows<'a>(fields: &mut [Field<'a>], options: &DecodeOptions, arena: &'a Arena) -> SourceSet {
     let (mut channel, mut provider, mut event_id) = (None, None, None);
-    for field in fields.iter_mut() {
+    for field in fields.iter_mut().filter(|field| FLAT_KNOWN.may_hold(field.name)) {
         field.name = flat_name(field.name).unwrap_or(field.name);
         let place = match field.name {
             "Channel" => &mut channel,

@@ -4,6 +4,7 @@
 mod anomaly;
 mod fields;
 mod frame;
+mod known_names;
 mod place;
 mod quote;
 mod scan;

@@ -144,13 +144,27 @@ fn winlog_name(name: &str) -> Option<&'static str> {
 
 /// The flat name of a top-level field of a flat export: NXLog, `Get-WinEvent | ConvertTo-Json`, winlogbeat before version 7.
 pub(super) fn flat_name(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "LogName" | "log_name" | "channel" => "Channel",
-        "Id" | "EventId" | "event_id" => "EventID",
-        "SourceName" | "ProviderName" | "source_name" | "Provider" => "Provider_Name",
-        "ProviderGuid" => "Provider_Guid",
-        "MachineName" | "Hostname" | "ComputerName" | "computer_name" => "Computer",
-        "RecordNumber" | "RecordId" | "record_number" => "EventRecordID",
-        _ => return None,
-    })
+    FLAT_NAMES.iter().find(|(written, _)| *written == name).map(|(_, flat)| *flat)
 }
+
+/// What flat exports write, and what it is called here.
+pub(super) const FLAT_NAMES: [(&str, &str); 18] = [
+    ("LogName", "Channel"),
+    ("log_name", "Channel"),
+    ("channel", "Channel"),
+    ("Id", "EventID"),
+    ("EventId", "EventID"),
+    ("event_id", "EventID"),
+    ("SourceName", "Provider_Name"),
+    ("ProviderName", "Provider_Name"),
+    ("source_name", "Provider_Name"),
+    ("Provider", "Provider_Name"),
+    ("ProviderGuid", "Provider_Guid"),
+    ("MachineName", "Computer"),
+    ("Hostname", "Computer"),
+    ("ComputerName", "Computer"),
+    ("computer_name", "Computer"),
+    ("RecordNumber", "EventRecordID"),
+    ("RecordId", "EventRecordID"),
+    ("record_number", "EventRecordID"),
+];

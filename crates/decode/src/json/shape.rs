@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use cordon_model::{Arena, Field, Value};
 use rustc_hash::FxHashMap;
 
+use super::known_names::KnownNames;
+
 /// The rows: shape, conditions joined with `;`, time fields joined with `;`. `field` is present, `field=value`, `field^=prefix`, `!field` absent.
 pub(crate) const JSON_SHAPES: &str = include_str!("../../data/json_shapes.tsv");
 
@@ -77,37 +79,7 @@ pub(super) struct Shapes {
     shapes: Vec<Shape>,
     conditions: Vec<(&'static str, Test)>,
     by_field: FxHashMap<&'static str, Vec<(Test, Bits)>>,
-    /// Lengths and first letters of the fields: most fields of most records have none of these, and are not looked up.
-    known: Lengths,
-}
-
-/// By the length of a name (from 63 on as one): a bit per first letter.
-#[derive(Debug)]
-struct Lengths([u64; 64]);
-
-impl Default for Lengths {
-    fn default() -> Self {
-        Self([0; 64])
-    }
-}
-
-impl Lengths {
-    fn add(&mut self, name: &str) {
-        let (length, letter) = Self::place(name);
-        self.0.get_mut(length).into_iter().for_each(|letters| *letters |= letter);
-    }
-
-    #[inline]
-    fn may_hold(&self, name: &str) -> bool {
-        let (length, letter) = Self::place(name);
-        self.0.get(length).is_some_and(|letters| letters & letter != 0)
-    }
-
-    #[inline]
-    fn place(name: &str) -> (usize, u64) {
-        let letter = name.as_bytes().first().copied().unwrap_or_default();
-        (name.len().min(63), 1 << (letter & 63))
-    }
+    known: KnownNames,
 }
 
 static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes::parse(JSON_SHAPES).unwrap_or_default());

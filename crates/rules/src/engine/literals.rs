@@ -61,7 +61,7 @@ impl Exacts {
     }
 
     pub(crate) fn find(&self, value: &[u8], found: &mut impl FnMut(WitnessId)) {
-        if self.filter.may_hold(Self::key(value)) {
+        if !self.ids.is_empty() && self.filter.may_hold(Self::key(value)) {
             self.ids.get(value).into_iter().for_each(|id| found(*id));
         }
     }

@@ -15,6 +15,9 @@ use crate::text::fold_in_place;
 /// Events of a program after which its witnesses are chosen anew: rounds double, and there are few, so that the choice settles.
 const LEARN_EVENTS_FIRST: u32 = 2_048;
 
+/// Events of a round whose values are looked at closely, gram by gram: they are enough to tell common from rare.
+const GRAM_EVENTS: u32 = 1_024;
+
 /// Rounds of learning.
 const LEARN_ROUNDS: u32 = 5;
 
@@ -142,7 +145,8 @@ impl Scratch {
     }
 
     fn find_candidates(&mut self, state: &mut State, fields: &[Field<'_>]) {
-        let State { program, seen, witness_hits, grams, .. } = state;
+        let State { program, seen, witness_hits, grams, events, .. } = state;
+        let mut grams = grams.as_mut().filter(|_| *events < GRAM_EVENTS);
         let (candidates, stamp) = (&mut self.candidates, self.memo.stamp());
         candidates.clear();
         candidates.extend_from_slice(&program.always);
