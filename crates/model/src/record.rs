@@ -153,6 +153,10 @@ fn append_unescaped(text: &str, out: &mut Vec<u8>) {
         out.get_mut(to).into_iter().for_each(|place| *place = *letter);
         (from, to) = (from + 2, to + 1);
     }
+    // the last word may have ended within a letter
+    while !text.is_char_boundary(from) {
+        (from, to) = (from - 1, to - 1);
+    }
     out.truncate(to);
     unescape(text.get(from..).unwrap_or_default(), &mut |bytes| out.extend_from_slice(bytes));
 }
@@ -236,6 +240,11 @@ mod tests {
     fn escapes_resolve_as_rfc_8259_says() {
         check(r"C:\\Windows\\x", r"C:\Windows\x");
         check(r#"a\"b\/c\b\f\n\r\t"#, "a\"b/c\u{8}\u{c}\n\r\t");
+        check("abcd€\\n", "abcd€\n");
+        for plain in 0..20 {
+            let plain = "€".repeat(plain);
+            check(&format!("{plain}\\\\ä{plain}"), &format!("{plain}\\ä{plain}"));
+        }
         check(r"C:\\a\\b\\Windows\\x\n\\Windows\\System32", "C:\\a\\b\\Windows\\x\n\\Windows\\System32");
         check(r"\u00e4\u00C4", "äÄ");
         check(r"\ud83d\ude00!", "😀!");
