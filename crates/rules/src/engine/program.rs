@@ -8,7 +8,7 @@ use super::code::{Assembler, Code};
 use super::grams::{GramCounts, Grams, Keywords};
 use super::literals::{End, Ends, Exacts};
 use super::route::Member;
-use super::witness::{Learned, Witness, WitnessId, choose};
+use super::witness::{LEARN_ROUNDS, Learned, Witness, WitnessId, choose};
 use crate::compile::{FieldId, Lowered, Node, NodeId, Place, Test};
 
 /// No slot: the program does not look at the field.
@@ -180,6 +180,9 @@ impl Program {
         }
         program.choose_witnesses(set);
         program.fill_tables();
+        if program.generation >= LEARN_ROUNDS {
+            program.learned = Learned::default();
+        }
         program
     }
 

@@ -8,7 +8,7 @@ use super::Hit;
 use super::eval::{Evaluator, Memo};
 use super::grams::GramCounts;
 use super::program::{NO_SLOT, Program, ProgramCell};
-use super::witness::{Learned, WitnessId};
+use super::witness::{LEARN_ROUNDS, Learned, WitnessId};
 use crate::compile::Lowered;
 use crate::text::fold_in_place;
 
@@ -17,9 +17,6 @@ const LEARN_EVENTS_FIRST: u32 = 2_048;
 
 /// Events of a round whose values are looked at closely, gram by gram: they are enough to tell common from rare.
 const GRAM_EVENTS: u32 = 1_024;
-
-/// Rounds of learning.
-const LEARN_ROUNDS: u32 = 5;
 
 /// No value.
 const NONE: u32 = u32::MAX;
@@ -316,16 +313,10 @@ fn learn(mut state: State, set: &Lowered, cell: &ProgramCell) -> State {
     if state.grams.is_none() || state.events < LEARN_EVENTS_FIRST << round {
         return state;
     }
-    let events = f64::from(state.events);
     let mut learned =
         Learned { hits: state.program.learned.hits.clone(), grams: state.grams.take().unwrap_or_default() };
     for (witness, hits) in state.program.witnesses.iter().zip(&state.witness_hits) {
-        let rate = f64::from(*hits) / events;
-        #[expect(clippy::cast_possible_truncation, reason = "a rate needs no more than f32")]
-        let rate = rate as f32;
-        if *hits > 0 {
-            learned.hits.insert(witness.clone(), rate);
-        }
+        learned.add(witness, *hits, state.events);
     }
     cell.relearn(set, &state.program, learned);
     State::new(cell.current(set))

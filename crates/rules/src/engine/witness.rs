@@ -39,6 +39,21 @@ const SECOND_SET_ABOVE: f32 = 0.002;
 /// Expected hits per event up to which a second set is worth looking for.
 const SECOND_SET_UP_TO: f32 = 0.3;
 
+/// Rounds of learning: the witnesses of a program are chosen anew at the end of each.
+pub(crate) const LEARN_ROUNDS: u32 = 5;
+
+impl Learned {
+    /// Takes in how often a witness stood in so many events.
+    pub(crate) fn add(&mut self, witness: &Witness, hits: u32, events: u32) {
+        if hits > 0 || estimate(witness) > SECOND_SET_ABOVE {
+            // what never stood yet may stand in the next event: half a hit
+            let rate = f64::from(hits).max(0.5) / f64::from(events.max(1));
+            #[expect(clippy::cast_possible_truncation, reason = "a rate needs no more than f32")]
+            self.hits.insert(witness.clone(), rate as f32);
+        }
+    }
+}
+
 /// One or two witness sets, all of which must be seen before the expression can hold; none when it has no witness.
 pub(crate) fn choose(set: &Lowered, root: NodeId, learned: &Learned) -> Vec<Vec<Witness>> {
     let Node::All(parts) = set.get_node(root) else {
@@ -48,27 +63,31 @@ pub(crate) fn choose(set: &Lowered, root: NodeId, learned: &Learned) -> Vec<Vec<
     found.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     let is_common = found.first().is_some_and(|first| first.cost > SECOND_SET_ABOVE);
     found.truncate(if is_common { 2 } else { 1 });
-    let helps = |(place, found): &(usize, Found)| *place == 0 || found.cost <= SECOND_SET_UP_TO;
+    // one that was never looked for is worth a round: its estimate may be far too high
+    let helps = |(place, found): &(usize, Found)| *place == 0 || found.cost <= SECOND_SET_UP_TO || !found.is_known;
     found.into_iter().enumerate().filter(helps).map(|(_, found)| found.witnesses).collect()
 }
 
 struct Found {
     cost: f32,
+    /// The cost was learned, not estimated.
+    is_known: bool,
     witnesses: Vec<Witness>,
 }
 
 fn candidates(set: &Lowered, node: NodeId, learned: &Learned) -> Option<Found> {
     match set.get_node(node) {
-        Node::Never => Some(Found { cost: 0.0, witnesses: Vec::new() }),
+        Node::Never => Some(Found { cost: 0.0, is_known: true, witnesses: Vec::new() }),
         Node::Not(_) => None,
         Node::All(parts) => {
             parts.iter().filter_map(|part| candidates(set, *part, learned)).min_by(|a, b| a.cost.total_cmp(&b.cost))
         }
         Node::Any(parts) => {
-            let mut union = Found { cost: 0.0, witnesses: Vec::new() };
+            let mut union = Found { cost: 0.0, is_known: true, witnesses: Vec::new() };
             for part in parts {
                 let found = candidates(set, *part, learned)?;
                 union.cost += found.cost;
+                union.is_known &= found.is_known;
                 union.witnesses.extend(found.witnesses);
                 if union.witnesses.len() > SET_MAX {
                     return None;
@@ -95,6 +114,7 @@ fn of_predicate(set: &Lowered, id: PredId, learned: &Learned) -> Option<Found> {
             let found: Vec<Found> = texts.iter().map(|text| single(Place::Contains, text)).collect();
             Some(Found {
                 cost: found.iter().map(|one| one.cost).sum(),
+                is_known: found.iter().all(|one| one.is_known),
                 witnesses: found.into_iter().flat_map(|one| one.witnesses).collect(),
             })
         }
@@ -103,8 +123,9 @@ fn of_predicate(set: &Lowered, id: PredId, learned: &Learned) -> Option<Found> {
 }
 
 fn one(witness: Witness, learned: &Learned) -> Found {
-    let cost = learned.hits.get(&witness).copied().unwrap_or_else(|| estimate(&witness));
-    Found { cost, witnesses: vec![witness] }
+    let known = learned.hits.get(&witness).copied();
+    let cost = known.unwrap_or_else(|| estimate(&witness));
+    Found { cost, is_known: known.is_some() || cost <= SECOND_SET_ABOVE, witnesses: vec![witness] }
 }
 
 /// Expected hits per event before any traffic was seen: longer is rarer, places are narrower than anywhere, and short numbers (event ids) are common.
