@@ -106,8 +106,11 @@ impl Grams {
 /// other literals `use`.
 fn rarest(literal: &[u8], seen: &GramCounts, used: impl Fn(u32) -> usize) -> Option<(usize, u32)> {
     let common = |window: &[u8]| -> u32 { window.iter().map(|byte| commonness(*byte)).sum() };
-    let cost = |window: &[u8]| (seen.count(gram(window)), common(window), used(gram(window)));
-    let (front, window) = literal.windows(GRAM).enumerate().min_by_key(|(_, window)| cost(window))?;
+    let cost = |window: &[u8]| (seen.count(gram(window)), common(window));
+    let least = literal.windows(GRAM).map(cost).min()?;
+    // only between equals: looking up what others use takes longer than the rest
+    let equals = literal.windows(GRAM).enumerate().filter(|(_, window)| cost(window) == least);
+    let (front, window) = equals.min_by_key(|(_, window)| used(gram(window)))?;
     Some((front, gram(window)))
 }
 

@@ -1,6 +1,6 @@
 //! Routing: which rules a record's log sources lead to. A log source is a condition of the rule, never a hint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cordon_model::{LogSource, LogSourceTable, SourceSet};
 
@@ -54,7 +54,7 @@ pub(crate) fn routes(rules: &[Compiled], table: &LogSourceTable) -> (Routes, Vec
         if let Some(known) = numbers.get(&ways) {
             return Some(*known);
         }
-        let members = members(rules, &asked, &ways);
+        let members = members(rules, &asked, &reach, &ways);
         let fresh = u16::try_from(programs.len()).ok().filter(|_| !members.is_empty())?;
         programs.push(members);
         numbers.insert(ways, fresh);
@@ -67,38 +67,44 @@ pub(crate) fn routes(rules: &[Compiled], table: &LogSourceTable) -> (Routes, Vec
     (routes, programs)
 }
 
-/// A log source that rules ask for, by its number, and the source by which a set leads to them.
-type Way = (usize, LogSource);
+/// A log source that rules ask for, and the source by which a set leads to them, by their numbers.
+type Way = (usize, usize);
 
-/// By source: the numbers of the log sources asked for that it is, rising. Sets share few sources.
-fn reach<'t>(asked: &[(&RuleLogSource, Vec<u32>)], table: &'t LogSourceTable) -> BTreeMap<&'t LogSource, Vec<usize>> {
-    let mut reach = BTreeMap::new();
-    for source in table.sets().flat_map(|(_, sources)| sources) {
-        let of_source = || {
-            let numbered = asked.iter().enumerate();
-            numbered.filter(|(_, (asked, _))| covers(asked, source)).map(|(number, _)| number).collect()
-        };
-        reach.entry(source).or_insert_with(of_source);
-    }
-    reach
+/// The sources of a table, sorted, each with the numbers of the log sources asked for that it is, rising. Sets share few sources.
+fn reach(asked: &[(&RuleLogSource, Vec<u32>)], table: &LogSourceTable) -> Vec<(LogSource, Vec<usize>)> {
+    let sources: BTreeSet<LogSource> = table.sets().flat_map(|(_, sources)| sources).copied().collect();
+    let with_reach = |source: LogSource| {
+        let reached = asked.iter().enumerate().filter(|(_, (asked, _))| covers(asked, &source));
+        (source, reached.map(|(number, _)| number).collect())
+    };
+    sources.into_iter().map(with_reach).collect()
 }
 
 /// The ways from the sources of a set to rules.
-fn ways(reach: &BTreeMap<&LogSource, Vec<usize>>, sources: &[LogSource], taxonomy: bool) -> Vec<Way> {
-    let mut ways: Vec<Way> = Vec::new();
-    for source in sources.iter().filter(|source| source.is_taxonomy() == taxonomy) {
-        ways.extend(reach.get(source).into_iter().flatten().map(|number| (*number, *source)));
-    }
-    // a source without a mapping comes first: the empty name is the lowest
-    ways.sort_by_key(|(number, source)| (*number, source.mapping));
-    ways.dedup_by_key(|(number, _)| *number);
+fn ways(reach: &[(LogSource, Vec<usize>)], sources: &[LogSource], taxonomy: bool) -> Vec<Way> {
+    let of_view = sources.iter().filter(|source| source.is_taxonomy() == taxonomy);
+    let found = of_view.filter_map(|source| reach.binary_search_by(|(known, _)| known.cmp(source)).ok());
+    let mut found: Vec<(usize, &(LogSource, Vec<usize>))> =
+        found.filter_map(|number| Some((number, reach.get(number)?))).collect();
+    // of several sources that lead to the same rules one without a mapping counts: the empty name is the lowest
+    found.sort_by_key(|(_, (source, _))| source.mapping);
+    let ways = found.iter().flat_map(|(source, (_, asked))| asked.iter().map(|asked| (*asked, *source)));
+    let mut ways: Vec<Way> = ways.collect();
+    ways.sort_by_key(|(asked, _)| *asked);
+    ways.dedup_by_key(|(asked, _)| *asked);
     ways
 }
 
 /// The rules that the ways lead to, each once, in the order of the rules.
-fn members(rules: &[Compiled], asked: &[(&RuleLogSource, Vec<u32>)], ways: &[Way]) -> Vec<Member> {
+fn members(
+    rules: &[Compiled],
+    asked: &[(&RuleLogSource, Vec<u32>)],
+    reach: &[(LogSource, Vec<usize>)],
+    ways: &[Way],
+) -> Vec<Member> {
     let mut members = Vec::new();
     for (number, source) in ways {
+        let Some((source, _)) = reach.get(*source) else { continue };
         let numbers = asked.get(*number).into_iter().flat_map(|(_, numbers)| numbers);
         members.extend(numbers.filter_map(|number| member(rules, *number, *source)));
     }
