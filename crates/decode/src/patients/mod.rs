@@ -15,8 +15,12 @@ use cordon_model::{Field, Record, Span, Value};
 use names::is_elsewhere;
 pub(crate) use names::{Says, says};
 
+/// Shortest text that says something of a patient by itself: `mrn=1`.
+const PARTS_BYTES_MIN: usize = 5;
 /// Texts that name nobody.
 const NOBODY: [&str; 12] = ["", "-", "0", "null", "(null)", "none", "n/a", "unknown", "true", "false", "yes", "no"];
+/// Longest of them, with blanks around it.
+const NOBODY_BYTES_MAX: usize = 12;
 /// Names of fields whose value is the name of a field, as in `{"name": "PatientName", "value": "..."}`.
 const NAMING: [&str; 10] =
     ["name", "key", "field", "label", "type", "attribute", "parameter", "property", "fieldname", "code"];
@@ -86,6 +90,9 @@ impl<'a> Identity<'a> {
 
     /// What a text says of a patient by its own marks.
     fn add_parts(&mut self, text: &'a str, record: &Record<'_>) {
+        if text.len() < PARTS_BYTES_MIN {
+            return;
+        }
         prose::parts(text).into_iter().for_each(|part| self.add(part, record));
     }
 
@@ -156,7 +163,7 @@ fn text(value: Value<'_>) -> Option<&str> {
 }
 
 fn is_nobody(text: &str) -> bool {
-    NOBODY.iter().any(|nobody| text.trim().eq_ignore_ascii_case(nobody))
+    text.len() <= NOBODY_BYTES_MAX && NOBODY.iter().any(|nobody| text.trim().eq_ignore_ascii_case(nobody))
 }
 
 /// Where a text that is a part of some bytes stands in them; `None` for a text that was written elsewhere.

@@ -59,9 +59,11 @@ impl Kinds {
 #[derive(Debug, Default)]
 struct List {
     exact: FxHashMap<&'static str, Kinds>,
-    starts: Vec<(&'static str, Kinds)>,
-    ends: Vec<(&'static str, Kinds)>,
-    inside: Vec<(&'static str, Kinds)>,
+    /// By the first byte.
+    starts: FxHashMap<u8, Rows>,
+    /// By the last byte.
+    ends: FxHashMap<u8, Rows>,
+    inside: Rows,
     staff: Vec<&'static str>,
     elsewhere: Vec<&'static str>,
 }
@@ -87,8 +89,8 @@ impl List {
         }
         match (name.starts_with('*'), name.ends_with('*')) {
             (true, true) => self.inside.push((bare, kind)),
-            (true, false) => self.ends.push((bare, kind)),
-            (false, true) => self.starts.push((bare, kind)),
+            (true, false) => by_byte(&mut self.ends, bare.bytes().next_back()).push((bare, kind)),
+            (false, true) => by_byte(&mut self.starts, bare.bytes().next()).push((bare, kind)),
             (false, false) => {
                 let kinds = self.exact.entry(bare).or_default();
                 *kinds = kinds.with(kind);
@@ -110,14 +112,23 @@ impl List {
     /// The kinds of a folded word.
     fn kinds(&self, word: &str) -> Kinds {
         let mut kinds = self.exact.get(word).copied().unwrap_or_default();
-        let starts = self.starts.iter().filter(|(known, _)| word.starts_with(known));
-        let ends = self.ends.iter().filter(|(known, _)| word.ends_with(known));
-        let inside = self.inside.iter().filter(|(known, _)| word.contains(known));
-        for (_, kind) in starts.chain(ends).chain(inside) {
-            kinds = kinds.with(*kind);
-        }
-        kinds
+        let rows = |rows: Option<&Rows>, holds: fn(&str, &str) -> bool| {
+            let rows = rows.map_or(&[][..], Vec::as_slice).iter();
+            rows.filter(|(known, _)| holds(word, known)).fold(Kinds::default(), |all, (_, kind)| all.with(*kind))
+        };
+        let (first, last) = (word.bytes().next(), word.bytes().next_back());
+        kinds = kinds.with(rows(first.and_then(|byte| self.starts.get(&byte)), |word, known| word.starts_with(known)));
+        kinds = kinds.with(rows(last.and_then(|byte| self.ends.get(&byte)), |word, known| word.ends_with(known)));
+        kinds.with(rows(Some(&self.inside), |word, known| word.contains(known)))
     }
+}
+
+/// Rows of the table with what they say.
+type Rows = Vec<(&'static str, Kinds)>;
+
+/// The rows of a byte.
+fn by_byte(all: &mut FxHashMap<u8, Rows>, byte: Option<u8>) -> &mut Rows {
+    all.entry(byte.unwrap_or_default()).or_default()
 }
 
 /// What a field's name says. Names of nested fields are joined with dots; what stands around the last part counts too.
@@ -130,6 +141,9 @@ pub(crate) fn says(name: &str) -> Says {
     }
     if kinds.has(PATIENT) {
         return Says::Patient;
+    }
+    if kinds == Kinds::default() && above.is_none() {
+        return Says::Nothing; // most names
     }
     if LIST.staff.iter().any(|staff| word.starts_with(staff)) {
         return Says::Nothing;
@@ -196,7 +210,14 @@ fn around(above: &str) -> Around {
 
 /// A name by its letters and digits in lower case.
 fn folded(name: &str) -> String {
-    name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    if !name.is_ascii() {
+        return name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
+    }
+    let mut word = String::with_capacity(name.len());
+    for byte in name.bytes().filter(u8::is_ascii_alphanumeric) {
+        word.push(char::from(byte.to_ascii_lowercase()));
+    }
+    word
 }
 
 #[cfg(test)]
