@@ -68,7 +68,7 @@ fn main() -> Result<()> {
     if options.spin > 0 {
         let (contender, lines) = (ours::Contender::new(&rules)?, corpus::lines(&records, corpus::Shape::Flat, options.events, 1));
         for _ in 0..options.spin {
-            println!("{:.3} s", cpu(|| contender.find(&lines)));
+            println!("decode {:.3} s, to findings {:.3} s", cpu(|| contender.decode(&lines)), cpu(|| contender.find(&lines)));
         }
         return Ok(());
     }
