@@ -11,6 +11,10 @@ use super::{DEPTH_MAX, FIELDS_MAX, NAME_BYTES_MAX};
 /// Fields a record has room for before its list grows.
 const FIELDS_USUAL: usize = 48;
 
+/// Lengths of the names that [`Walker::remember`] looks for at the top: most others are ordinary by that alone.
+const SPECIAL_LENGTHS: [usize; 4] =
+    ["Channel".len(), "@timestamp".len(), "Provider_Name".len(), "TimeCreated_SystemTime".len()];
+
 /// What a Windows event says of itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Header<'a> {
@@ -233,7 +237,7 @@ impl<'a> Walker<'a> {
         // Most fields of an event: what `Place::field` and the header would say is known.
         let is_ordinary = match place {
             Place::Data(_) => !name.starts_with(['#', 'x']),
-            Place::Top => !name.starts_with(['w', 'C', 'E', 'P', '@', 'T']),
+            Place::Top => !(SPECIAL_LENGTHS.contains(&name.len()) || name.starts_with('w')),
             _ => false,
         };
         if is_ordinary {
