@@ -1,9 +1,10 @@
 //! Many literals anywhere in a value, in one pass: each literal is looked for by its rarest four bytes (its gram), a bitmap says where a gram can stand, and
-//! only there the literal itself is compared. Literals under four bytes go through `aho-corasick`.
+//! only there the literal itself is compared. Literals under four bytes go their own way.
 //!
 //! Four loads per four bytes that do not depend on each other let a CPU overlap them, where an automaton waits for each state.
 
 use aho_corasick::{AhoCorasick, packed};
+use memchr::memmem::Finder;
 use rustc_hash::FxHashMap;
 
 use super::witness::WitnessId;
@@ -20,7 +21,7 @@ pub(crate) struct Grams {
     bitmap: Box<[u64]>,
     shift: u32,
     places: FxHashMap<u32, Vec<Candidate>>,
-    short: Option<(AhoCorasick, Vec<WitnessId>)>,
+    short: Short,
 }
 
 #[derive(Debug)]
@@ -42,7 +43,7 @@ impl Grams {
             bitmap: vec![0; bits / 64].into(),
             shift: 32 - bits.trailing_zeros(),
             places: FxHashMap::default(),
-            short: None,
+            short: Short::default(),
         };
         let mut short = Vec::new();
         for (literal, id) in literals {
@@ -51,7 +52,7 @@ impl Grams {
                 None => short.push((*literal, *id)),
             }
         }
-        grams.short = short_scanner(&short);
+        grams.short = Short::build(&short);
         Some(grams)
     }
 
@@ -64,11 +65,7 @@ impl Grams {
                 self.verify(gram, at, value, found);
             }
         }
-        if let Some((automaton, ids)) = &self.short {
-            for hit in automaton.find_overlapping_iter(value) {
-                ids.get(hit.pattern().as_usize()).into_iter().for_each(|id| found(*id));
-            }
-        }
+        self.short.find(value, found);
     }
 
     #[inline]
@@ -190,13 +187,40 @@ fn commonness(byte: u8) -> u32 {
     }
 }
 
-fn short_scanner(short: &[(&[u8], WitnessId)]) -> Option<(AhoCorasick, Vec<WitnessId>)> {
-    if short.is_empty() {
-        return None;
+/// Literals under four bytes: few are looked for one by one, many by an automaton, which costs more to set going.
+#[derive(Debug, Default)]
+struct Short {
+    few: Vec<(Finder<'static>, WitnessId)>,
+    many: Option<(AhoCorasick, Vec<WitnessId>)>,
+}
+
+/// Most short literals that are looked for one by one.
+const FEW: usize = 6;
+
+impl Short {
+    fn build(short: &[(&[u8], WitnessId)]) -> Self {
+        if short.len() <= FEW {
+            let few = short.iter().map(|(literal, id)| (Finder::new(*literal).into_owned(), *id)).collect();
+            return Self { few, many: None };
+        }
+        // fails only over 2 G states, which literals of three bytes cannot come to: there are 16 M of them at most
+        let automaton = AhoCorasick::new(short.iter().map(|(literal, _)| literal)).ok();
+        let ids = short.iter().map(|(_, id)| *id).collect();
+        Self { few: Vec::new(), many: automaton.map(|automaton| (automaton, ids)) }
     }
-    // fails only over 2 G states, which literals of three bytes cannot come to: there are 16 M of them at most
-    let automaton = AhoCorasick::new(short.iter().map(|(literal, _)| literal)).ok()?;
-    Some((automaton, short.iter().map(|(_, id)| *id).collect()))
+
+    fn find(&self, value: &[u8], found: &mut impl FnMut(WitnessId)) {
+        for (literal, id) in &self.few {
+            if literal.find(value).is_some() {
+                found(*id);
+            }
+        }
+        if let Some((automaton, ids)) = &self.many {
+            for hit in automaton.find_overlapping_iter(value) {
+                ids.get(hit.pattern().as_usize()).into_iter().for_each(|id| found(*id));
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -62,6 +62,8 @@ pub(crate) struct Program {
     pub(crate) slots: Vec<SlotTables>,
     /// Whether some rule asks every value of the event: then all are folded.
     pub(crate) looks_at_all: bool,
+    /// Bytes of the shortest literal looked for in every value: a shorter value holds none.
+    pub(crate) keyword_bytes_min: usize,
     /// Literals looked for in every value.
     pub(crate) keywords: Option<Keywords>,
     pub(crate) witnesses: Vec<Witness>,
@@ -166,6 +168,7 @@ impl Program {
             slot_by_name: FxHashMap::default(),
             slots: Vec::new(),
             looks_at_all: false,
+            keyword_bytes_min: usize::MAX,
             keywords: None,
             witnesses: Vec::new(),
             members_of: Seekers::default(),
@@ -204,6 +207,9 @@ impl Program {
             Node::Predicate(id) => {
                 let Some(predicate) = set.get_predicate(*id) else { return };
                 self.looks_at_all |= predicate.field.is_none();
+                if let (None, Test::Literal { text, .. }) = (predicate.field, &predicate.test) {
+                    self.keyword_bytes_min = self.keyword_bytes_min.min(text.len());
+                }
                 predicate.field.into_iter().for_each(|field| self.add_field(set, field));
                 if let Test::FieldRef { field, .. } = &predicate.test {
                     self.add_field(set, *field);
@@ -255,6 +261,7 @@ impl Program {
         for (number, witness) in (0u32..).zip(&self.witnesses) {
             let (id, text) = (WitnessId(number), witness.text.as_bytes());
             let Some(field) = witness.field else {
+                self.keyword_bytes_min = self.keyword_bytes_min.min(text.len());
                 keywords.push((text, id));
                 continue;
             };

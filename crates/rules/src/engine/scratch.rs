@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cordon_model::{Arena, Field};
+use cordon_model::{Arena, Field, Value};
 
 use super::Hit;
 use super::eval::{Evaluator, Memo};
@@ -200,16 +200,17 @@ impl Scratch {
 }
 
 impl Event {
-    /// Finds the fields that the program looks at; where it asks every value, all are folded at once.
+    /// Finds the fields that the program looks at; where it asks every value, all that could answer are folded at once.
     fn load(&mut self, state: &mut State, fields: &[Field<'_>]) {
         self.values.clear();
         self.folded.clear();
         self.is_odd = false;
         self.by_slot.clear();
         self.by_slot.resize(state.program.slots.len(), (NONE, NONE));
+        let keyword_bytes_min = if state.program.looks_at_all { state.program.keyword_bytes_min } else { usize::MAX };
         for (at, field) in fields.iter().enumerate() {
             let slot = slot_in_shape(&mut state.shape, &state.program, at, field.name);
-            let written = if state.program.looks_at_all { self.write(field) } else { None };
+            let written = if may_reach(field.value, keyword_bytes_min) { self.write(field) } else { None };
             if slot != NO_SLOT {
                 self.push(slot, at, written);
             }
@@ -266,6 +267,16 @@ impl Event {
             }
         };
         self.folded.get(range.0 as usize..range.1 as usize)
+    }
+}
+
+/// Whether a value can have so many bytes. What escapes stand for is not counted.
+#[inline]
+fn may_reach(value: Value<'_>, bytes: usize) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(_) | Value::Escaped(_) => bytes < usize::MAX,
+        Value::Number(text) | Value::Text(text) => text.len() >= bytes,
     }
 }
 
