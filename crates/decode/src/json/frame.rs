@@ -26,6 +26,8 @@ enum Place {
     Between,
     /// Between two elements of an array of records.
     InArray,
+    /// Before the last byte of an element, held back until a byte behind it shows that the array goes on.
+    ElementEnd,
     /// Behind the array of an envelope.
     Tail(Scanner),
     /// Behind a broken value: looking for the next line that starts one.
@@ -64,30 +66,42 @@ impl JsonFramer {
         let blank = buffer.iter().take_while(|byte| is_blank(**byte)).count();
         if blank > 0 {
             self.count_indent(buffer.get(..blank).unwrap_or_default());
-            return Framed::Skip { next: blank };
+            return if in_array { self.pass_in_array(buffer, blank, ended) } else { Framed::Skip { next: blank } };
         }
         match (buffer.first(), in_array) {
             (Some(b'{'), false) => self.top_object(buffer, ended),
-            (Some(b'['), false) if is_cut_off(buffer) => {
-                if ended {
-                    return self.fault(TRUNCATED, false);
-                }
-                Framed::More
-            }
             (Some(b'['), false) => {
-                self.place = Place::InArray;
                 self.envelope = false;
-                Framed::Skip { next: 1 }
+                self.pass_to(Place::InArray, buffer, ended)
             }
             (Some(b'{'), true) => self.by_scan(buffer, ended),
-            (Some(b','), true) => Framed::Skip { next: 1 },
+            (Some(b','), true) => self.pass_in_array(buffer, 1, ended),
+            (Some(b']'), true) if self.envelope => self.pass_to(Place::Tail(Scanner::rest_of_object()), buffer, ended),
             (Some(b']'), true) => {
-                self.place = if self.envelope { Place::Tail(Scanner::rest_of_object()) } else { Place::Between };
+                self.place = Place::Between;
                 Framed::Skip { next: 1 }
             }
             (_, true) => self.scalar_element(buffer, ended),
             _ => self.fault(MALFORMED, false),
         }
+    }
+
+    /// Passes over bytes of an array that need something behind them. The last byte there is waits: if nothing comes, the array is cut off there.
+    fn pass_in_array(&mut self, buffer: &[u8], passed: usize, ended: bool) -> Framed {
+        match (buffer.len(), ended) {
+            (0..=1, true) => self.fault(TRUNCATED, true),
+            (0..=1, false) => Framed::More,
+            (left, _) => Framed::Skip { next: passed.min(left - 1) },
+        }
+    }
+
+    /// Passes over one such byte, behind which another place begins.
+    fn pass_to(&mut self, place: Place, buffer: &[u8], ended: bool) -> Framed {
+        let passed = self.pass_in_array(buffer, 1, ended);
+        if matches!(passed, Framed::Skip { .. }) {
+            self.place = place;
+        }
+        passed
     }
 
     fn count_indent(&mut self, blank: &[u8]) {
@@ -152,7 +166,11 @@ impl JsonFramer {
         match scanner.scan(buffer) {
             Scanned::Done(end) if end <= self.record_bytes_max => {
                 self.no_line_end = 0;
-                Framed::Unit { start: 0, end, next: end }
+                let is_last = in_array && end == buffer.len();
+                if is_last {
+                    self.place = Place::ElementEnd;
+                }
+                Framed::Unit { start: 0, end, next: end - usize::from(is_last) }
             }
             Scanned::Done(_) => self.fault(RECORD_TOO_LONG, in_array),
             Scanned::More if buffer.len() > self.record_bytes_max => self.fault(RECORD_TOO_LONG, in_array),
@@ -236,6 +254,7 @@ impl Framer for JsonFramer {
             }
             Place::Between => self.between(buffer, ended, false),
             Place::InArray => self.between(buffer, ended, true),
+            Place::ElementEnd => self.pass_to(Place::InArray, buffer, ended),
             Place::Tail(scanner) => self.tail(scanner, buffer, ended),
             Place::Resync { in_array, mid_line } => self.resync(buffer, ended, in_array, mid_line),
         }
@@ -281,14 +300,6 @@ fn envelope_start(buffer: &[u8], ended: bool) -> Option<usize> {
             None => undecided,
         };
     }
-}
-
-/// Bytes within which something must follow the bracket that opens an array.
-const BLANK_BYTES_MAX: usize = 1024;
-
-/// Whether there is nothing yet behind an opening bracket.
-fn is_cut_off(buffer: &[u8]) -> bool {
-    buffer.len() <= BLANK_BYTES_MAX && buffer.iter().skip(1).all(|byte| is_blank(*byte))
 }
 
 /// What follows `byte` at the start of `text`, white space around it passed over; `None` when it does not start so.

@@ -68,6 +68,27 @@ fn what_is_broken_is_named_and_reading_resumes_at_the_next_value() {
 }
 
 #[test]
+fn an_array_cut_off_between_two_elements_is_truncated_wherever_it_ends() {
+    let long_blank = format!("[{{\"a\":1}},{}", " ".repeat(3000));
+    for (input, records) in [
+        ("[{\"a\":1}", 1),
+        ("[{\"a\":1},", 1),
+        ("[{\"a\":1} , \n ", 1),
+        ("[{\"a\":1},\n{\"a\":2}\n", 2),
+        ("{\"Records\":[{\"a\":1}", 1),
+        ("{\"Records\":[{\"a\":1},\n", 1),
+        ("{\"Records\":[{\"a\":1},{\"a\":2}]", 2),
+        ("{\"Records\":[{\"a\":1}]\n ", 1),
+        ("{\"Records\":[{\"a\":1}],\"x\":", 1),
+        ("{\"a\":0}\n[{\"a\":1},", 2),
+    ] {
+        check_faults(input, &["json_truncated"], records);
+    }
+    let seen = read(&Json, long_blank.as_bytes());
+    assert_eq!((seen.faults.len(), seen.records.len()), (1, 1));
+}
+
+#[test]
 fn a_value_over_the_limit_is_one_fault() {
     let input = "{\"a\":\"0123456789\"}\n{\"a\":1}\n[\n{\"a\":\"0123456789\"},\n{\"a\":1}]";
     for step in 1..60 {
