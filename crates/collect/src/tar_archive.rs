@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cordon_model::{Anomaly, Time};
-use tar::{EntryType, Header, PaxExtensions};
+use tar::{EntryType, GnuHeader, Header, PaxExtensions};
 
 use crate::anomaly;
 use crate::archive::{Archive, Inside, Member};
@@ -22,6 +22,9 @@ const EXTENDED_BYTES_MAX: u64 = 1 << 20;
 
 /// Most bytes of a name that are shown.
 const NAME_BYTES_MAX: usize = 4_096;
+
+/// GNU tar: where a block that lists holes of a sparse member says that another one follows.
+const HOLES_GO_ON: usize = 504;
 
 /// GNU tar: the name of the archive, without bytes.
 const VOLUME_LABEL: EntryType = EntryType::__Nonexhaustive(b'V');
@@ -87,6 +90,7 @@ impl TarArchive {
                 EntryType::GNULongName => extended.name = Some(until_zero(tape.small(size)?)),
                 EntryType::XGlobalHeader | EntryType::GNULongLink => drop(tape.small(size)?),
                 _ => {
+                    tape.pass_over_holes(&header)?;
                     tape.start(extended.size.unwrap_or(size))?;
                     return self.give(&header, extended, tape.member);
                 }
@@ -108,15 +112,14 @@ impl TarArchive {
         Ok(Some(Member { name, modified, stream: refused.map_or_else(|| Ok(Box::new(stream) as Stream), Err) }))
     }
 
-    /// The name as text. A name that was there before gets the member's number, so that the two are told apart.
+    /// The name as text. A name that was there before gets the member's number, if need be more than once, so that the two are told apart.
     fn name(&mut self, stated: &[u8], number: usize) -> String {
         let stated = stated.get(..NAME_BYTES_MAX).unwrap_or(stated);
-        let name = String::from_utf8_lossy(stated).into_owned();
-        if self.names.insert(self.hasher.hash_one(&name)) {
-            return name;
+        let mut name = String::from_utf8_lossy(stated).into_owned();
+        // Bounded by the names given: each turn meets another of them.
+        while !self.names.insert(self.hasher.hash_one(&name)) {
+            name = format!("{name}#{number}");
         }
-        let name = format!("{name}#{number}");
-        self.names.insert(self.hasher.hash_one(&name));
         name
     }
 }
@@ -155,6 +158,18 @@ impl Tape {
                 _ => return Err(Broken::error(anomaly::TAR_TRUNCATED)),
             }
         }
+    }
+
+    /// Passes over the blocks that a sparse member of GNU tar has between its header and its bytes when it has more holes than the header can list.
+    fn pass_over_holes(&mut self, header: &Header) -> io::Result<()> {
+        let is_sparse = header.entry_type() == EntryType::GNUSparse;
+        let mut goes_on = is_sparse && header.as_gnu().is_some_and(GnuHeader::is_extended);
+        // Bounded by the archive: every turn reads a block.
+        while goes_on {
+            let block = self.small(BLOCK_BYTES as u64)?;
+            goes_on = block.get(HOLES_GO_ON) == Some(&1);
+        }
+        Ok(())
     }
 
     /// Begins a member of `size` bytes.

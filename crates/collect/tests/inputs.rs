@@ -439,6 +439,30 @@ fn links_devices_and_directories_in_a_tar_archive_are_not_read() {
 }
 
 #[test]
+fn a_sparse_member_of_many_holes_costs_nothing_of_what_stands_behind_it() {
+    let mut header = tar::Header::new_gnu();
+    header.set_path("sparse").unwrap();
+    header.set_entry_type(tar::EntryType::GNUSparse);
+    header.set_size(512);
+    header.as_gnu_mut().unwrap().isextended = [1];
+    header.set_cksum();
+    let holes = |goes_on: u8| [vec![b'0'; 504], vec![goes_on; 8]].concat();
+    let bytes = vec![b'x'; 512];
+    let behind = tar(&[("a.log", b"one")]);
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.tar", [header.as_bytes().to_vec(), holes(1), holes(0), bytes, behind].concat());
+    write(&dir, "b.tar", [header.as_bytes().to_vec(), holes(1), vec![b'0'; 100]].concat());
+    check(dir.path(), &["a.tar!sparse! tar_kind_unknown lost", "a.tar!a.log: one", "b.tar! tar_truncated lost"]);
+}
+
+#[test]
+fn a_member_called_as_a_repeated_one_would_be_is_told_apart_too() {
+    let dir = TempDir::new().unwrap();
+    write(&dir, "a.tar", tar(&[("a#3", b"1"), ("a", b"2"), ("a", b"3"), ("a#2", b"4")]));
+    check(dir.path(), &["a.tar!a#3: 1", "a.tar!a: 2", "a.tar!a#3#3: 3", "a.tar!a#2: 4"]);
+}
+
+#[test]
 fn long_names_of_both_kinds_are_shown_and_equal_names_told_apart() {
     let long = format!("{}end.log", "deep/".repeat(60));
     let mut builder = tar::Builder::new(Vec::new());

@@ -129,7 +129,7 @@ pub(crate) enum EventsFormat {
 /// What is read and how, the same for every command that reads logs.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
-    /// Files, directories (read recursively) or - for standard input; gzip, zstd and zip are looked into
+    /// Files, directories (read recursively) or - for standard input; gzip, zstd, zip and tar are looked into
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]

@@ -100,7 +100,7 @@ impl RuleCache {
             let Ok(written) = entry.metadata().and_then(|metadata| metadata.modified()) else { continue };
             let name = entry.file_name();
             let is_old = now.duration_since(written).is_ok_and(|age| age > UNFINISHED_MAX);
-            if Path::new(&name).extension().is_some_and(|ending| ending == ENDING) {
+            if is_set(Path::new(&name)) {
                 sets.push((written, entry.path()));
             } else if name.to_string_lossy().starts_with(UNFINISHED) && is_old {
                 fs::remove_file(entry.path())?;
@@ -114,6 +114,13 @@ impl RuleCache {
     fn path(&self, name: Digest) -> PathBuf {
         self.directory.join(format!("{name}.{ENDING}"))
     }
+}
+
+/// Whether a file is called as sets are: the directory may hold other things, rules of other programs among them.
+fn is_set(name: &Path) -> bool {
+    let stem = name.file_stem().map(OsStr::as_encoded_bytes).unwrap_or_default();
+    let is_digest = stem.len() == 2 * digest(b"").0.len() && stem.iter().all(u8::is_ascii_hexdigit);
+    is_digest && name.extension().is_some_and(|ending| ending == ENDING)
 }
 
 /// What was written under a name, behind what tells that it is whole.
@@ -189,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_sets_stay_and_nothing_unfinished() {
+    fn only_the_newest_sets_stay_nothing_unfinished_and_all_that_is_of_others() {
         let (_dir, cache) = cache();
         let long_ago = SystemTime::now() - Duration::from_secs(7200);
         for number in 0..12_u8 {
@@ -200,11 +207,13 @@ mod tests {
         }
         let unfinished = cache.directory.join(".new-abc");
         fs::File::create(&unfinished).unwrap().set_modified(long_ago).unwrap();
-        fs::write(cache.directory.join("notes.txt"), "stays").unwrap();
+        for number in 0..12 {
+            fs::write(cache.directory.join(format!("suricata-{number}.rules")), "stays").unwrap();
+        }
         cache.write(digest(b"last"), b"last");
         let there = |number: u8| cache.read(digest(&[number])).is_some();
         assert_eq!((0..12).filter(|number| there(*number)).collect::<Vec<u8>>(), [5, 6, 7, 8, 9, 10, 11]);
-        assert_eq!(fs::read_dir(&cache.directory).unwrap().count(), SETS_MAX + 1);
+        assert_eq!(fs::read_dir(&cache.directory).unwrap().count(), SETS_MAX + 12);
     }
 
     #[cfg(unix)]

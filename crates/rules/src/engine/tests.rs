@@ -132,6 +132,13 @@ fn keywords_search_every_value() {
 }
 
 #[test]
+fn a_keyword_with_a_zero_byte_does_not_reach_over_the_end_of_a_value() {
+    let rule = single(item(None, &[], &[text("root\0"), text("t\0b")]));
+    assert!(!matches(&rule, "any", &[("A", Value::Text("root")), ("B", Value::Text("b"))]));
+    assert!(matches(&rule, "any", &[("A", Value::Text("root\0"))]));
+}
+
+#[test]
 fn fields_compare_with_fields() {
     let rule = single(item(Some("A"), &[Modifier::FieldRef], &[text("B")]));
     assert!(matches(&rule, "any", &[("A", Value::Text("x")), ("B", Value::Text("X"))]));
