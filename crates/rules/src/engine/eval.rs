@@ -121,12 +121,12 @@ impl Evaluator<'_, '_> {
         bytes.is_some_and(|bytes| required.iter().any(|literal| literal.find(bytes).is_some())) || self.event.is_odd
     }
 
-    /// A question to every value of the event: the folded texts stand one behind the other, each closed by a zero byte. A literal that holds one itself could
-    /// reach over the end of a value.
+    /// A question to every value of the event: the folded texts stand one behind the other, each closed by a zero byte. A literal that is empty, or holds
+    /// such a byte itself, could be found where no value has it.
     fn keyword(&self, id: PredId, predicate: &Predicate) -> bool {
         match (&predicate.test, self.set.finder(id)) {
             (Test::Literal { cased: false, text, .. }, Some(finder))
-                if self.program.looks_at_all && !text.contains('\0') =>
+                if self.program.looks_at_all && !text.is_empty() && !text.contains('\0') =>
             {
                 finder.find(&self.event.folded).is_some()
             }

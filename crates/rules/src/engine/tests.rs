@@ -136,6 +136,8 @@ fn a_keyword_with_a_zero_byte_does_not_reach_over_the_end_of_a_value() {
     let rule = single(item(None, &[], &[text("root\0"), text("t\0b")]));
     assert!(!matches(&rule, "any", &[("A", Value::Text("root")), ("B", Value::Text("b"))]));
     assert!(matches(&rule, "any", &[("A", Value::Text("root\0"))]));
+    let empty = single(item(None, &[Modifier::Utf16le, Modifier::Contains], &[text("")]));
+    assert!(!matches(&empty, "any", &[("A", Value::Null)]));
 }
 
 #[test]
