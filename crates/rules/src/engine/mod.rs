@@ -189,4 +189,6 @@ fn fields<'a>(record: &Record<'a>, view: View<'a>) -> &'a [Field<'a>] {
 }
 
 #[cfg(test)]
+mod odd_tests;
+#[cfg(test)]
 mod tests;
