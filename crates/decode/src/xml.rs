@@ -62,7 +62,13 @@ impl Documents {
         if blank > 0 && self.scanned == 0 {
             return Framed::Skip { next: blank };
         }
-        let framed = match self.scan(buffer) {
+        let end = self.scan(buffer);
+        if end == Some(0) {
+            // what was left of a document over the limit ended with the bytes before: the next begins here
+            *self = Self::new(self.record_bytes_max);
+            return self.next(buffer, ended);
+        }
+        let framed = match end {
             Some(end) => Framed::Unit { start: 0, end, next: end },
             None if buffer.len() > self.record_bytes_max => {
                 Framed::Fault { anomaly: RECORD_TOO_LONG, next: buffer.len() }
@@ -296,5 +302,17 @@ pub(crate) fn resolve<'a>(text: &'a str, arena: &'a Arena) -> (&'a str, bool) {
         Ok(std::borrow::Cow::Borrowed(_)) => (text, true),
         Ok(std::borrow::Cow::Owned(owned)) => (arena.alloc_str(&owned), true),
         Err(_) => (text, false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_begins_right_behind_a_piece_of_a_too_long_one_is_read() {
+        let mut documents = Documents::new(16);
+        assert!(matches!(documents.next(b"<a>far too long a document", false), Framed::Fault { next: 26, .. }));
+        assert!(matches!(documents.next(b"<a><b/></a>", true), Framed::Unit { start: 0, end: 11, next: 11 }));
     }
 }
