@@ -48,13 +48,30 @@ fn member(line: &str, name: &str) -> String {
 }
 
 #[test]
-fn the_records_of_one_document_are_told_apart_by_their_index() {
+fn the_events_of_a_bundle_are_told_apart_by_their_own_bytes() {
     let event = of_the_repository("fixtures/one-access/r4.json");
     let bundle = format!(
         r#"{{"resourceType":"Bundle","type":"collection","entry":[{{"resource":{event}}},{{"resource":{event}}}]}}"#
     );
     let bench = Bench::new();
-    bench.rule("access.yml", ACCESS).log("bundle.json", bundle);
+    bench.rule("access.yml", ACCESS).log("bundle.json", &bundle);
+    let ran = bench.scan(&["--format", "ndjson"]);
+    let found: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let [first, second] = found.as_slice() else { panic!("two findings: {}{}", ran.out, ran.err) };
+    let places: Vec<String> = bundle.match_indices(event.trim_end()).map(|(at, _)| at.to_string()).collect();
+    assert_eq!([&first["record"]["position"], &second["record"]["position"]], [&places[0], &places[1]]);
+    assert_eq!(first["record_sha256"], second["record_sha256"], "the same bytes, one hash");
+    assert_ne!(first["event_ids"], second["event_ids"], "two places, two events");
+}
+
+#[test]
+fn the_records_of_one_document_are_told_apart_by_their_index() {
+    let event = of_the_repository("fixtures/one-access/r4.xml");
+    let event = event.get(event.find("<AuditEvent").unwrap()..).unwrap();
+    let entry = format!("<entry><resource>{event}</resource></entry>");
+    let bundle = format!(r#"<Bundle xmlns="http://hl7.org/fhir">{entry}{entry}</Bundle>"#);
+    let bench = Bench::new();
+    bench.rule("access.yml", ACCESS).log("bundle.xml", bundle);
     let ran = bench.scan(&["--format", "ndjson"]);
     let found: Vec<Value> = ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let [first, second] = found.as_slice() else { panic!("two findings: {}{}", ran.out, ran.err) };

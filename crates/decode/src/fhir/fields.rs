@@ -56,6 +56,8 @@ const OF_OTHERS: [&str; 7] =
 pub(super) struct Gathered<'a> {
     /// The AuditEvents, in order.
     pub(super) events: Vec<'a, Flattened<'a>>,
+    /// By AuditEvent, where it is known: its own bytes among those of a Bundle.
+    pub(super) own: Vec<'a, Option<Span>>,
     /// Bytes that may identify a patient and are no AuditEvent's.
     pub(super) masked: Vec<'a, Span>,
     /// Faults that belong to no AuditEvent, with their place in the unit.
@@ -65,26 +67,45 @@ pub(super) struct Gathered<'a> {
 impl<'a> Gathered<'a> {
     /// Nothing yet.
     pub(super) fn new(arena: &'a Arena) -> Self {
-        Self { events: Vec::new_in(arena), masked: Vec::new_in(arena), faults: Vec::new_in(arena) }
+        Self {
+            events: Vec::new_in(arena),
+            own: Vec::new_in(arena),
+            masked: Vec::new_in(arena),
+            faults: Vec::new_in(arena),
+        }
     }
 }
 
-/// Gives the records of a unit. All of them carry the unit's bytes, so each names the patient bytes of all.
-pub(super) fn give<'a>(unit: Unit<'a>, gathered: Gathered<'a>, options: &DecodeOptions, sink: &mut dyn Sink<'a>) {
+/// Gives the records of a unit. One whose own bytes are known carries these; all others carry the unit's bytes, so each of them names the patient bytes of all.
+pub(super) fn give<'a>(
+    unit: Unit<'a>,
+    gathered: Gathered<'a>,
+    options: &DecodeOptions,
+    arena: &'a Arena,
+    sink: &mut dyn Sink<'a>,
+) {
     let mut spans = gathered.masked;
-    for event in &gathered.events {
-        patient_spans(&event.fields, &event.spans, &mut spans);
+    let mut own_of = gathered.own.into_iter().chain(std::iter::repeat(None));
+    let mut owned = Vec::with_capacity_in(gathered.events.len(), arena);
+    for (event, own) in gathered.events.iter().zip(&mut own_of) {
+        owned.push(own.and_then(|own| own_part(unit, own, event, arena)));
+    }
+    if owned.iter().any(Option::is_none) {
+        gathered.events.iter().for_each(|event| patient_spans(&event.fields, &event.spans, &mut spans));
     }
     merge_spans(&mut spans);
-    let patient_spans: &'a [Span] = spans.into_bump_slice();
-    for (index, event) in gathered.events.into_iter().enumerate() {
+    let of_all: &'a [Span] = spans.into_bump_slice();
+    for (index, (event, own)) in gathered.events.into_iter().zip(owned).enumerate() {
         let mut anomalies = event.anomalies;
         let when = moment(text(&event.fields, "recorded"), options, |fault| anomalies.push(fault));
         anomalies.extend(shape_faults(&event.fields).into_iter().flatten());
         let code = EVENT_CODES.iter().flat_map(|name| all(&event.fields, name)).find_map(|code| code.parse().ok());
+        let whole = (RawRecord { position: Position::Offset(unit.offset), bytes: unit.bytes }, of_all);
+        let index = if own.is_some() { 0 } else { u32::try_from(index).unwrap_or(u32::MAX) };
+        let (raw, patient_spans) = own.unwrap_or(whole);
         sink.record(Record {
-            raw: RawRecord { position: Position::Offset(unit.offset), bytes: unit.bytes },
-            index: u32::try_from(index).unwrap_or(u32::MAX),
+            raw,
+            index,
             format: NAME,
             when,
             sources: options.log_sources.lookup(NAME, "AuditEvent", code),
@@ -96,6 +117,25 @@ pub(super) fn give<'a>(unit: Unit<'a>, gathered: Gathered<'a>, options: &DecodeO
     for (place, anomaly) in gathered.faults {
         sink.fault(unit.offset + place as u64, anomaly);
     }
+}
+
+/// The bytes of one AuditEvent of a Bundle with the patient bytes among them.
+fn own_part<'a>(
+    unit: Unit<'a>,
+    own: Span,
+    event: &Flattened<'a>,
+    arena: &'a Arena,
+) -> Option<(RawRecord<'a>, &'a [Span])> {
+    let bytes = unit.bytes.get(own.start..own.end)?;
+    let mut spans = Vec::new_in(arena);
+    patient_spans(&event.fields, &event.spans, &mut spans);
+    merge_spans(&mut spans);
+    for span in &mut spans {
+        *span = Span { start: span.start.checked_sub(own.start)?, end: span.end.checked_sub(own.start)? };
+    }
+    let position = Position::Offset(unit.offset + own.start as u64);
+    spans.iter().all(|span| span.end <= bytes.len()).then_some(())?;
+    Some((RawRecord { position, bytes }, spans.into_bump_slice()))
 }
 
 fn all<'f, 'a>(fields: &'f [Field<'a>], name: &'f str) -> impl Iterator<Item = &'a str> + 'f {

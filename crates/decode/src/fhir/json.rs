@@ -37,7 +37,7 @@ impl<'a> Gather<'a> {
         let bytes = self.source.text.as_bytes();
         let kind = member(bytes, at, b"resourceType").and_then(|at| string(bytes, at)).map(|(kind, _)| kind);
         match kind {
-            Some(b"AuditEvent") => self.audit_event(at),
+            Some(b"AuditEvent") => self.audit_event(at, bundles),
             Some(b"Bundle") if bundles => self.bundle(at),
             _ => {
                 let end = skip(bytes, at).unwrap_or(bytes.len());
@@ -68,15 +68,20 @@ impl<'a> Gather<'a> {
         self.gathered.faults.push((at, BROKEN_JSON));
     }
 
-    fn audit_event(&mut self, at: usize) {
+    /// The AuditEvent at `at`. One in a Bundle keeps its own bytes where its places are those of the text.
+    fn audit_event(&mut self, at: usize, is_alone: bool) {
         let mut walk = Walk { source: &mut self.source, at, arena: self.arena, flat: Flat::new(self.arena) };
-        if walk.object().is_none() {
+        let is_whole = walk.object().is_some();
+        if !is_whole {
             walk.flat.fault(BROKEN_JSON);
         }
+        let end = walk.at;
         if !self.is_utf8 {
             walk.flat.fault(NOT_UTF8);
         }
         self.gathered.events.push(walk.flat.finish());
+        let part = if is_whole && self.is_utf8 && !is_alone { self.source.text.get(at..end) } else { None };
+        self.gathered.own.push(part.and_then(|part| self.source.find(part)).map(|(_, span)| span));
     }
 }
 

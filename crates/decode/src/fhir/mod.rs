@@ -102,6 +102,6 @@ impl Decoder for FhirDecoder {
         } else {
             json::gather(unit.bytes, arena)
         };
-        fields::give(unit, gathered, &self.options, sink);
+        fields::give(unit, gathered, &self.options, arena, sink);
     }
 }

@@ -144,7 +144,8 @@ fn a_bundle_gives_its_audit_events_and_masks_everybody_elses_bytes() {
     let ids = |seen: &Seen| seen.records.iter().map(|fields| fields.last().cloned().unwrap()).collect::<Vec<_>>();
     assert_eq!(seen.records.len(), 2);
     assert_eq!(ids(&seen), ["patient.reference=Patient/1", "id=e2"]);
-    assert_eq!(seen.patient, [["Patient/1", patient], ["Patient/1", patient]]);
+    assert_eq!(seen.patient, [vec!["Patient/1"], vec![]]);
+    assert_eq!(seen.raw, [one.as_bytes(), two.as_bytes()], "each carries its own bytes and nobody else's");
     let faults = |seen: &Seen| seen.faults.iter().map(|(_, name)| *name).collect::<Vec<_>>();
     assert_eq!(faults(&seen), ["fhir_other_resource", "fhir_entry_without_resource"]);
     assert_eq!(seen.faults[0].0, json.find(patient).unwrap() as u64);
