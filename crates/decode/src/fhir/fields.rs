@@ -55,24 +55,24 @@ const OF_OTHERS: [&str; 7] =
 /// What a walk found in one unit.
 pub(super) struct Gathered<'a> {
     /// The AuditEvents, in order.
-    pub(super) events: Vec<'a, Flattened<'a>>,
-    /// By AuditEvent, where it is known: its own bytes among those of a Bundle.
-    pub(super) own: Vec<'a, Option<Span>>,
+    pub(super) events: Vec<'a, AuditEvent<'a>>,
     /// Bytes that may identify a patient and are no AuditEvent's.
     pub(super) masked: Vec<'a, Span>,
     /// Faults that belong to no AuditEvent, with their place in the unit.
     pub(super) faults: Vec<'a, (usize, Anomaly)>,
 }
 
+/// One AuditEvent.
+pub(super) struct AuditEvent<'a> {
+    pub(super) content: Flattened<'a>,
+    /// Its own bytes among those of a Bundle, where they are known.
+    pub(super) own: Option<Span>,
+}
+
 impl<'a> Gathered<'a> {
     /// Nothing yet.
     pub(super) fn new(arena: &'a Arena) -> Self {
-        Self {
-            events: Vec::new_in(arena),
-            own: Vec::new_in(arena),
-            masked: Vec::new_in(arena),
-            faults: Vec::new_in(arena),
-        }
+        Self { events: Vec::new_in(arena), masked: Vec::new_in(arena), faults: Vec::new_in(arena) }
     }
 }
 
@@ -85,17 +85,15 @@ pub(super) fn give<'a>(
     sink: &mut dyn Sink<'a>,
 ) {
     let mut spans = gathered.masked;
-    let mut own_of = gathered.own.into_iter().chain(std::iter::repeat(None));
     let mut owned = Vec::with_capacity_in(gathered.events.len(), arena);
-    for (event, own) in gathered.events.iter().zip(&mut own_of) {
-        owned.push(own.and_then(|own| own_part(unit, own, event, arena)));
-    }
+    owned.extend(gathered.events.iter().map(|event| own_part(unit, event, arena)));
     if owned.iter().any(Option::is_none) {
-        gathered.events.iter().for_each(|event| patient_spans(&event.fields, &event.spans, &mut spans));
+        gathered.events.iter().for_each(|event| patient_spans(&event.content, &mut spans));
     }
     merge_spans(&mut spans);
     let of_all: &'a [Span] = spans.into_bump_slice();
     for (index, (event, own)) in gathered.events.into_iter().zip(owned).enumerate() {
+        let event = event.content;
         let mut anomalies = event.anomalies;
         let when = moment(text(&event.fields, "recorded"), options, |fault| anomalies.push(fault));
         anomalies.extend(shape_faults(&event.fields).into_iter().flatten());
@@ -120,15 +118,11 @@ pub(super) fn give<'a>(
 }
 
 /// The bytes of one AuditEvent of a Bundle with the patient bytes among them.
-fn own_part<'a>(
-    unit: Unit<'a>,
-    own: Span,
-    event: &Flattened<'a>,
-    arena: &'a Arena,
-) -> Option<(RawRecord<'a>, &'a [Span])> {
+fn own_part<'a>(unit: Unit<'a>, event: &AuditEvent<'a>, arena: &'a Arena) -> Option<(RawRecord<'a>, &'a [Span])> {
+    let own = event.own?;
     let bytes = unit.bytes.get(own.start..own.end)?;
     let mut spans = Vec::new_in(arena);
-    patient_spans(&event.fields, &event.spans, &mut spans);
+    patient_spans(&event.content, &mut spans);
     merge_spans(&mut spans);
     for span in &mut spans {
         *span = Span { start: span.start.checked_sub(own.start)?, end: span.end.checked_sub(own.start)? };
@@ -165,7 +159,8 @@ fn shape_faults(fields: &[Field<'_>]) -> [Option<Anomaly>; 2] {
 
 /// Adds the places of everything that identifies a patient: `patient`, whoever is referred to as a patient or a relative, entities in the patient's role, what
 /// names other entities, queries and their descriptions, extensions, displays of encounters, the narrative and contained resources.
-fn patient_spans(fields: &[Field<'_>], places: &[Span], found: &mut Vec<'_, Span>) {
+fn patient_spans(event: &Flattened<'_>, found: &mut Vec<'_, Span>) {
+    let (fields, places) = (&event.fields, &event.spans);
     for structure in ["agent", "entity"] {
         for element in elements(fields, structure) {
             let parts = fields.get(element.clone()).unwrap_or_default();

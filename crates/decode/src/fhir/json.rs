@@ -4,7 +4,7 @@
 use cordon_model::{Arena, Span, Value};
 
 use super::anomaly::{BROKEN_JSON, ENTRY_WITHOUT_RESOURCE, OTHER_RESOURCE};
-use super::fields::{Gathered, REPEATED};
+use super::fields::{AuditEvent, Gathered, REPEATED};
 use crate::flat::Flat;
 use crate::xml::{NOT_UTF8, Source};
 
@@ -79,9 +79,10 @@ impl<'a> Gather<'a> {
         if !self.is_utf8 {
             walk.flat.fault(NOT_UTF8);
         }
-        self.gathered.events.push(walk.flat.finish());
+        let content = walk.flat.finish();
         let part = if is_whole && self.is_utf8 && !is_alone { self.source.text.get(at..end) } else { None };
-        self.gathered.own.push(part.and_then(|part| self.source.find(part)).map(|(_, span)| span));
+        let own = part.and_then(|part| self.source.find(part)).map(|(_, span)| span);
+        self.gathered.events.push(AuditEvent { content, own });
     }
 }
 

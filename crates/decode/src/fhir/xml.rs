@@ -4,7 +4,7 @@ use cordon_model::{Anomaly, Arena, Span, Value};
 use quick_xml::events::BytesStart;
 
 use super::anomaly::{ENTRY_WITHOUT_RESOURCE, OTHER_RESOURCE};
-use super::fields::{Gathered, REPEATED};
+use super::fields::{AuditEvent, Gathered, REPEATED};
 use crate::flat::Flat;
 use crate::xml::{self, Node, Source};
 
@@ -92,7 +92,9 @@ impl<'a> Gather<'a> {
 
     fn close(&mut self, open: usize, end: usize) {
         match std::mem::replace(&mut self.place, Place::Outside) {
-            Place::Event { root, walk } if root == open => self.gathered.events.push(walk.flat.finish()),
+            Place::Event { root, walk } if root == open => {
+                self.gathered.events.push(AuditEvent { content: walk.flat.finish(), own: None })
+            }
             Place::Other { root, start } if root == open => self.leave_out(start, end),
             Place::Event { root, mut walk } => {
                 walk.close(end, &mut self.source);
@@ -125,7 +127,7 @@ impl<'a> Gather<'a> {
         match std::mem::replace(&mut self.place, Place::Outside) {
             Place::Event { mut walk, .. } => {
                 walk.flat.fault(xml::BROKEN);
-                self.gathered.events.push(walk.flat.finish());
+                self.gathered.events.push(AuditEvent { content: walk.flat.finish(), own: None });
             }
             Place::Other { start, .. } => self.leave_out(start, self.source.text.len()),
             Place::Outside => self.gathered.faults.push((0, xml::BROKEN)),
