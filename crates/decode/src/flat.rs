@@ -123,15 +123,25 @@ impl<'a> Flat<'a> {
 
 /// Spans in order, without empty ones, those that touch or overlap joined.
 pub(crate) fn merge_spans(spans: &mut Vec<'_, Span>) {
-    spans.retain(|span| span.start < span.end);
+    let count = merge_in_place(spans);
+    spans.truncate(count);
+}
+
+/// The same for any list: how many spans are left at its start.
+pub(crate) fn merge_in_place(spans: &mut [Span]) -> usize {
     spans.sort_unstable();
-    spans.dedup_by(|next, kept| {
-        let touches = next.start <= kept.end;
-        if touches {
-            kept.end = kept.end.max(next.end);
+    let mut count: usize = 0;
+    for at in 0..spans.len() {
+        let Some(next) = spans.get(at).copied().filter(|span| span.start < span.end) else { continue };
+        let last = count.checked_sub(1).and_then(|last| spans.get_mut(last));
+        if let Some(last) = last.filter(|last| next.start <= last.end) {
+            last.end = last.end.max(next.end);
+            continue;
         }
-        touches
-    });
+        spans.get_mut(count).into_iter().for_each(|place| *place = next);
+        count += 1;
+    }
+    count
 }
 
 /// The elements of a repeated structure, as ranges of fields: each begins with a field of the bare `name` ([`Flat::begin_element`]) and goes on while names
@@ -151,4 +161,17 @@ pub(crate) fn elements<'f>(
 /// What follows `parent.` in a name.
 pub(crate) fn below<'n>(name: &'n str, parent: &str) -> Option<&'n str> {
     name.strip_prefix(parent)?.strip_prefix('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_come_in_order_and_those_that_touch_become_one() {
+        let span = |start, end| Span { start, end };
+        let mut spans = [span(7, 9), span(3, 3), span(0, 2), span(1, 4), span(4, 5), span(8, 8)];
+        let count = merge_in_place(&mut spans);
+        assert_eq!(spans.get(..count), Some(&[span(0, 5), span(7, 9)][..]));
+    }
 }

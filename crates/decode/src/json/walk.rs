@@ -12,8 +12,8 @@ use super::{DEPTH_MAX, FIELDS_MAX, NAME_BYTES_MAX};
 const FIELDS_USUAL: usize = 48;
 
 /// Lengths of the names that [`Walker::remember`] looks for at the top: most others are ordinary by that alone.
-const SPECIAL_LENGTHS: [usize; 4] =
-    ["Channel".len(), "@timestamp".len(), "Provider_Name".len(), "TimeCreated_SystemTime".len()];
+const SPECIAL_LENGTHS: [usize; 5] =
+    ["Channel".len(), "EventID".len(), "@timestamp".len(), "Provider_Name".len(), "TimeCreated_SystemTime".len()];
 
 /// What a Windows event says of itself.
 #[derive(Clone, Copy, Debug, Default)]

@@ -12,6 +12,8 @@ mod tests;
 
 use cordon_model::{Field, Record, Span, Value};
 
+use crate::flat::merge_in_place;
+
 use names::is_elsewhere;
 pub(crate) use names::{Says, says};
 
@@ -175,13 +177,6 @@ fn place(bytes: &[u8], text: &str) -> Option<Span> {
 
 /// Spans in order, without empty ones, those that touch or overlap joined.
 fn merge(spans: &mut Vec<Span>) {
-    spans.retain(|span| span.start < span.end);
-    spans.sort_unstable();
-    spans.dedup_by(|next, kept| {
-        let touches = next.start <= kept.end;
-        if touches {
-            kept.end = kept.end.max(next.end);
-        }
-        touches
-    });
+    let count = merge_in_place(spans);
+    spans.truncate(count);
 }

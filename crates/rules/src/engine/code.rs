@@ -141,13 +141,12 @@ impl<'s> Assembler<'s> {
         let Some(field) = predicate.field else { return self.push(Ask::Other(id), 0, yes, no) };
         let slot = self.slot(field);
         match &predicate.test {
-            Test::Literal { place: Place::Contains, cased: false, .. } => self.push(Ask::Contains(id), slot, yes, no),
             Test::Literal { place, text, cased: false } => {
-                let text = self.text(text);
                 let ask = match place {
-                    Place::Exact => Ask::Equals(text),
-                    Place::Prefix => Ask::Starts(text),
-                    Place::Suffix | Place::Contains => Ask::Ends(text),
+                    Place::Exact => Ask::Equals(self.text(text)),
+                    Place::Prefix => Ask::Starts(self.text(text)),
+                    Place::Suffix => Ask::Ends(self.text(text)),
+                    Place::Contains => Ask::Contains(id),
                 };
                 self.push(ask, slot, yes, no)
             }
