@@ -26,20 +26,7 @@ const REFUSED_NAMED_MAX: usize = 5;
 /// Rules ready to run, and what became of those that are not.
 pub(crate) struct RuleSet {
     pub(crate) detector: Detector,
-    /// Rules and correlations that can run, in the order of the files.
-    pub(crate) loaded: Vec<Loaded>,
-    /// How many filters were read.
-    pub(crate) filters: usize,
-    /// Left out because they lie below the level asked for.
-    pub(crate) below_level: usize,
-    /// Left out because the same rule was read before.
-    pub(crate) repeated: usize,
-    /// Rules of the pack whose ids installed rules have: those are used instead.
-    pub(crate) replaced: usize,
-    /// What was refused, by path and line.
-    pub(crate) refused: Vec<Refusal>,
-    /// What is odd about what was loaded, by path and line.
-    pub(crate) warnings: Vec<Warning>,
+    pub(crate) facts: Facts,
 }
 
 /// A document that was loaded.
@@ -97,16 +84,18 @@ impl RuleSet {
     /// # Errors
     /// When no rule is loaded: why, with the first refusals.
     pub(crate) fn ensure_some(&self) -> Result<()> {
-        if !self.loaded.is_empty() {
+        let facts = &self.facts;
+        if !facts.loaded.is_empty() {
             return Ok(());
         }
-        let (refused, below) = (self.refused.len(), self.below_level);
+        let (refused, below) = (facts.refused.len(), facts.below_level);
+        ensure!(refused + below > 0, "no rule is left to scan with: none was found");
         ensure!(refused > 0, "no rule is left to scan with: {below} read, all below --level");
         let mut text = format!("no rule is left to scan with: {refused} refused");
         if below > 0 {
             text.push_str(&format!(", {below} below --level"));
         }
-        for refusal in self.refused.iter().take(REFUSED_NAMED_MAX) {
+        for refusal in facts.refused.iter().take(REFUSED_NAMED_MAX) {
             text.push_str(&format!("\n  refused {}", plain(&refusal.to_string())));
         }
         if refused > REFUSED_NAMED_MAX {
@@ -127,9 +116,8 @@ impl RuleSet {
 
     fn of(compiled: Compiled, options: DetectOptions) -> Self {
         let Compiled { engine, plan, correlations, facts, .. } = compiled;
-        let Facts { loaded, filters, below_level, repeated, replaced, refused, warnings } = facts;
         let detector = Detector::new(engine, Arc::new(plan), &correlations, options);
-        Self { detector, loaded, filters, below_level, repeated, replaced, refused, warnings }
+        Self { detector, facts }
     }
 }
 
@@ -146,12 +134,19 @@ pub(crate) struct Compiled {
 /// What became of the rules.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Facts {
+    /// Rules and correlations that can run, in the order of the files.
     pub(crate) loaded: Vec<Loaded>,
+    /// How many filters were read.
     pub(crate) filters: usize,
+    /// Left out because they lie below the level asked for.
     pub(crate) below_level: usize,
+    /// Left out because the same rule was read before.
     pub(crate) repeated: usize,
+    /// Rules of the pack whose ids installed rules have: those are used instead.
     pub(crate) replaced: usize,
+    /// What was refused, by path and line.
     pub(crate) refused: Vec<Refusal>,
+    /// What is odd about what was loaded, by path and line.
     pub(crate) warnings: Vec<Warning>,
 }
 

@@ -11,7 +11,7 @@ use cordon_node::{AnomalyCount, Tally};
 use cordon_rules::Engine;
 use cordon_rules::correlate::Counters;
 
-use crate::rule_set::RuleSet;
+use crate::rule_set::{Facts, RuleSet};
 use crate::terminal::{bytes, counted, plain, thousands};
 
 /// Refused rules that are named without `--stats`.
@@ -40,7 +40,7 @@ impl ScanSummary<'_> {
     }
 
     fn rules_line(&self, text: &mut String) {
-        let RuleSet { loaded, below_level, repeated, replaced, refused, .. } = self.rules;
+        let Facts { loaded, below_level, repeated, replaced, refused, .. } = &self.rules.facts;
         let loaded = counted(number(loaded.len()), "rule", "rules");
         let _ = write!(text, "{loaded} loaded, {} refused", thousands(number(refused.len())));
         let rest = [

@@ -58,17 +58,17 @@ struct Report<'r> {
 impl<'r> Report<'r> {
     fn new(rules: &'r RuleSet, files: usize, words: &LogSourceWords) -> Self {
         let mut remarks: BTreeMap<&str, Vec<(Option<&str>, Remark)>> = BTreeMap::new();
-        for refusal in &rules.refused {
+        for refusal in &rules.facts.refused {
             let (reason, hint) = (refusal.reason.clone(), refusal.hint.clone());
             let remark = Remark { line: refusal.line, refused: Some(refusal.kind), reason, hint };
             remarks.entry(&refusal.path).or_default().push((refusal.rule_id.as_deref(), remark));
         }
-        for warning in &rules.warnings {
+        for warning in &rules.facts.warnings {
             let (reason, hint) = (warning.reason.clone(), warning.hint.clone());
             let remark = Remark { line: warning.line, refused: None, reason, hint };
             remarks.entry(&warning.path).or_default().push((warning.rule_id.as_deref(), remark));
         }
-        for unfed in rules.loaded.iter().filter(|one| !one.is_fed) {
+        for unfed in rules.facts.loaded.iter().filter(|one| !one.is_fed) {
             remarks.entry(&unfed.origin.path).or_default().push((Some(&unfed.id), never_fires(unfed, words)));
         }
         for of_file in remarks.values_mut() {
@@ -92,7 +92,7 @@ impl<'r> Report<'r> {
             refused,
             demanded: refused - refused_by_fault,
             warnings: self.all().filter(|remark| remark.refused.is_none()).count(),
-            never_fire: self.rules.loaded.iter().filter(|one| !one.is_fed).count(),
+            never_fire: self.rules.facts.loaded.iter().filter(|one| !one.is_fed).count(),
         }
     }
 
@@ -103,13 +103,13 @@ impl<'r> Report<'r> {
         }
         let Summary { refused, demanded, warnings, never_fire } = self.summary();
         let files = counted_of(self.files, "file", "files");
-        let loaded = counted_of(self.rules.loaded.len(), "rule", "rules");
+        let loaded = counted_of(self.rules.facts.loaded.len(), "rule", "rules");
         text.push_str(&format!("{files}: {loaded} loaded, {refused} refused"));
         if demanded > 0 {
             text.push_str(&format!(" ({demanded} of them as the standard demands)"));
         }
-        if self.rules.filters > 0 {
-            text.push_str(&format!(", {}", counted_of(self.rules.filters, "filter", "filters")));
+        if self.rules.facts.filters > 0 {
+            text.push_str(&format!(", {}", counted_of(self.rules.facts.filters, "filter", "filters")));
         }
         text.push_str(&format!(", {}", counted_of(warnings, "warning", "warnings")));
         if never_fire > 0 {
@@ -121,10 +121,10 @@ impl<'r> Report<'r> {
 
     fn json(&self) -> Value {
         let mut documents: Vec<(&str, usize, Value)> = Vec::new();
-        for one in &self.rules.loaded {
+        for one in &self.rules.facts.loaded {
             documents.push((&one.origin.path, one.origin.line, self.loaded(one)));
         }
-        for refusal in &self.rules.refused {
+        for refusal in &self.rules.facts.refused {
             let value = json!({
                 "path": refusal.path,
                 "line": refusal.line,
@@ -145,10 +145,10 @@ impl<'r> Report<'r> {
             "rules": documents,
             "summary": {
                 "files": self.files,
-                "loaded": self.rules.loaded.len(),
+                "loaded": self.rules.facts.loaded.len(),
                 "refused": refused,
                 "refused_as_standard_demands": demanded,
-                "filters": self.rules.filters,
+                "filters": self.rules.facts.filters,
                 "warnings": warnings,
                 "never_fire": never_fire,
             },

@@ -42,12 +42,12 @@ pub(crate) fn run(args: &TestArgs) -> Result<Exit> {
 
 /// Why a rule is not there to fire.
 fn absence(rules: &RuleSet) -> impl Fn(&str) -> Option<String> {
-    let loaded: BTreeSet<&str> = rules.loaded.iter().map(|one| one.id.as_str()).collect();
+    let loaded: BTreeSet<&str> = rules.facts.loaded.iter().map(|one| one.id.as_str()).collect();
     move |id| {
         if loaded.contains(id) {
             return None;
         }
-        let refusal = rules.refused.iter().find(|refusal| refusal.rule_id.as_deref() == Some(id));
+        let refusal = rules.facts.refused.iter().find(|refusal| refusal.rule_id.as_deref() == Some(id));
         Some(match refusal {
             Some(refusal) => format!("the rule is refused: {refusal}"),
             None => format!("rule {id} is not among the rules given"),

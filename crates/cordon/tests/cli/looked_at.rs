@@ -52,6 +52,9 @@ fn a_scan_that_no_rule_is_left_for_does_not_run() {
     let below = bench.scan(&["--level", "critical"]);
     assert_eq!((below.code, below.out.as_str()), (Some(2), ""));
     assert_eq!(below.err, "cordon: no rule is left to scan with: 1 read, all below --level\n");
+    bench.rule("mimikatz.yml", "");
+    let none = bench.scan(&[]);
+    assert_eq!((none.code, none.err.as_str()), (Some(2), "cordon: no rule is left to scan with: none was found\n"));
     bench.rule("mimikatz.yml", &MIMIKATZ.replace("|contains", "|contain"));
     fs::write(bench.path().join("rules/latin.yml"), b"title: Zugriff \xFCber").unwrap();
     let refused = bench.scan(&[]);

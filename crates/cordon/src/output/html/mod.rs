@@ -156,8 +156,8 @@ fn overview(page: &mut Markup, context: &Context<'_>, report: &Report, gathered:
     }
     let rules = context.rules;
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
-    page.html("<div><dt>Rules</dt><dd>").number(count(rules.loaded.len())).html(" loaded, ");
-    page.number(count(rules.refused.len())).html(" refused</dd></div>");
+    page.html("<div><dt>Rules</dt><dd>").number(count(rules.facts.loaded.len())).html(" loaded, ");
+    page.number(count(rules.facts.refused.len())).html(" refused</dd></div>");
     let patients = if context.is_masked { "masked" } else { "not masked: this file can hold patient data" };
     page.html("<div><dt>Patients</dt><dd>").html(patients).html("</dd></div></dl></header>");
 }

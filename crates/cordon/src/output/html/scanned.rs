@@ -84,7 +84,7 @@ fn anomalies(page: &mut Markup, report: &Report) {
 }
 
 fn rules(page: &mut Markup, context: &Context<'_>, report: &Report) {
-    let rules = context.rules;
+    let rules = &context.rules.facts;
     let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     page.html("<h3>Rules</h3><p>").number(count(rules.loaded.len())).html(" loaded, ");
     page.number(count(rules.refused.len())).html(" refused");
