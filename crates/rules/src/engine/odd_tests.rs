@@ -18,7 +18,7 @@ fn any_scalar() -> impl Strategy<Value = Scalar> {
     ]
 }
 
-fn any_item() -> impl Strategy<Value = Detection> {
+pub(super) fn any_item() -> impl Strategy<Value = Detection> {
     let modifiers = prop_oneof![
         Just(vec![]),
         Just(vec![Modifier::Contains]),
@@ -29,8 +29,9 @@ fn any_item() -> impl Strategy<Value = Detection> {
         Just(vec![Modifier::Contains, Modifier::Windash]),
         Just(vec![Modifier::Neq]),
         Just(vec![Modifier::Utf16le, Modifier::Contains]),
+        Just(vec![Modifier::Contains, Modifier::Base64Offset]),
     ];
-    let field = prop_oneof![3 => Just(Some("A")), 3 => Just(Some("B")), 1 => Just(None::<&str>)];
+    let field = prop_oneof![3 => Just(Some("A")), 3 => Just(Some("B")), 1 => Just(Some("C")), 1 => Just(None::<&str>)];
     let many = (field, modifiers, proptest::collection::vec(any_scalar(), 1..14))
         .prop_map(|(field, modifiers, values)| item(field, &modifiers, &values));
     let exists = (prop_oneof![Just("A"), Just("B")], any::<bool>())
@@ -38,9 +39,10 @@ fn any_item() -> impl Strategy<Value = Detection> {
     prop_oneof![6 => many, 1 => exists]
 }
 
-fn any_condition() -> impl Strategy<Value = Condition> {
+/// A condition over the selections `s0` to one below `s<count>`.
+pub(super) fn any_condition(count: u8) -> impl Strategy<Value = Condition> {
     let leaf = prop_oneof![
-        4 => (0..4u8).prop_map(|number| Condition::Selection(format!("s{number}"))),
+        4 => (0..count).prop_map(|number| Condition::Selection(format!("s{number}"))),
         1 => any::<bool>().prop_map(|all| Condition::Of { all, pattern: SelectionPattern::Them }),
         1 => any::<bool>().prop_map(|all| Condition::Of { all, pattern: SelectionPattern::Name("s*".to_owned()) }),
         1 => any::<bool>().prop_map(|all| Condition::Of { all, pattern: SelectionPattern::Name("*1".to_owned()) }),
@@ -91,8 +93,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn both_ways_agree_on_nested_conditions_long_lists_and_odd_values(
-        rules in proptest::collection::vec((proptest::collection::vec(any_detection(), 4), any_condition()), 1..6),
-        events in proptest::collection::vec(proptest::collection::vec(("[ABZ]", any_value()), 0..7), 1..6),
+        rules in proptest::collection::vec((proptest::collection::vec(any_detection(), 4), any_condition(4)), 1..6),
+        events in proptest::collection::vec(proptest::collection::vec(("[ABCZ]", any_value()), 0..7), 1..6),
     ) {
         let rules: Vec<Rule> = rules.into_iter().map(|(parts, condition)| {
             let names = ["s0", "s1", "s2", "s3"];

@@ -3,8 +3,9 @@
 use cordon_model::{Position, RawRecord, Value, When};
 use proptest::prelude::*;
 
+use super::odd_tests::{any_condition, any_item};
 use super::*;
-use crate::ast::{Condition, Detection, Item, Modifier, Origin, Scalar, Selection, SelectionPattern};
+use crate::ast::{Condition, Detection, Item, Modifier, Origin, Scalar, Selection};
 
 pub(super) const TABLE: &str = "k\tany\t-\twindows\tprocess_creation\tsysmon\t-\nk\taudit\t-\twindows\tprocess_creation\t-\twindows_4688\nk\taccess\t-\topenemr\trecord_access\t-\t-\n";
 
@@ -188,55 +189,15 @@ fn an_explanation_names_the_field_the_value_the_place_and_the_pattern() {
     assert_eq!(matched, [expect]);
 }
 
-fn any_scalar() -> impl Strategy<Value = Scalar> {
-    prop_oneof![
-        8 => "[abAB*?\\\\-]{0,5}".prop_map(Scalar::Text),
-        1 => Just(Scalar::Null),
-        1 => (0..3u8).prop_map(|number| Scalar::Number(number.to_string())),
-    ]
-}
-
-fn any_item() -> impl Strategy<Value = Detection> {
-    let modifiers = prop_oneof![
-        Just(vec![]),
-        Just(vec![Modifier::Contains]),
-        Just(vec![Modifier::StartsWith]),
-        Just(vec![Modifier::EndsWith, Modifier::Cased]),
-        Just(vec![Modifier::Contains, Modifier::All]),
-        Just(vec![Modifier::Contains, Modifier::Windash]),
-        Just(vec![Modifier::Neq]),
-        Just(vec![Modifier::Contains, Modifier::Base64Offset]),
-    ];
-    let field = prop_oneof![Just(Some("A")), Just(Some("B")), Just(Some("C")), Just(None)];
-    (field, modifiers, proptest::collection::vec(any_scalar(), 1..4))
-        .prop_map(|(field, modifiers, values)| item(field, &modifiers, &values))
-}
-
 fn any_regex() -> impl Strategy<Value = Detection> {
     let flags = prop_oneof![Just(vec![Modifier::Re]), Just(vec![Modifier::Re, Modifier::ReIgnoreCase])];
     (flags, "(a|bb|[abk]){1,3}(ab)?(s|k){0,3}")
         .prop_map(|(flags, pattern)| item(Some("A"), &flags, &[Scalar::Text(pattern)]))
 }
 
-fn any_condition() -> impl Strategy<Value = Condition> {
-    let leaf = prop_oneof![
-        Just(Condition::Selection("s0".to_owned())),
-        Just(Condition::Selection("s1".to_owned())),
-        any::<bool>().prop_map(|all| Condition::Of { all, pattern: SelectionPattern::Them }),
-        any::<bool>().prop_map(|all| Condition::Of { all, pattern: SelectionPattern::Name("s*".to_owned()) }),
-    ];
-    leaf.prop_recursive(3, 8, 3, |inner| {
-        prop_oneof![
-            proptest::collection::vec(inner.clone(), 1..3).prop_map(Condition::And),
-            proptest::collection::vec(inner.clone(), 1..3).prop_map(Condition::Or),
-            inner.prop_map(|part| Condition::Not(Box::new(part))),
-        ]
-    })
-}
-
 fn any_rule() -> impl Strategy<Value = Rule> {
     let detection = || prop_oneof![4 => any_item(), 1 => any_regex(), 1 => proptest::collection::vec(any_item(), 1..3).prop_map(Detection::All)];
-    (detection(), detection(), any_condition())
+    (detection(), detection(), any_condition(2))
         .prop_map(|(first, second, condition)| rule(vec![("s0", first), ("s1", second)], condition))
 }
 
