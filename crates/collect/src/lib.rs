@@ -11,6 +11,7 @@ mod archive;
 mod expand;
 mod fault;
 mod labels;
+pub mod live;
 mod source;
 mod sources;
 mod tar_archive;

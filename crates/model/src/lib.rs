@@ -3,6 +3,7 @@
 //! Every other room builds on these types; this room knows no format, no rule and no storage, and does no IO.
 
 mod anomaly;
+mod delivery;
 mod event;
 mod finding;
 mod id;
@@ -12,6 +13,7 @@ mod time;
 mod word;
 
 pub use anomaly::Anomaly;
+pub use delivery::Delivery;
 pub use event::{Event, Node, Object};
 pub use finding::{Finding, FindingOrigin, Level, MatchedField, RuleCard};
 pub use id::{Digest, EventId, FindingId};

@@ -10,8 +10,49 @@ use super::tree::File;
 /// The only place that packages come from.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// Packages that may exist in two versions, each looked at: small, or used by build tools only, or left by an older dependency of ours.
-const DUPLICATES_REVIEWED: [&str; 6] = ["bitflags", "getrandom", "r-efi", "syn", "thiserror", "thiserror-impl"];
+/// Packages that may exist in two versions, each looked at: small, or used by build tools only, or held back by datafusion, deltalake or cedar.
+const DUPLICATES_REVIEWED: [&str; 40] = [
+    "alloc-no-stdlib",
+    "alloc-stdlib",
+    "arrayvec",
+    "base64",
+    "bit-vec",
+    "bitflags",
+    "blake2",
+    "block-buffer",
+    "brotli-decompressor",
+    "core-foundation",
+    "cpufeatures",
+    "crypto-common",
+    "darling",
+    "darling_core",
+    "darling_macro",
+    "digest",
+    "foldhash",
+    "getrandom",
+    "hashbrown",
+    "indexmap",
+    "itertools",
+    "md-5",
+    "nom",
+    "num-bigint",
+    "petgraph",
+    "phf_shared",
+    "quick-xml",
+    "r-efi",
+    "rand",
+    "rand_core",
+    "reqwest",
+    "schemars",
+    "sha2",
+    "syn",
+    "synstructure",
+    "thiserror",
+    "thiserror-impl",
+    "unicode-width",
+    "zstd",
+    "zstd-safe",
+];
 
 /// Trees that must exist once: two of them do not understand each other's types and double the build.
 const SINGLE_TREES: [&str; 3] = ["arrow", "datafusion", "parquet"];

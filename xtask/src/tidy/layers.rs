@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 8] = [
 const DEVELOPMENT: [&str; 3] = ["testkit", "sim", "xtask"];
 
 /// Packages that only one room may name in what it ships, and the room.
-const GUARDED: [(&str, &str); 2] = [("hmac", "seal"), ("sha2", "seal")];
+const GUARDED: [(&str, &str); 4] = [("argon2", "seal"), ("hmac", "seal"), ("ring", "seal"), ("sha2", "seal")];
 
 /// The first layer that may touch the world: files, clock, environment, network, randomness.
 const LAYER_WITH_WORLD: usize = 4;

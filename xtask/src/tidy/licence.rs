@@ -1,19 +1,21 @@
 //! Licences: whether an SPDX expression can be met with the licences that this project accepts (SPDX 2.3, annex D).
 
 /// Licences that may be linked into an Apache-2.0 binary and shipped to hospitals without conditions on their own code.
-const ACCEPTED: [&str; 12] = [
+const ACCEPTED: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "BSD-2-Clause",
     "BSD-3-Clause",
     "BSL-1.0",
     "CC0-1.0",
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MPL-2.0",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
+    "bzip2-1.0.6",
 ];
 
 /// Deepest nesting of brackets that is read.

@@ -1,0 +1,1 @@
+//! Everything kept: the write-ahead log, event tables, evidence and state.
