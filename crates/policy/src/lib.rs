@@ -2,4 +2,4 @@
 
 mod scope;
 
-pub use scope::AccessScope;
+pub use scope::{AccessScope, Grant};
