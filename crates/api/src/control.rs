@@ -1,0 +1,297 @@
+//! What only the running node knows and can do, behind one small trait that room `node` implements.
+//!
+//! Everything here is answered from memory at once or returns a future; nothing blocks. Types are plain values of this room, so that neither side knows the other's insides.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use cordon_model::{EventId, FindingId, Level, Time};
+use cordon_policy::AccessScope;
+use futures_util::future::BoxFuture;
+use tokio::sync::broadcast;
+
+use crate::metrics::Family;
+
+/// The node, as the API sees it.
+pub trait NodeControl: Send + Sync + fmt::Debug {
+    /// "Now" of the event clock: what searches and lists mean by now. Sessions and TLS use the real one.
+    fn now(&self) -> Time;
+
+    /// How each part of the node is, worst first.
+    fn health(&self) -> NodeHealth;
+
+    /// All sources with their counts, by id.
+    fn sources(&self) -> Vec<SourceStatus>;
+
+    /// What the node counts, for `/metrics`. Names start with `cordon_`, units last; labels hold nothing of a patient or a person.
+    fn metrics(&self) -> Vec<Family>;
+
+    /// All rules that were read, by id.
+    fn rules(&self) -> Vec<Arc<RuleStatus>>;
+
+    /// The text of a rule as it was read; `None` when there is no such rule.
+    fn rule_text(&self, id: &str) -> Option<Arc<str>>;
+
+    /// Switches a rule on or off, for good: the node keeps it and later loads of rules follow it.
+    fn switch_rule(&self, id: &str, is_enabled: bool) -> BoxFuture<'static, Result<(), ControlError>>;
+
+    /// Reads the rules again. Windows keep their state. Gives the number of rules that are on now.
+    fn reload_rules(&self) -> BoxFuture<'static, Result<usize, ControlError>>;
+
+    /// Does long work and reports how far it is. Ends early, with what it has, once [`Progress::is_cancelled`].
+    fn run(&self, work: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>>;
+
+    /// Findings from now on. Who reads too slowly is told how many were missed.
+    fn live_findings(&self) -> broadcast::Receiver<Arc<LiveFinding>>;
+
+    /// Events from now on. The node makes them only while somebody listens (`Sender::receiver_count`).
+    fn live_events(&self) -> broadcast::Receiver<Arc<LiveEvent>>;
+}
+
+/// How a part of the node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PartState {
+    /// It does what it should.
+    Ok,
+    /// It works with a limit that a person should know.
+    Degraded,
+    /// It does not work; the node is not ready.
+    Failed,
+}
+
+/// One part of the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name, for example `wal`, `tables`, `state`, `detection`, `notification`.
+    pub name: &'static str,
+    /// How it is.
+    pub state: PartState,
+    /// What a person should know, in one sentence; empty when all is well.
+    pub detail: String,
+}
+
+/// How the node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeHealth {
+    /// Version of the binary.
+    pub version: String,
+    /// When the node started, by the real clock.
+    pub started: Time,
+    /// Whether it takes and answers requests: recovery is over and nothing failed.
+    pub is_ready: bool,
+    /// All parts.
+    pub parts: Vec<Part>,
+}
+
+/// A source, and what was counted of it since the start of the node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceStatus {
+    /// Its id.
+    pub id: String,
+    /// Its site.
+    pub site: String,
+    /// The listener that it comes through.
+    pub listener: String,
+    /// Who it is on that listener.
+    pub sender: String,
+    /// Name of the format; empty when it is recognised by the bytes.
+    pub format: String,
+    /// Whether it stands in the configuration; else it was adopted.
+    pub is_declared: bool,
+    /// Whether care depends on it.
+    pub is_care: bool,
+    /// Whether it has been silent for longer than it may be.
+    pub is_silent: bool,
+    /// Most RawRecords a second, 0 for no limit.
+    pub events_per_second_max: u32,
+    /// A silence of so many seconds is a finding; 0 for never.
+    pub silence_seconds: u32,
+    /// RawRecords received.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the last was received.
+    pub received_last: Option<Time>,
+    /// Time of the latest event.
+    pub event_last: Option<Time>,
+    /// RawRecords that were not kept, by reason (`DropReason::name`), reasons with a count only.
+    pub drops: BTreeMap<String, u64>,
+}
+
+/// A rule, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleStatus {
+    /// Its id.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Level.
+    pub level: Level,
+    /// Author as the rule states it; may be empty.
+    pub author: String,
+    /// Licence.
+    pub license: String,
+    /// Where it can be read.
+    pub link: String,
+    /// Description, may be empty.
+    pub description: String,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// Known harmless causes.
+    pub false_positives: Vec<String>,
+    /// The log source it is about, for example `windows/process_creation`.
+    pub log_source: String,
+    /// Whether it is a correlation.
+    pub is_correlation: bool,
+    /// Whether it runs.
+    pub is_enabled: bool,
+    /// Why it does not run; empty when it does.
+    pub off_reason: String,
+    /// Findings since the start of the node.
+    pub findings: u64,
+}
+
+/// Long work that the node does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Runs the text of a rule over stored events and keeps nothing.
+    TestRule {
+        /// YAML of one or more rules.
+        text: String,
+        /// From this time of receipt on.
+        from: Time,
+        /// Until before this time of receipt.
+        to: Time,
+        /// What whoever asks may read.
+        scope: AccessScope,
+    },
+    /// Runs loaded rules over stored events; findings are kept, those already there stay as they are.
+    Backfill {
+        /// Ids of rules.
+        rules: Vec<String>,
+        /// From this time of receipt on.
+        from: Time,
+        /// Until before this time of receipt.
+        to: Time,
+    },
+    /// Reads files from the node's import folder as history.
+    Import {
+        /// Path below the import folder; never absolute, no `..`.
+        path: String,
+        /// The source that the records belong to; empty to name it after the file.
+        source: String,
+        /// The site that they belong to.
+        site: String,
+    },
+    /// Proves the store: counts, hashes, chains.
+    Verify,
+}
+
+/// What long work came to.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Named counts, for example `events`, `matches`, `findings`.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Sentences for a person, at most 100.
+    pub notes: Vec<String>,
+    /// Events that matched, at most 100.
+    pub events: Vec<EventId>,
+}
+
+/// Why the node did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// There is no such rule, path or thing.
+    #[error("there is no {0}")]
+    Unknown(String),
+    /// What was given cannot be used; the sentence says why and holds nothing of a patient.
+    #[error("{0}")]
+    Refused(String),
+    /// It cannot be done now.
+    #[error("not possible now: {0}")]
+    Unavailable(String),
+    /// The node failed; the reason is for its log.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// How far long work is. The worker writes, the API reads.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    total: AtomicU64,
+    cancelled: AtomicBool,
+}
+
+impl Progress {
+    /// Says how much of how much is done, in the worker's own unit; a total of 0 is unknown.
+    pub fn set(&self, done: u64, total: u64) {
+        self.total.store(total, Ordering::Relaxed);
+        self.done.store(done, Ordering::Relaxed);
+    }
+
+    /// How much is done, and of how much.
+    #[must_use]
+    pub fn read(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    /// Asks the worker to end.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the worker is asked to end; it looks at least once a second.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// A finding that has just been kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveFinding {
+    /// Its id.
+    pub id: FindingId,
+    /// The group it belongs to.
+    pub group: String,
+    /// The site of its event.
+    pub site: String,
+    /// OCSF class of its event; 0 for a correlation over several.
+    pub class_uid: i64,
+    /// Id of the rule.
+    pub rule: String,
+    /// Title of the rule.
+    pub title: String,
+    /// Level.
+    pub level: Level,
+    /// Event time.
+    pub time: Option<Time>,
+    /// When it was found, by the event clock.
+    pub found: Time,
+    /// Id of the source.
+    pub source: String,
+    /// Whom or what it is about, pseudonyms for patients; empty when unknown.
+    pub entity: String,
+}
+
+/// An event that has just been kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Event time.
+    pub time: Time,
+    /// When it was received.
+    pub received: Time,
+    /// Id of the source.
+    pub source: String,
+    /// Its site.
+    pub site: String,
+    /// OCSF class.
+    pub class_uid: i64,
+    /// Columns of its event table that have a value, without the ones above. Those that a scope masks are left out before they are sent.
+    pub columns: serde_json::Map<String, serde_json::Value>,
+}

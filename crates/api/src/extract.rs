@@ -1,0 +1,54 @@
+//! What handlers take out of a request. Every refusal is a [`Problem`]; nothing of the body is repeated except where it could not be read.
+
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, Request};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::problem::{Problem, ProblemKind};
+
+/// A JSON body: `Content-Type: application/json`, at most [`crate::layers::BODY_BYTES_MAX`], no unknown member.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok())) {
+            return Err(Problem::new(ProblemKind::UnsupportedMediaType, "send application/json"));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(body_problem)?;
+        serde_json::from_slice(&bytes).map(Self).map_err(|fault| json_problem(&fault))
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
+            Err(fault) => Problem::internal(&fault).into_response(),
+        }
+    }
+}
+
+fn is_json(content_type: Option<&str>) -> bool {
+    let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+fn body_problem(fault: BytesRejection) -> Problem {
+    if fault.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        let detail = format!("at most {} bytes are read", crate::layers::BODY_BYTES_MAX);
+        return Problem::new(ProblemKind::TooLarge, detail);
+    }
+    Problem::new(ProblemKind::BadRequest, "the body ended early or could not be read")
+}
+
+fn json_problem(fault: &serde_json::Error) -> Problem {
+    let kind = if fault.is_data() { ProblemKind::Unprocessable } else { ProblemKind::BadRequest };
+    Problem::new(kind, format!("the body: {fault}"))
+}
