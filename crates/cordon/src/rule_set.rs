@@ -223,8 +223,11 @@ fn one(rule: &Rule, is_fed: bool) -> Loaded {
     }
 }
 
-/// Finds rules by id or name; the first of a name counts.
-pub(crate) fn resolver<'e>(engine: &'e Engine, names: &'e [Option<String>]) -> impl Fn(&str) -> Option<u32> + use<'e> {
+/// Finds rules by id or name, and tells number and id; the first of a name counts.
+pub(crate) fn resolver<'e>(
+    engine: &'e Engine,
+    names: &'e [Option<String>],
+) -> impl Fn(&str) -> Option<(u32, String)> + use<'e> {
     let mut numbers: BTreeMap<&str, u32> = BTreeMap::new();
     for (card, number) in (0..).map_while(|number| Some((engine.card(number)?, number))) {
         numbers.entry(&card.id).or_insert(number);
@@ -234,5 +237,8 @@ pub(crate) fn resolver<'e>(engine: &'e Engine, names: &'e [Option<String>]) -> i
             numbers.entry(name).or_insert(number);
         }
     }
-    move |name| numbers.get(name).copied()
+    move |name| {
+        let number = *numbers.get(name)?;
+        Some((number, engine.card(number)?.id.clone()))
+    }
 }

@@ -44,7 +44,7 @@ fn run(kind: &str, condition: &str, limits: Limits, texts: &[String]) -> Result<
     let Some(Ok(Document::Correlation(correlation))) = documents("rate.yml", &yaml).pop() else {
         return Err("the correlation does not load".into());
     };
-    let resolve = |name: &str| name.strip_prefix('r')?.parse().ok();
+    let resolve = |name: &str| Some((name.strip_prefix('r')?.parse().ok()?, name.to_owned()));
     let plan = Plan::new(std::slice::from_ref(&correlation), &resolve).0;
     let mut correlator = Correlator::new(Arc::new(plan), limits);
     let mut fired = Vec::new();

@@ -47,11 +47,20 @@ impl Packed {
         }
     }
 
+    /// The same fields in another order, named by their places here; `None` for one that is not here.
+    pub(super) fn rearranged(&self, slots: &[Option<u16>]) -> Self {
+        let mut to = Self::default();
+        for slot in slots {
+            to.push(slot.and_then(|slot| self.text(slot)), [0, 0]); // INVARIANT: no text here is so long that it would be hashed
+        }
+        to
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.text.len() + self.ends.len() * size_of::<Option<usize>>()
     }
 
-    fn text(&self, slot: u16) -> Option<&str> {
+    pub(super) fn text(&self, slot: u16) -> Option<&str> {
         let (before, from) = self.ends.split_at_checked(usize::from(slot))?;
         let end = from.first().copied().flatten()?;
         let start = before.iter().rev().find_map(|end| *end).unwrap_or(0);

@@ -361,6 +361,12 @@ impl Core {
         Some(group)
     }
 
+    /// Gives up the oldest groups until all fit: a snapshot may come from looser limits.
+    pub(super) fn keep_within_limits(&mut self) {
+        let over = |core: &Self| core.groups_len > core.limits.groups_max.max(1) || core.bytes > core.limits.bytes_max;
+        while over(self) && self.evict_oldest(None) {}
+    }
+
     /// Puts a group back that a snapshot held.
     pub(super) fn restore_group(
         &mut self,

@@ -83,15 +83,21 @@ impl Pending {
         }
     }
 
-    pub(super) fn read(from: &mut &[u8]) -> Option<Self> {
-        let mut pending = Self::default();
+    /// Reads what [`Pending::write`] wrote. `take_in` gives the number that a rule has now and rearranges the fields; how many matches it had no place for comes back too.
+    pub(super) fn read(
+        from: &mut &[u8],
+        take_in: impl Fn(u32, Packed) -> Option<(u32, Packed)>,
+    ) -> Option<(Self, u64)> {
+        let (mut pending, mut dropped) = (Self::default(), 0);
         for _ in 0..codec::take_len(from, 40)? {
             let time = codec::take_i64(from)?;
             let rule = u32::try_from(codec::take_u64(from)?).ok()?;
             let event = EventRef(codec::take_u64(from)?);
-            let values = Packed::read(from)?;
-            pending.push(time, rule, event, |buffer| *buffer = values);
+            match take_in(rule, Packed::read(from)?) {
+                Some((rule, values)) => pending.push(time, rule, event, |buffer| *buffer = values),
+                None => dropped += 1,
+            }
         }
-        Some(pending)
+        Some((pending, dropped))
     }
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use cordon_stats::sip64;
+use cordon_stats::{codec, sip64};
 
 use super::condition::Conditions;
 use super::fault::{CorrelationError, check};
@@ -17,14 +17,14 @@ pub struct Plan {
     pub(super) bases: Vec<Source>,
     /// In topological order: a node comes after those it is over.
     pub(super) nodes: Vec<Node>,
-    /// Which plan a snapshot belongs to.
-    pub(super) fingerprint: u64,
     stands_alone: Vec<bool>,
 }
 
 /// Something that raises events for correlations: a base rule or a correlation.
 #[derive(Debug, Default)]
 pub(super) struct Source {
+    /// Of a base rule: its id.
+    pub(super) id: String,
     /// The fields its events must bring along.
     pub(super) wanted: Vec<String>,
     pub(super) feeds: Vec<Feed>,
@@ -44,6 +44,9 @@ pub(super) struct Feed {
 pub(super) struct Node {
     /// Its index as the caller gave it.
     pub(super) correlation: u32,
+    pub(super) id: String,
+    /// Hash of all that its groups depend on: what it says itself, and the ids of its rules down the chain. Numbers of rules and other correlations have no part in it.
+    pub(super) identity: u64,
     pub(super) kind: CorrelationKind,
     pub(super) span: i64,
     pub(super) conditions: Conditions,
@@ -77,8 +80,8 @@ enum Referent {
     Correlation(usize),
 }
 
-/// Finds a base rule by id or name.
-pub type Resolve<'a> = &'a dyn Fn(&str) -> Option<u32>;
+/// Finds a base rule by id or name: its number, by which matches are reported, and its id, by which state is kept.
+pub type Resolve<'a> = &'a dyn Fn(&str) -> Option<(u32, String)>;
 
 impl Plan {
     /// Most correlations that stand on one another.
@@ -93,10 +96,11 @@ impl Plan {
         let names = Names::new(correlations, resolve);
         let mut refused = BTreeMap::new();
         let nodes = order(correlations, &names, &mut refused);
-        let mut plan = Self { bases: Vec::new(), nodes, fingerprint: 0, stands_alone: vec![false; correlations.len()] };
+        let mut plan = Self { bases: Vec::new(), nodes, stands_alone: vec![false; correlations.len()] };
         plan.resolve_fields(correlations, &names);
         plan.connect(correlations);
-        plan.fingerprint = plan.fingerprint_of(correlations);
+        plan.name_bases(correlations, &names);
+        plan.identify(correlations, &names);
         (plan, refused.into_iter().collect())
     }
 
@@ -158,15 +162,65 @@ impl Plan {
         }
     }
 
-    fn fingerprint_of(&self, correlations: &[Correlation]) -> u64 {
-        let mut text = String::new();
-        for node in &self.nodes {
-            let Some(ast) = correlations.get(index(node.correlation)) else { continue };
-            let edges: Vec<_> = node.edges.iter().map(|edge| (edge.referent, &edge.places)).collect();
-            let what = (ast.kind, ast.timespan_us, &ast.conditions, &ast.value_fields, ast.percentile);
-            text.push_str(&format!("{}{what:?}{:?}{:?}{edges:?}\n", node.correlation, ast.group_by, ast.aliases));
+    /// Base rules get the ids by which a snapshot names them.
+    fn name_bases(&mut self, correlations: &[Correlation], names: &Names<'_>) {
+        let of = |node: &Node| correlations.get(index(node.correlation));
+        for name in self.nodes.iter().filter_map(of).flat_map(|correlation| &correlation.rules) {
+            let base = names.base(name);
+            if let Some((source, id)) = base.and_then(|(rule, id)| Some((self.bases.get_mut(index(rule))?, id))) {
+                source.id = id;
+            }
         }
-        sip64([0, 0], text.as_bytes())
+    }
+
+    /// Gives every node its identity, those below first.
+    fn identify(&mut self, correlations: &[Correlation], names: &Names<'_>) {
+        for at in 0..self.nodes.len() {
+            let Some(node) = self.nodes.get(at) else { continue };
+            let Some(correlation) = correlations.get(index(node.correlation)) else { continue };
+            let mut bytes = Vec::new();
+            definition(&mut bytes, correlation);
+            for edge in &node.edges {
+                self.put_referent(&mut bytes, edge.referent);
+                edge.places.iter().for_each(|place| codec::put_len(&mut bytes, *place));
+                let fields = correlation.group_by.iter().chain(&correlation.value_fields);
+                let meant = fields.map(|name| names.field_of(correlation, name, edge.referent));
+                meant.for_each(|field| codec::put_bytes(&mut bytes, field.as_bytes()));
+            }
+            let identity = sip64([0, 0], &bytes);
+            self.nodes.get_mut(at).into_iter().for_each(|node| node.identity = identity);
+        }
+    }
+
+    fn put_referent(&self, bytes: &mut Vec<u8>, referent: Referent) {
+        match referent {
+            Referent::Base(rule) => {
+                codec::put_bytes(bytes, b"rule");
+                codec::put_bytes(bytes, self.base(rule).map_or(&[][..], |source| source.id.as_bytes()));
+            }
+            Referent::Correlation(below) => {
+                let node = self.nodes.iter().find(|node| index(node.correlation) == below);
+                codec::put_bytes(bytes, b"correlation");
+                codec::put_u64(bytes, node.map_or(0, |node| node.identity));
+            }
+        }
+    }
+}
+
+/// What a correlation says of itself, but for its rules.
+fn definition(bytes: &mut Vec<u8>, correlation: &Correlation) {
+    codec::put_bytes(bytes, correlation.card.id.as_bytes());
+    codec::put_bytes(bytes, correlation.kind.name().as_bytes());
+    codec::put_i64(bytes, correlation.timespan_us);
+    codec::put_len(bytes, correlation.conditions.len());
+    for threshold in &correlation.conditions {
+        codec::put_bytes(bytes, threshold.operator.name().as_bytes());
+        codec::put_u64(bytes, threshold.value.to_bits());
+    }
+    codec::put_u64(bytes, correlation.percentile.map_or(u64::MAX, f64::to_bits));
+    for names in [&correlation.group_by, &correlation.value_fields] {
+        codec::put_len(bytes, names.len());
+        names.iter().for_each(|name| codec::put_bytes(bytes, name.as_bytes()));
     }
 }
 
@@ -229,7 +283,12 @@ impl<'a> Names<'a> {
 
     fn referent(&self, name: &str) -> Option<Referent> {
         let correlation = self.correlations.get(name).map(|at| Referent::Correlation(*at));
-        correlation.or_else(|| (self.resolve)(name).map(Referent::Base))
+        correlation.or_else(|| self.base(name).map(|(rule, _)| Referent::Base(rule)))
+    }
+
+    /// Number and id of a base rule; `None` for the name of a correlation, which comes first.
+    fn base(&self, name: &str) -> Option<(u32, String)> {
+        if self.correlations.contains_key(name) { None } else { (self.resolve)(name) }
     }
 
     /// The field that `name` of a correlation means in the events of one of its rules: its alias for that rule, else the name itself.
@@ -334,6 +393,8 @@ impl Node {
         );
         Self {
             correlation: u32::try_from(at).unwrap_or(u32::MAX),
+            id: correlation.card.id.clone(),
+            identity: 0,
             kind: correlation.kind,
             span: correlation.timespan_us,
             at_close: settles_at_close || !conditions.only_lower_bounds(),

@@ -168,7 +168,7 @@ fn times_at_the_ends_of_the_scale_do_no_harm() {
 
 #[test]
 fn a_match_of_a_rule_that_nothing_is_over_is_passed_by() {
-    assert_eq!(resolve("r9"), Some(9));
+    assert_eq!(resolve("r9"), Some((9, "r9".to_owned())));
     let (correlator, fired) =
         observed(&[by_user(CorrelationKind::EventCount, 1.0)], Limits::SORTED, &[event(0, 9, &[("u", "a")])]);
     assert_eq!((correlator.counters(), fired), (Counters::default(), Vec::new()));

@@ -1,9 +1,10 @@
 //! Tests of the correlator: `oracle` is a reference that recomputes every window, `agreement` holds the two against each other on random input,
-//! `semantics` tables the choices of `docs/specs/correlation.md`, `bounds` the limits, `saved` snapshots, `plans` references,
+//! `semantics` tables the choices of `docs/specs/correlation.md`, `bounds` the limits, `saved` snapshots, `carried` reloads, `plans` references,
 //! `ordering` the merge sort in front of it.
 
 mod agreement;
 mod bounds;
+mod carried;
 mod oracle;
 mod plans;
 mod saved;
@@ -18,8 +19,8 @@ use crate::ast::{Alias, Correlation, CorrelationKind, Operator, Threshold};
 use crate::parse::Document;
 
 /// Base rules are named `r0`, `r1` and so on.
-pub(super) fn resolve(name: &str) -> Option<u32> {
-    name.strip_prefix('r')?.parse().ok()
+pub(super) fn resolve(name: &str) -> Option<(u32, String)> {
+    Some((name.strip_prefix('r')?.parse().ok()?, name.to_owned()))
 }
 
 /// An event of a test: time, number of the base rule, and its fields.
