@@ -1,1 +1,3 @@
 //! Everything kept: the write-ahead log, event tables, evidence and state.
+
+pub mod state;

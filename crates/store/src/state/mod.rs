@@ -1,0 +1,89 @@
+//! State: what the node knows beside its events, in one SQLite file: findings and their groups, people, settings, the audit log.
+//!
+//! Comes in: domain verbs, each with who asks and when. Goes out: rows that an [`cordon_policy::AccessScope`] admits. It has no clock: every time
+//! is passed in. It does not know HTTP, rules or how a person signs in. Format and promises: `docs/specs/state.md`.
+
+mod audit;
+mod entity;
+mod error;
+mod findings;
+mod groups;
+mod listing;
+mod migrate;
+mod mutes;
+mod offsets;
+mod open;
+mod record;
+mod risk;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditVerified, By};
+pub use entity::{Entity, EntityKind, Subjects};
+pub use error::StateError;
+pub use findings::{EventPlace, FindingFilter, FindingRow, NewFinding};
+pub use groups::{GroupChange, GroupFilter, GroupId, GroupOrder, GroupRow, GroupState, Verdict};
+pub use listing::{PAGE_ROWS_MAX, Page};
+pub use migrate::SCHEMA_VERSION;
+pub use mutes::{Mute, MuteKind, NewMute};
+pub use record::{GroupTouched, Recorded};
+pub use risk::{EntityRisk, RISK_HALF_LIFE, risk_weight};
+
+/// The state of a node. Clones share it: one connection writes, a few read.
+#[derive(Clone, Debug)]
+pub struct State {
+    path: Arc<PathBuf>,
+    writer: SqlitePool,
+    readers: SqlitePool,
+    options: StateOptions,
+}
+
+/// What a deployment can choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateOptions {
+    /// Length of a group's window in hours, 1 to 720.
+    pub group_window_hours: u32,
+}
+
+impl Default for StateOptions {
+    fn default() -> Self {
+        Self { group_window_hours: 24 }
+    }
+}
+
+impl State {
+    /// Opens or creates the state, brings its schema up to date, and keeps the file readable by its owner only.
+    ///
+    /// # Errors
+    /// The file is of a newer version (and was not touched), no state, damaged, or cannot be opened.
+    pub async fn open(path: &Path, options: StateOptions) -> Result<Self, StateError> {
+        open::prepare_file(path).await?;
+        let writer = open::writer(path).await?;
+        migrate::bring_up_to_date(&writer).await?;
+        let readers = open::readers(path).await?;
+        Ok(Self { path: Arc::new(path.to_owned()), writer, readers, options })
+    }
+
+    /// Ends all connections and folds the write-ahead file into the main file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A transaction of the one writer. It takes the write lock at once, so it never fails half way for another's sake.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StateError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}

@@ -1,0 +1,87 @@
+//! Small things that many verbs share: numbers in and out, ids in and out, and the scope as a condition.
+
+use cordon_model::{Digest, Level};
+use cordon_policy::{AccessScope, Grant};
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::StateError;
+
+/// A count or offset as SQLite keeps it.
+pub(super) fn to_count(number: u64) -> Result<i64, StateError> {
+    i64::try_from(number).map_err(|_| StateError::Refused("a number above 2^63 cannot be kept"))
+}
+
+/// A count or offset as it was kept.
+pub(super) fn from_count(number: i64, table: &'static str) -> Result<u64, StateError> {
+    u64::try_from(number).map_err(|_| StateError::Damaged(table))
+}
+
+/// 16 bytes of an id.
+pub(super) fn id_bytes(bytes: &[u8], table: &'static str) -> Result<[u8; 16], StateError> {
+    bytes.try_into().map_err(|_| StateError::Damaged(table))
+}
+
+/// 32 bytes of a digest.
+pub(super) fn digest_bytes(bytes: &[u8], table: &'static str) -> Result<Digest, StateError> {
+    bytes.try_into().map(Digest).map_err(|_| StateError::Damaged(table))
+}
+
+/// A level as its place in [`Level::ALL`].
+pub(super) fn level_number(level: Level) -> i64 {
+    let place = Level::ALL.iter().position(|other| *other == level);
+    place.and_then(|place| i64::try_from(place).ok()).unwrap_or(0)
+}
+
+/// A level out of its place.
+pub(super) fn level_of(number: i64, table: &'static str) -> Result<Level, StateError> {
+    let place = usize::try_from(number).ok();
+    place.and_then(|place| Level::ALL.get(place)).copied().ok_or(StateError::Damaged(table))
+}
+
+/// Appends ` AND (..)`: the rows that the scope admits, by the columns `site` and `class_uid`.
+pub(super) fn push_scope(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope) {
+    let Some(grants) = scope.grants() else { return };
+    query.push(" AND (0");
+    for grant in grants {
+        query.push(" OR (1");
+        push_grant_sites(query, grant);
+        if let Some(classes) = grant.classes() {
+            query.push(" AND class_uid");
+            push_in(query, classes.iter().copied());
+        }
+        query.push(")");
+    }
+    query.push(")");
+}
+
+/// Appends ` AND (..)`: the rows of the sites that the scope admits, for what belongs to no class.
+pub(super) fn push_site_scope(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope) {
+    let Some(grants) = scope.grants() else { return };
+    query.push(" AND (0");
+    for grant in grants {
+        query.push(" OR (1");
+        push_grant_sites(query, grant);
+        query.push(")");
+    }
+    query.push(")");
+}
+
+fn push_grant_sites(query: &mut QueryBuilder<Sqlite>, grant: &Grant) {
+    if let Some(sites) = grant.sites() {
+        query.push(" AND site");
+        push_in(query, sites.iter().cloned());
+    }
+}
+
+/// Appends ` IN (..)` with the values bound; an empty list admits nothing.
+pub(super) fn push_in<T>(query: &mut QueryBuilder<Sqlite>, values: impl IntoIterator<Item = T>)
+where
+    T: sqlx::Encode<'static, Sqlite> + sqlx::Type<Sqlite> + 'static,
+{
+    query.push(" IN (");
+    let mut list = query.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    query.push(")");
+}
