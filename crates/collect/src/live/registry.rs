@@ -6,6 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use cordon_model::Time;
 
+use super::Allowance;
+
 /// Most sources that are adopted; what more senders bring is counted under one source per listener, `LISTENER/others`.
 const ADOPTED_MAX: usize = 4_096;
 
@@ -111,6 +113,8 @@ pub struct LiveSource {
     pub declared: bool,
     /// What was counted.
     pub counts: SourceCounts,
+    /// What it has used of its rate limit.
+    pub allowance: Allowance,
 }
 
 /// The sources of one listener, by sender.
@@ -129,7 +133,12 @@ impl SourceRegistry {
     pub fn new(site: Arc<str>, declared: impl IntoIterator<Item = SourceDeclaration>) -> Self {
         let registry = Self { site, by_sender: RwLock::default() };
         for declaration in declared {
-            registry.insert(LiveSource { declaration, declared: true, counts: SourceCounts::default() });
+            registry.insert(LiveSource {
+                declaration,
+                declared: true,
+                counts: SourceCounts::default(),
+                allowance: Allowance::default(),
+            });
         }
         registry
     }
@@ -176,7 +185,7 @@ impl SourceRegistry {
             events_per_second_max: 0,
             silence_seconds: 0,
         };
-        LiveSource { declaration, declared: false, counts: SourceCounts::default() }
+        LiveSource { declaration, declared: false, counts: SourceCounts::default(), allowance: Allowance::default() }
     }
 }
 
