@@ -1,3 +1,4 @@
 //! Everything kept: the write-ahead log, event tables, evidence and state.
 
 pub mod state;
+pub mod tables;

@@ -1,0 +1,244 @@
+//! One batch of events to one Parquet file and what the Delta log says of it. Pure: bytes come out, nobody writes them here.
+
+use std::collections::HashMap;
+
+use datafusion::arrow::array::{AsArray as _, PrimitiveArray, RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
+use datafusion::arrow::datatypes::{ArrowPrimitiveType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::error::ArrowError;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use datafusion::parquet::basic::{Compression, Encoding, ZstdLevel};
+use datafusion::parquet::errors::ParquetError;
+use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use datafusion::parquet::schema::types::ColumnPath;
+use deltalake::kernel::Add;
+use serde_json::{Map, Value, json};
+
+use super::catalogue::{CATALOGUE, EVENT_DAY, EVENT_ID, Family};
+
+/// Rows of a row group.
+const GROUP_ROWS: usize = 256 << 10;
+/// Level of zstd: higher ones take more time than they save.
+const ZSTD_LEVEL: i32 = 3;
+/// Share of lookups that a bloom filter lets through in vain.
+const BLOOM_FPP: f64 = 0.02;
+/// Most distinct values a bloom filter is made for before it is folded to what it holds.
+const BLOOM_VALUES: u64 = 256 << 10;
+/// Columns that are different in every row: a dictionary of them is waste.
+const DISTINCT: [&str; 2] = [EVENT_ID, "record_sha256"];
+/// Columns that rise or nearly so: differences are smaller than values.
+const RISING: [&str; 3] = ["time", "received", "position"];
+
+/// A file of a table before it is written.
+#[derive(Debug)]
+pub(super) struct NewFile {
+    /// Path below the table.
+    pub(super) path: String,
+    /// Taken when the file is written; `size` stays.
+    pub(super) bytes: Vec<u8>,
+    pub(super) size: usize,
+    pub(super) rows: usize,
+    pub(super) stats: FileStats,
+    /// The partition, in days since 1970.
+    pub(super) day: i32,
+}
+
+/// Ranges of a file that queries and replay look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct FileStats {
+    pub(super) time: (i64, i64),
+    pub(super) received: (i64, i64),
+    pub(super) position: (i64, i64),
+    pub(super) class_uid: (i32, i32),
+    pub(super) severity_id: (i32, i32),
+}
+
+/// The events as one batch for each UTC day of receipt, in order of time.
+pub(super) fn by_day(batches: &[RecordBatch], family: Family) -> Result<Vec<(i32, RecordBatch)>, ArrowError> {
+    let mut days: std::collections::BTreeMap<i32, Vec<RecordBatch>> = std::collections::BTreeMap::new();
+    for batch in batches {
+        for (day, part) in split_days(batch)? {
+            days.entry(day).or_default().push(part);
+        }
+    }
+    let schema = family.schema();
+    days.into_iter().map(|(day, parts)| Ok((day, in_order(concat_batches(&schema, &parts)?)?))).collect()
+}
+
+fn split_days(batch: &RecordBatch) -> Result<Vec<(i32, RecordBatch)>, ArrowError> {
+    let Some(days) = batch.column_by_name(EVENT_DAY).and_then(|days| days.as_primitive_opt::<Date32Type>()) else {
+        return Ok(Vec::new());
+    };
+    let Some((low, high)) = range(days) else { return Ok(Vec::new()) };
+    if low == high {
+        return Ok(vec![(low, batch.clone())]);
+    }
+    let mut rows: std::collections::BTreeMap<i32, Vec<u32>> = std::collections::BTreeMap::new();
+    for (row, day) in (0..).zip(days.values()) {
+        rows.entry(*day).or_default().push(row);
+    }
+    rows.into_iter().map(|(day, rows)| Ok((day, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
+}
+
+fn in_order(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let Some(times) = batch.column_by_name("time") else { return Ok(batch) };
+    let is_sorted =
+        times.as_primitive_opt::<TimestampMicrosecondType>().is_some_and(|times| times.values().is_sorted());
+    if is_sorted {
+        return Ok(batch);
+    }
+    take_record_batch(&batch, &sort_to_indices(times, None, None)?)
+}
+
+/// Encodes the events of one day. `name` becomes the name of the file within its partition.
+pub(super) fn encode(family: Family, day: i32, batch: &RecordBatch, name: &str) -> Result<NewFile, ParquetError> {
+    let stats = FileStats::of(batch);
+    let written = without_day(batch)?;
+    let options = ArrowWriterOptions::new().with_properties(properties(family)).with_skip_arrow_metadata(false);
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), written.schema(), options)?;
+    writer.write(&written)?;
+    let bytes = writer.into_inner()?;
+    let path = format!("{EVENT_DAY}={}/{name}.parquet", day_text(day));
+    Ok(NewFile { path, size: bytes.len(), bytes, rows: batch.num_rows(), stats, day })
+}
+
+/// The partition column stands in the path and in the log, not in the file.
+fn without_day(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.num_columns().saturating_sub(1);
+    batch.project(&(0..columns).collect::<Vec<_>>())
+}
+
+/// `2026-11-22`, for days since 1970.
+pub(super) fn day_text(day: i32) -> String {
+    let time = cordon_model::Time(i64::from(day) * super::rows::DAY_MICROS);
+    time.to_string().split('T').next().unwrap_or_default().to_owned()
+}
+
+fn properties(family: Family) -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_created_by("cordon".to_owned());
+    for column in DISTINCT {
+        let column = ColumnPath::from(column);
+        properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        properties = properties.set_column_statistics_enabled(column, EnabledStatistics::None);
+    }
+    for column in RISING {
+        let column = ColumnPath::from(column);
+        properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+    }
+    for column in bloomed(family) {
+        let column = ColumnPath::from(column.as_str());
+        properties = properties.set_column_bloom_filter_enabled(column.clone(), true);
+        properties = properties.set_column_bloom_filter_fpp(column.clone(), BLOOM_FPP);
+        properties = properties.set_column_bloom_filter_max_ndv(column, BLOOM_VALUES);
+    }
+    properties.build()
+}
+
+/// Columns with a bloom filter: ids and indicators, which people look for by value.
+pub(super) fn bloomed(family: Family) -> Vec<String> {
+    let own = CATALOGUE.table(family).into_iter().flat_map(|table| &table.columns).filter(|column| column.has_bloom);
+    let mut names = vec![EVENT_ID.to_owned(), "patient_ref".to_owned()];
+    for column in own {
+        names.push(column.name.to_owned());
+        if column.kind == super::catalogue::Kind::Ip {
+            names.push(format!("{}_bytes", column.name));
+        }
+    }
+    names
+}
+
+impl FileStats {
+    /// Ranges that hold everything: nothing is known of the file.
+    pub(super) const fn any() -> Self {
+        let (long, int) = ((i64::MIN, i64::MAX), (i32::MIN, i32::MAX));
+        Self { time: long, received: long, position: long, class_uid: int, severity_id: int }
+    }
+
+    fn of(batch: &RecordBatch) -> Self {
+        let column = |name: &str| batch.column_by_name(name);
+        let moments =
+            |name: &str| column(name).and_then(|c| c.as_primitive_opt()).and_then(range::<TimestampMicrosecondType>);
+        let longs = |name: &str| column(name).and_then(|c| c.as_primitive_opt()).and_then(range::<Int64Type>);
+        let ints = |name: &str| column(name).and_then(|c| c.as_primitive_opt()).and_then(range::<Int32Type>);
+        Self {
+            time: moments("time").unwrap_or_default(),
+            received: moments("received").unwrap_or_default(),
+            position: longs("position").unwrap_or_default(),
+            class_uid: ints("class_uid").unwrap_or_default(),
+            severity_id: ints("severity_id").unwrap_or_default(),
+        }
+    }
+
+    /// The statistics of a Delta file (protocol, "Per-file Statistics").
+    fn to_delta(self, rows: usize) -> String {
+        let side = |end: fn((i64, i64)) -> i64, short: fn((i32, i32)) -> i32| {
+            json!({
+                "time": cordon_model::Time(end(self.time)).to_string(),
+                "received": cordon_model::Time(end(self.received)).to_string(),
+                "position": end(self.position),
+                "class_uid": short(self.class_uid),
+                "severity_id": short(self.severity_id),
+            })
+        };
+        let nulls: Map<String, Value> = ["time", "received", "position", "class_uid", "severity_id"]
+            .map(|name| (name.to_owned(), 0.into()))
+            .into_iter()
+            .collect();
+        json!({"numRecords": rows, "minValues": side(|r| r.0, |r| r.0), "maxValues": side(|r| r.1, |r| r.1), "nullCount": nulls})
+            .to_string()
+    }
+
+    /// Reads what [`Self::to_delta`] wrote: the count and the ranges.
+    pub(super) fn from_delta(stats: &str) -> Option<(usize, Self)> {
+        let stats: Value = serde_json::from_str(stats).ok()?;
+        let both = |name: &str| Some((stats.get("minValues")?.get(name)?, stats.get("maxValues")?.get(name)?));
+        let moment = |value: &Value| cordon_model::Time::from_rfc3339(value.as_str()?).map(|time| time.0);
+        let moments = |name: &str| both(name).and_then(|(low, high)| Some((moment(low)?, moment(high)?)));
+        let longs = |name: &str| both(name).and_then(|(low, high)| Some((low.as_i64()?, high.as_i64()?)));
+        let ints = |name: &str| {
+            longs(name).and_then(|(low, high)| Some((i32::try_from(low).ok()?, i32::try_from(high).ok()?)))
+        };
+        let rows = usize::try_from(stats.get("numRecords")?.as_u64()?).ok()?;
+        let ranges = Self {
+            time: moments("time")?,
+            received: moments("received")?,
+            position: longs("position")?,
+            class_uid: ints("class_uid")?,
+            severity_id: ints("severity_id")?,
+        };
+        Some((rows, ranges))
+    }
+}
+
+/// Smallest and largest value.
+fn range<T: ArrowPrimitiveType>(values: &PrimitiveArray<T>) -> Option<(T::Native, T::Native)>
+where
+    T::Native: Copy + PartialOrd,
+{
+    let first = *values.values().first()?;
+    Some(values.values().iter().fold((first, first), |(low, high), value| {
+        (if *value < low { *value } else { low }, if *value > high { *value } else { high })
+    }))
+}
+
+impl NewFile {
+    /// What the log says of the file. `now` is the node's clock, in ms since 1970.
+    pub(super) fn add(&self, now: i64, data_change: bool) -> Add {
+        Add {
+            path: self.path.clone(),
+            partition_values: HashMap::from([(EVENT_DAY.to_owned(), Some(day_text(self.day)))]),
+            size: i64::try_from(self.size).unwrap_or(i64::MAX),
+            modification_time: now,
+            data_change,
+            stats: Some(self.stats.to_delta(self.rows)),
+            ..Add::default()
+        }
+    }
+}
