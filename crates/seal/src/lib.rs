@@ -1,9 +1,11 @@
-//! The only room that names a cryptographic primitive: digests, derived identities and pseudonyms.
+//! The only room that names a cryptographic primitive: digests, derived identities, pseudonyms, sealed bytes and signatures.
 //!
-//! Comes in: bytes and keys. Goes out: digests, ids and pseudonyms. It knows no format and keeps nothing.
+//! Comes in: bytes, keys and randomness. Goes out: digests, ids, pseudonyms and sealed bytes. It keeps nothing.
 
 mod identity;
 mod pseudonym;
+pub mod vault;
 
 pub use identity::{PartsDigest, correlation_finding_id, digest, event_id, finding_id};
 pub use pseudonym::{PatientRef, SiteKey};
+pub use vault::{DataKey, EnvelopeKey, KeyRing, MasterKey, SigningKey, VaultError, WrappedKey};

@@ -1,4 +1,5 @@
 //! Everything kept: the write-ahead log, event tables, evidence and state.
 
+pub mod disk;
 pub mod state;
 pub mod tables;
