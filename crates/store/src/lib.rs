@@ -1,5 +1,7 @@
 //! Everything kept: the write-ahead log, event tables, evidence and state.
 
 pub mod disk;
+pub mod keys;
 pub mod state;
 pub mod tables;
+pub mod version;

@@ -116,7 +116,7 @@ impl Disk for FileDisk {
         let path = dir.join("lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
         file.try_lock().map_err(io::Error::from)?;
-        Ok(DiskLock(Some(file)))
+        Ok(DiskLock { _held: Some(file) })
     }
 }
 

@@ -137,13 +137,15 @@ pub trait Disk: fmt::Debug + Send + Sync {
 
 /// A folder that belongs to this process alone.
 #[derive(Debug, Default)]
-pub struct DiskLock(Option<std::fs::File>);
+pub struct DiskLock {
+    _held: Option<std::fs::File>,
+}
 
 impl DiskLock {
     /// For a disk that nobody else can see.
     #[must_use]
     pub const fn of_nobody() -> Self {
-        Self(None)
+        Self { _held: None }
     }
 }
 

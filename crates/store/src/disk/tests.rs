@@ -45,12 +45,9 @@ fn a_folder_is_locked_for_one_at_a_time() {
 #[test]
 fn faults_have_the_operators_names() {
     let of = |code| DiskFault::from(io::Error::from_raw_os_error(code));
-    assert_eq!([of(28), of(30), of(24), of(23), of(13)], [
-        DiskFault::Full,
-        DiskFault::ReadOnly,
-        DiskFault::TooManyFiles,
-        DiskFault::TooManyFiles,
-        DiskFault::NotAllowed
-    ]);
+    assert_eq!(
+        [of(28), of(30), of(24), of(23), of(13)],
+        [DiskFault::Full, DiskFault::ReadOnly, DiskFault::TooManyFiles, DiskFault::TooManyFiles, DiskFault::NotAllowed]
+    );
     assert!(matches!(of(5), DiskFault::Failed(_)));
 }
