@@ -57,6 +57,9 @@ pub(crate) struct ScanArgs {
     /// Where installed rule sets are kept [default: XDG_DATA_HOME/cordon]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Which of the rules to use: a built-in profile (`small-hospital`) or a file (docs/specs/profile.md)
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: Option<String>,
     /// Where compiled rules are kept for the next start, or `none` [default: XDG_CACHE_HOME/cordon/rules]
     #[arg(long, value_name = "DIR")]
     pub(crate) rules_cache: Option<PathBuf>,

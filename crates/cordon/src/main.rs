@@ -8,6 +8,7 @@ mod inputs;
 mod installed;
 mod output;
 mod pack;
+mod profile;
 mod progress;
 mod rule_cache;
 mod rule_set;

@@ -140,6 +140,8 @@ pub(crate) struct Facts {
     pub(crate) filters: usize,
     /// Left out because they lie below the level asked for.
     pub(crate) below_level: usize,
+    /// Left off by the profile.
+    pub(crate) left_off: usize,
     /// Left out because the same rule was read before.
     pub(crate) repeated: usize,
     /// Rules of the pack whose ids installed rules have: those are used instead.
@@ -153,7 +155,7 @@ pub(crate) struct Facts {
 impl Compiled {
     /// Compiles the rules at `level_min` or above, and those that correlations wait for.
     pub(crate) fn of(joined: Joined, table: &LogSourceTable, level_min: Level) -> Self {
-        let Joined { library, replaced } = joined;
+        let Joined { library, replaced, applied } = joined;
         let Library { rules, correlations, filters, repeated, refusals: mut refused, warnings } = library;
         let all = rules.len();
         let fed: BTreeSet<&str> = correlations.iter().flat_map(|over| &over.rules).map(String::as_str).collect();
@@ -177,7 +179,8 @@ impl Compiled {
         refused.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
         let mut loaded = loaded(&rules, &correlations, &engine);
         loaded.retain(|one| !left_out.contains(one.id.as_str()));
-        let facts = Facts { loaded, filters, below_level, repeated, replaced, refused, warnings };
+        let left_off = applied.left_off.len();
+        let facts = Facts { loaded, filters, below_level, left_off, repeated, replaced, refused, warnings };
         Self { engine, plan, names, correlations, facts }
     }
 }

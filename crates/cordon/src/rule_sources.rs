@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use cordon_model::{Digest, RuleCard};
+use cordon_rules::Applied;
 use cordon_rules::ast::Origin;
 use cordon_rules::parse::{Library, Options, Refusal, RefusalKind};
 use cordon_seal::PartsDigest;
 
 use crate::installed;
 use crate::pack::{self, Read, RuleFile};
+use crate::profile::{Chosen, SetNames};
 
 /// What the rules of the pack are under where they state nothing else.
 const PACK_LICENSE: &str = "Apache-2.0";
@@ -22,9 +24,11 @@ pub(crate) struct RulesFrom<'a> {
     pub(crate) directories: &'a [PathBuf],
     /// Where installed sets are kept, when that was said.
     pub(crate) data_dir: Option<&'a Path>,
+    /// What of them runs; without, everything.
+    pub(crate) profile: Option<&'a Chosen>,
 }
 
-impl RulesFrom<'_> {
+impl<'a> RulesFrom<'a> {
     /// Reads and joins the files.
     ///
     /// # Errors
@@ -37,9 +41,10 @@ impl RulesFrom<'_> {
     ///
     /// # Errors
     /// A directory that cannot be read.
-    pub(crate) fn gather(self, hashing: Hashing) -> Result<Gathered> {
+    pub(crate) fn gather(self, hashing: Hashing) -> Result<Gathered<'a>> {
         let has_pack = self.directories.is_empty();
-        let mut gathered = Gathered { batches: Vec::new(), damaged: Vec::new(), has_pack, hashing };
+        let (profile, sets) = (self.profile, SetNames::default());
+        let mut gathered = Gathered { batches: Vec::new(), damaged: Vec::new(), has_pack, hashing, profile, sets };
         self.visit(&mut gathered)?;
         Ok(gathered)
     }
@@ -58,6 +63,7 @@ impl RulesFrom<'_> {
         if !self.directories.is_empty() {
             let found = pack::find(self.directories).context("--rules")?;
             to.batch("", "");
+            self.directories.iter().for_each(|directory| to.set(directory, None));
             found.read_each(|path, text| to.file(path, text));
             return Ok(());
         }
@@ -66,9 +72,11 @@ impl RulesFrom<'_> {
         let home = installed::home(self.data_dir);
         for set in home.map_or_else(|| Ok(Vec::new()), |home| installed::list(&home))? {
             let place = Origin { path: set.directory.to_string_lossy().into_owned(), line: 1 };
+            let directory = set.directory.clone();
             match set.files() {
                 Ok((manifest, found)) => {
                     to.batch(&manifest.license, &manifest.link);
+                    to.set(&directory, Some(manifest.name));
                     found.read_each(|path, text| to.file(path, text));
                 }
                 Err(error) => to.damaged(refusal(&place, None, format!("the installed set is damaged: {error:#}"))),
@@ -82,6 +90,9 @@ impl RulesFrom<'_> {
 trait Take {
     /// What follows is of one origin, with the licence of rules that state none and the place where the set can be read.
     fn batch(&mut self, license: &str, link: &str);
+
+    /// Everything below a directory is one rule set, of this name or that of the directory.
+    fn set(&mut self, _directory: &Path, _name: Option<String>) {}
 
     /// A file with its text, or why it is refused.
     fn file(&mut self, path: String, text: Result<&str, Box<Refusal>>);
@@ -127,7 +138,7 @@ impl Take for Hashing {
 }
 
 /// The files of all origins.
-pub(crate) struct Gathered {
+pub(crate) struct Gathered<'a> {
     batches: Vec<Batch>,
     /// Installed sets that are damaged.
     damaged: Vec<Refusal>,
@@ -135,9 +146,18 @@ pub(crate) struct Gathered {
     has_pack: bool,
     /// Over everything here.
     pub(crate) hashing: Hashing,
+    profile: Option<&'a Chosen>,
+    sets: SetNames,
 }
 
-impl Take for Gathered {
+impl Take for Gathered<'_> {
+    fn set(&mut self, directory: &Path, name: Option<String>) {
+        match name {
+            Some(name) => self.sets.add(directory, name),
+            None => self.sets.add_directory(directory),
+        }
+    }
+
     fn batch(&mut self, license: &str, link: &str) {
         self.hashing.batch(license, link);
         let read = Read::default();
@@ -159,7 +179,7 @@ impl Take for Gathered {
     }
 }
 
-impl Gathered {
+impl Gathered<'_> {
     /// Reads the rules in the files.
     pub(crate) fn join(self) -> Joined {
         let pack = self.batches.first().filter(|_| self.has_pack);
@@ -173,7 +193,8 @@ impl Gathered {
         library.refusals.retain(|refusal| !is_replaced(refusal));
         let replaced = before - library.refusals.len();
         library.refusals.extend(self.damaged);
-        Joined { library, replaced }
+        let applied = self.profile.map(|chosen| chosen.apply(&mut library, &self.sets)).unwrap_or_default();
+        Joined { library, replaced, applied }
     }
 }
 
@@ -182,6 +203,8 @@ pub(crate) struct Joined {
     pub(crate) library: Library,
     /// Rules of the pack whose ids installed rules have.
     pub(crate) replaced: usize,
+    /// What the profile left off.
+    pub(crate) applied: Applied,
 }
 
 /// Rule files of one origin.
@@ -224,7 +247,7 @@ pub(crate) fn library(batches: Vec<Batch>) -> Joined {
         }
     }
     library.refusals.extend(refused);
-    Joined { library, replaced: 0 }
+    Joined { library, replaced: 0, applied: Applied::default() }
 }
 
 /// A refusal at the first line of what cannot be used.

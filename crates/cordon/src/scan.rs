@@ -19,6 +19,7 @@ use crate::output::{
     ocsf::Ocsf,
     table::Table,
 };
+use crate::profile::Chosen;
 use crate::progress::Bar;
 use crate::rule_cache::RuleCache;
 use crate::rule_set::RuleSet;
@@ -33,7 +34,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Exit> {
     let mut options = inputs::street_options(&args.inputs)?;
     options.count_times = args.format == FindingsFormat::Html;
     let sources = inputs::sources(&args.inputs)?;
-    let from = RulesFrom { directories: &args.rules, data_dir: args.data_dir.as_deref() };
+    let chosen = args.profile.as_deref().map(Chosen::of).transpose()?;
+    let profile = chosen.as_ref();
+    let from = RulesFrom { directories: &args.rules, data_dir: args.data_dir.as_deref(), profile };
     let cache = RuleCache::new(args.rules_cache.as_deref());
     let rules = RuleSet::load(from, cache.as_ref(), &options, detect_options(args, &options))?;
     rules.ensure_some()?;

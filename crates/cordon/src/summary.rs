@@ -40,11 +40,12 @@ impl ScanSummary<'_> {
     }
 
     fn rules_line(&self, text: &mut String) {
-        let Facts { loaded, below_level, repeated, replaced, refused, .. } = &self.rules.facts;
+        let Facts { loaded, below_level, left_off, repeated, replaced, refused, .. } = &self.rules.facts;
         let loaded = counted(number(loaded.len()), "rule", "rules");
         let _ = write!(text, "{loaded} loaded, {} refused", thousands(number(refused.len())));
         let rest = [
             (*below_level, "left out below --level"),
+            (*left_off, "left off by the profile"),
             (*repeated, "read more than once and used once"),
             (*replaced, "of the built-in pack replaced by installed ones of the same id"),
         ];

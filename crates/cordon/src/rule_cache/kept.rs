@@ -85,6 +85,7 @@ pub(crate) fn place(from: RulesFrom<'_>, level: Level, table: &LogSourceTable) -
         let absolute = path::absolute(path).unwrap_or_else(|_| path.to_owned());
         digest.part(absolute.as_os_str().as_encoded_bytes());
     }
+    digest.part(from.profile.map_or(&[][..], |chosen| chosen.text.as_bytes()));
     for name in ["XDG_DATA_HOME", "HOME"] {
         digest.part(env::var_os(name).unwrap_or_default().as_encoded_bytes());
     }
@@ -151,7 +152,7 @@ correlation: {type: value_count, rules: [base], group-by: [User], timespan: 10m,
     fn a_set_has_its_place_by_directories_level_and_log_sources() {
         let of = |directory: &str, level, rows: &'static str| {
             let directories = [PathBuf::from(directory)];
-            let from = RulesFrom { directories: &directories, data_dir: Some(Path::new("data")) };
+            let from = RulesFrom { directories: &directories, data_dir: Some(Path::new("data")), profile: None };
             place(from, level, &LogSourceTable::parse(&[rows]).unwrap())
         };
         let rows = "k\tany\t-\twindows\tprocess_creation\tsysmon\t-\n";

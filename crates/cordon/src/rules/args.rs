@@ -158,6 +158,9 @@ const LIST_EXAMPLES: &str = "\
 Examples:
   cordon rules list
   cordon rules list --format json
+  cordon rules list --profile small-hospital --rules sigma
+
+With a profile: every rule that it leaves off, with the reason, and the ids it lists that no rule has.
 
 Exit code: 0 listed, 1 a set is damaged, 2 could not run.";
 
@@ -168,7 +171,13 @@ pub(crate) struct ListArgs {
     /// Where rule sets are kept [default: XDG_DATA_HOME/cordon]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// text: one line a set; json: one object with every set
+    /// List instead the rules that a profile leaves off: a built-in one (`small-hospital`) or a file (docs/specs/profile.md)
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: Option<String>,
+    /// With --profile: rules to ask about instead of the built-in pack and installed sets; may be repeated
+    #[arg(long, value_name = "DIR", requires = "profile")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// text: one line a set or rule; json: one object with all
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
 }

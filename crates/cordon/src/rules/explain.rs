@@ -58,7 +58,7 @@ fn joined(args: &ExplainArgs) -> Result<Joined> {
     let own = Path::new(&args.rule);
     let mut directories = args.rules.clone();
     directories.extend(own.is_file().then(|| own.to_owned()));
-    RulesFrom { directories: &directories, data_dir: args.data_dir.as_deref() }.library()
+    RulesFrom { directories: &directories, data_dir: args.data_dir.as_deref(), profile: None }.library()
 }
 
 fn sources(file: &Path, street: &StreetOptions) -> Sources {

@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod check;
 mod explain;
+mod left_off;
 mod sets;
 mod test;
 mod why_text;
@@ -27,7 +28,9 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
         RulesCommand::Test(args) => test::run(args),
         RulesCommand::Explain(args) => explain::run(args),
         RulesCommand::Install(args) => sets::install(args),
-        RulesCommand::List(args) => sets::list(args),
+        RulesCommand::List(args) => {
+            args.profile.as_deref().map_or_else(|| sets::list(args), |name| left_off::list(args, name))
+        }
     }
 }
 

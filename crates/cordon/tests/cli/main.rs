@@ -16,6 +16,7 @@ mod looked_at;
 mod masking;
 mod ocsf;
 mod pack;
+mod profile;
 mod rule_cache;
 mod rules;
 mod scan;

@@ -90,6 +90,7 @@ fn rules(page: &mut Markup, context: &Context<'_>, report: &Report) {
     page.number(count(rules.refused.len())).html(" refused");
     let rest = [
         (rules.below_level, " left out below --level"),
+        (rules.left_off, " left off by the profile"),
         (rules.repeated, " read more than once and used once"),
         (rules.replaced, " of the built-in pack replaced by installed ones of the same id"),
     ];

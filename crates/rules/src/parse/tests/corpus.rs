@@ -1,10 +1,12 @@
 //! The public corpus and the specification's own examples.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use yaml_serde::Value;
 
+use crate::Profile;
 use crate::ast::Scalar;
 use crate::parse::yaml::{self, Content, Node};
 use crate::parse::{Library, Options, Placeholders, RefusalKind, documents, read};
@@ -156,4 +158,23 @@ fn every_example_in_the_text_of_the_standard_is_read() {
         }
     }
     assert_eq!(counts, [(16, 11), (16, 11), (2, 1)], "examples, and those that are rules or can be made so");
+}
+
+#[test]
+fn each_rule_that_the_profile_lists_exists_under_its_title_and_would_run_without_it() {
+    const TEXT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../rules/profiles/small-hospital.toml"));
+    let profile = Profile::parse(TEXT).unwrap();
+    let listed: Vec<(&str, &str)> = profile.listed().collect();
+    let Some(data) = data() else { return };
+    let mut library = Library::load(yaml_files(&data.join("sigma")), &Options::default());
+    let bounds_only = TEXT.split("[[off]]").next().unwrap();
+    Profile::parse(bounds_only).unwrap().apply(&mut library, &|_| "sigma");
+    let on: BTreeMap<&str, &str> =
+        library.rules.iter().map(|rule| (rule.card.id.as_str(), rule.card.title.as_str())).collect();
+    for (id, title) in &listed {
+        assert_eq!(on.get(id), Some(title), "{id}");
+    }
+    let before = library.rules.len();
+    let applied = profile.apply(&mut library, &|_| "sigma");
+    assert_eq!((applied.not_found.len(), before - library.rules.len()), (0, listed.len()));
 }
