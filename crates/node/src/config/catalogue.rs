@@ -1,0 +1,501 @@
+//! Every setting, once: name, kind, default, whether it can change while the node runs, and its words. Reader, page and example file are made from here.
+
+use super::kind::Kind;
+
+/// What a change of a setting needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A reload (SIGHUP) is enough.
+    Reload,
+    /// The node has to be started again.
+    Restart,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name within the section.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// Its default as TOML; of a needed setting an example.
+    pub default: &'static str,
+    /// Whether it has to be set; only in tables that repeat.
+    pub needed: bool,
+    /// What it does, in whole sentences.
+    pub doc: &'static str,
+}
+
+/// A table of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Section {
+    /// Its name; empty for what stands at the top.
+    pub name: &'static str,
+    /// Whether it may stand several times, as `[[name]]`.
+    pub repeats: bool,
+    /// What a change of its settings needs.
+    pub change: Change,
+    /// What it is about, in whole sentences.
+    pub doc: &'static str,
+    /// Its settings, in the order in which people read them.
+    pub settings: &'static [Setting],
+}
+
+impl Section {
+    /// The setting of this name.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.name == name)
+    }
+
+    /// The full key of one of its settings.
+    #[must_use]
+    pub fn key(&self, setting: &Setting) -> String {
+        if self.name.is_empty() { setting.name.to_owned() } else { format!("{}.{}", self.name, setting.name) }
+    }
+}
+
+const fn setting(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Setting {
+    Setting { name, kind, default, needed: false, doc }
+}
+
+const fn needed(name: &'static str, kind: Kind, example: &'static str, doc: &'static str) -> Setting {
+    Setting { name, kind, default: example, needed: true, doc }
+}
+
+const fn once(name: &'static str, change: Change, doc: &'static str, settings: &'static [Setting]) -> Section {
+    Section { name, repeats: false, change, doc, settings }
+}
+
+const fn several(name: &'static str, change: Change, doc: &'static str, settings: &'static [Setting]) -> Section {
+    Section { name, repeats: true, change, doc, settings }
+}
+
+const ADDRESSES: Kind = Kind::List(&Kind::Address);
+const TEXTS: Kind = Kind::List(&Kind::Text);
+const PATHS: Kind = Kind::List(&Kind::Path);
+const MEGABYTE: u64 = 1 << 20;
+
+/// All sections, in the order in which people read them.
+pub const CATALOGUE: &[Section] = &[
+    once("", Change::Restart, "The node itself.", NODE),
+    once("log", Change::Restart, "What the node logs about itself, on standard error.", LOG),
+    once("api", Change::Restart, "The API and the console.", API),
+    once("tls", Change::Restart, "Certificates of every address that speaks TLS.", TLS),
+    once("admin", Change::Restart, "The first administrator, who signs in through a one-time link.", ADMIN),
+    once("intake", Change::Restart, "Where events come in. An empty list means that nothing listens.", INTAKE),
+    several(
+        "sources",
+        Change::Restart,
+        "Declared sources. A sender that no declaration fits is adopted when it is first heard.",
+        SOURCES,
+    ),
+    once("rules", Change::Reload, "Detection rules beside those in the binary.", RULES),
+    once("store", Change::Restart, "How events are written.", STORE),
+    once(
+        "keys",
+        Change::Restart,
+        "The master key, under which everything is encrypted. Whoever loses it loses the data.",
+        KEYS,
+    ),
+    once(
+        "retention",
+        Change::Reload,
+        "What is kept how long. Intake never stops: the oldest that nothing protects goes first.",
+        RETENTION,
+    ),
+    several("classes", Change::Reload, "Shares of the disk and minimum ages per class of data.", CLASSES),
+    several("shares", Change::Reload, "Shares of the disk and minimum ages per source.", SHARES),
+    once("query", Change::Restart, "Limits of searches.", QUERY),
+    once("tell", Change::Reload, "How people are told of findings.", TELL),
+    once("smtp", Change::Reload, "The mail server.", SMTP),
+    several("webhooks", Change::Reload, "Web addresses that are told, by signed messages.", WEBHOOKS),
+    several(
+        "recipients",
+        Change::Reload,
+        "Who is told of what. Without any, findings wait in the console.",
+        RECIPIENTS,
+    ),
+    several("siem", Change::Reload, "Existing SIEMs that get every finding.", SIEM),
+    once(
+        "heartbeat",
+        Change::Reload,
+        "A sign of life that another system watches, so that a dead node is noticed.",
+        HEARTBEAT,
+    ),
+    several(
+        "maintenance",
+        Change::Reload,
+        "Times of work on systems. Findings are kept as always, and nobody is told of them.",
+        MAINTENANCE,
+    ),
+];
+
+const NODE: &[Setting] = &[
+    setting(
+        "data_dir",
+        Kind::Path,
+        "\"\"",
+        "Folder for everything that is kept. Empty: the folder that systemd names (`STATE_DIRECTORY`), else `cordon` in `XDG_DATA_HOME`, else `~/.local/share/cordon`.",
+    ),
+    setting(
+        "site",
+        Kind::Name,
+        "\"main\"",
+        "Name of this site; events of sources without one belong to it. It is part of keys and tables: do not change it later.",
+    ),
+    setting(
+        "time_zone",
+        Kind::Zone,
+        "\"UTC\"",
+        "The site's time zone, for quiet hours, maintenance windows and rules on the time of day.",
+    ),
+    setting(
+        "event_clock",
+        Kind::Clock,
+        "\"\"",
+        "For demos and tests: the node takes \"now\" from a clock that starts at this time and runs so many times faster. Sessions and TLS keep real time. Empty: real time.",
+    ),
+];
+
+const LOG: &[Setting] = &[
+    setting(
+        "level",
+        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+        "\"info\"",
+        "The least important lines that are written.",
+    ),
+    setting("form", Kind::Choice(&["text", "json"]), "\"text\"", "How a line is written."),
+];
+
+const API: &[Setting] = &[
+    setting(
+        "address",
+        Kind::Address,
+        "\"127.0.0.1:8480\"",
+        "Where API and console listen. Any address that is not of this machine alone speaks TLS.",
+    ),
+    setting(
+        "public_url",
+        Kind::Url,
+        "\"\"",
+        "How people reach the console: the start of links in messages. Empty: made from `api.address`.",
+    ),
+];
+
+const TLS: &[Setting] = &[
+    setting(
+        "certificate",
+        Kind::Path,
+        "\"\"",
+        "PEM file with the certificate and its chain. Empty: one is made at the first start.",
+    ),
+    setting("key", Kind::Path, "\"\"", "PEM file with the private key of the certificate."),
+    setting(
+        "client_ca",
+        Kind::Path,
+        "\"\"",
+        "PEM file with the authorities whose client certificates senders must show. Empty: none is asked for.",
+    ),
+    setting(
+        "names",
+        TEXTS,
+        "[]",
+        "Names and addresses for the certificate made at the first start, beside `localhost` and the name of the machine.",
+    ),
+];
+
+const ADMIN: &[Setting] = &[
+    setting("name", Kind::Name, "\"admin\"", "Name of the account."),
+    setting(
+        "link_file",
+        Kind::Path,
+        "\"\"",
+        "File that gets the one-time link too, readable for its owner alone. Empty: only the log gets it.",
+    ),
+    setting(
+        "link_valid",
+        Kind::Span(60),
+        "\"1d\"",
+        "How long the link can be used. A start without any administrator makes a new one.",
+    ),
+];
+
+const INTAKE: &[Setting] = &[
+    setting(
+        "http",
+        ADDRESSES,
+        "[\"127.0.0.1:8481\"]",
+        "HTTP: NDJSON, Elasticsearch bulk, Splunk HEC, OTLP logs, FHIR AuditEvents.",
+    ),
+    setting(
+        "syslog_udp",
+        ADDRESSES,
+        "[\"127.0.0.1:5514\"]",
+        "Syslog over UDP. Nothing tells the sender whether a message arrived; what the kernel dropped is counted.",
+    ),
+    setting(
+        "syslog_tcp",
+        ADDRESSES,
+        "[\"127.0.0.1:5514\"]",
+        "Syslog over TCP, in clear. The sender cannot know what was kept when a connection breaks.",
+    ),
+    setting("syslog_tls", ADDRESSES, "[]", "Syslog over TLS (RFC 5425); the usual port is 6514."),
+    setting("relp", ADDRESSES, "[]", "RELP, which answers each message once it is durable; the usual port is 2514."),
+    setting(
+        "mllp",
+        ADDRESSES,
+        "[]",
+        "HL7 v2 over MLLP, answered with AA once durable; the usual port is 2575. Give interface engines a copied feed.",
+    ),
+    setting(
+        "tail",
+        TEXTS,
+        "[]",
+        "Files that are followed, as patterns: `/var/log/ehr/*.log`. Rotation is understood, and the place is remembered.",
+    ),
+    setting(
+        "queue_bytes_max",
+        Kind::Bytes(MEGABYTE),
+        "\"64MiB\"",
+        "Most bytes that wait to be written. Senders that can wait do so then; of others what has no room is dropped and counted.",
+    ),
+];
+
+const SOURCES: &[Setting] = &[
+    needed("id", Kind::Name, "\"ehr-audit\"", "Its id, part of the identity of its events: never change it."),
+    setting("site", Kind::Name, "\"\"", "The site that it belongs to. Empty: `site`."),
+    needed(
+        "listener",
+        Kind::Choice(&["syslog_udp", "syslog_tcp", "syslog_tls", "relp", "http", "mllp", "file"]),
+        "\"syslog_tls\"",
+        "The way it comes in.",
+    ),
+    needed(
+        "sender",
+        Kind::Text,
+        "\"ehr.hospital.example\"",
+        "Who it is there: address of the peer, name in its certificate, name of its token, or the pattern of files.",
+    ),
+    setting("format", Kind::Name, "\"\"", "Name of the format that it speaks. Empty: recognised by the bytes."),
+    setting(
+        "care",
+        Kind::Switch,
+        "false",
+        "Whether care depends on it. It never waits for Cordon then: what cannot be kept is counted and becomes a finding.",
+    ),
+    setting(
+        "events_per_second_max",
+        Kind::Whole(0, 10_000_000),
+        "0",
+        "Most records a second; what comes above is dropped and counted. 0: no limit.",
+    ),
+    setting("silence", Kind::Span(0), "\"0s\"", "A silence of this length is a finding. `0s`: never."),
+];
+
+const RULES: &[Setting] = &[
+    setting("folders", PATHS, "[]", "Folders with Sigma rules of your own."),
+    setting(
+        "profile",
+        Kind::Choice(&["default", "all"]),
+        "\"default\"",
+        "Which of the rules in the binary and of installed sets are used: `default` leaves out what a small team cannot live with, each with its reason; `all` leaves out nothing.",
+    ),
+];
+
+const STORE: &[Setting] = &[
+    setting("wal_segment_bytes", Kind::Bytes(MEGABYTE), "\"64MiB\"", "Size of one file of the write-ahead log."),
+    setting(
+        "wal_bytes_max",
+        Kind::Bytes(64 * MEGABYTE),
+        "\"4GiB\"",
+        "Most bytes of the write-ahead log. At this size senders wait until what was received is worked off.",
+    ),
+    setting(
+        "commit_ms_max",
+        Kind::Whole(1, 50),
+        "50",
+        "Longest time between two fsyncs under load, milliseconds; the next starts anyway as soon as the last has ended.",
+    ),
+    setting(
+        "flush_bytes",
+        Kind::Bytes(MEGABYTE),
+        "\"64MiB\"",
+        "New events are searchable in memory at once; at this size they are written as a file.",
+    ),
+    setting("flush_every", Kind::Span(1), "\"1m\"", "After this time they are written in any case."),
+];
+
+const KEYS: &[Setting] = &[
+    setting(
+        "file",
+        Kind::Path,
+        "\"\"",
+        "File with the master key, readable for its owner alone. Empty: made at the first start in the data folder; copy it to a safe place.",
+    ),
+    setting(
+        "passphrase_file",
+        Kind::Path,
+        "\"\"",
+        "File with a passphrase that the key is derived from, instead of `keys.file`. With systemd: a credential.",
+    ),
+];
+
+const RETENTION: &[Setting] = &[
+    setting(
+        "bytes_max",
+        Kind::Bytes(0),
+        "\"\"",
+        "The disk budget for everything. Empty: four fifths of the file system.",
+    ),
+    setting("days_max", Kind::Whole(1, 36_500), "400", "What is older goes unless something protects it."),
+    setting(
+        "cited_days_min",
+        Kind::Whole(0, 36_500),
+        "2190",
+        "Days for which evidence that findings cite stays: six years, as HIPAA wants for documentation.",
+    ),
+];
+
+const CLASSES: &[Setting] = &[
+    needed(
+        "class",
+        Kind::Choice(&["health", "identity", "system", "network", "application", "other"]),
+        "\"health\"",
+        "The class: accesses to records and clinical messages; sign-ins and accounts; hosts; network; web and applications; the rest.",
+    ),
+    setting("share_percent", Kind::Whole(0, 100), "0", "Percent of the budget that other classes cannot take from it."),
+    setting("days_min", Kind::Whole(0, 36_500), "0", "Days for which it is not removed for lack of room."),
+];
+
+const SHARES: &[Setting] = &[
+    needed("source", Kind::Text, "\"firewall\"", "Id of the source."),
+    setting(
+        "share_percent_max",
+        Kind::Whole(1, 100),
+        "100",
+        "Most percent of the budget that it takes while others need room.",
+    ),
+    setting("days_min", Kind::Whole(0, 36_500), "0", "Days for which it is not removed for lack of room."),
+];
+
+const QUERY: &[Setting] = &[
+    setting(
+        "memory_bytes_max",
+        Kind::Bytes(32 * MEGABYTE),
+        "\"256MiB\"",
+        "Memory of all searches together. What needs more is written to a temporary file or ends with an explanation.",
+    ),
+    setting("time_max", Kind::Span(1), "\"1m\"", "Longest time of a search."),
+    setting("at_once_max", Kind::Whole(1, 64), "4", "Most searches at once; others wait."),
+];
+
+const TELL: &[Setting] = &[
+    setting(
+        "gather",
+        Kind::Span(0),
+        "\"30s\"",
+        "How long findings about one user, host or device are gathered before the first message.",
+    ),
+    setting(
+        "window",
+        Kind::Span(0),
+        "\"4h\"",
+        "How long after a message further findings about the same one wait for one digest. A higher level than told is told at once.",
+    ),
+    setting(
+        "retry_for",
+        Kind::Span(1),
+        "\"2d\"",
+        "How long a message that cannot be delivered is tried again. Then it is a dead letter, which the console shows.",
+    ),
+    setting(
+        "ca_file",
+        Kind::Path,
+        "\"\"",
+        "PEM file with further authorities, for mail servers, web addresses and SIEMs inside the hospital.",
+    ),
+];
+
+const SMTP: &[Setting] = &[
+    setting("host", Kind::Text, "\"\"", "Name of the server. Empty: no mail is sent."),
+    setting("port", Kind::Whole(1, 65_535), "587", "Its port."),
+    setting(
+        "security",
+        Kind::Choice(&["starttls", "tls", "plain"]),
+        "\"starttls\"",
+        "`starttls`: TLS after the greeting, or nothing is sent. `tls`: TLS from the first byte (port 465). `plain`: only to a server on this machine.",
+    ),
+    setting("user", Kind::Text, "\"\"", "Account. Empty: none."),
+    setting("password_file", Kind::Path, "\"\"", "File with its password."),
+    setting("from", Kind::Mail, "\"\"", "The sender of messages."),
+];
+
+const WEBHOOKS: &[Setting] = &[
+    needed("name", Kind::Name, "\"chat\"", "Name that recipients refer to."),
+    needed(
+        "url",
+        Kind::Url,
+        "\"https://chat.hospital.example/hooks/cordon\"",
+        "Where messages are posted. Without TLS only to this machine.",
+    ),
+    needed(
+        "secret_file",
+        Kind::Path,
+        "\"/etc/cordon/chat.secret\"",
+        "File with the secret that signs them, at least 16 bytes.",
+    ),
+];
+
+const RECIPIENTS: &[Setting] = &[
+    needed("name", Kind::Name, "\"it-on-call\"", "Name of the group."),
+    needed(
+        "role",
+        Kind::Choice(&["analyst", "privacy_officer", "responder", "auditor", "administrator"]),
+        "\"analyst\"",
+        "Their role.",
+    ),
+    setting("mail", Kind::List(&Kind::Mail), "[]", "Mail addresses."),
+    setting("webhooks", Kind::List(&Kind::Name), "[]", "Names of webhooks."),
+    setting(
+        "topics",
+        Kind::List(&Kind::Choice(&["security", "privacy", "operations"])),
+        "[]",
+        "What they are told of: findings about systems, findings about accesses to records, the node itself. Empty: by role; analysts and responders security, privacy officers privacy, administrators operations, auditors nothing.",
+    ),
+    setting("level_min", Kind::Level, "\"high\"", "From which level on they are told."),
+    setting("quiet_hours", Kind::Hours, "\"\"", "Hours in which messages wait until they end. Empty: none."),
+    setting("quiet_level_min", Kind::Level, "\"critical\"", "From which level on they are told in quiet hours too."),
+];
+
+const SIEM: &[Setting] = &[
+    needed("name", Kind::Name, "\"regional-soc\"", "Name; its place in the stream of findings is kept under it."),
+    needed(
+        "kind",
+        Kind::Choice(&["cef_tcp", "cef_tls", "hec"]),
+        "\"cef_tls\"",
+        "CEF over syslog over TCP or TLS, or Splunk's HTTP event collector.",
+    ),
+    setting("peer", Kind::Peer, "\"\"", "Host and port, for `cef_tcp` and `cef_tls`."),
+    setting("url", Kind::Url, "\"\"", "Address of the collector, for `hec`, without a path."),
+    setting("token_file", Kind::Path, "\"\"", "File with its token, for `hec`."),
+    setting("level_min", Kind::Level, "\"informational\"", "From which level on."),
+];
+
+const HEARTBEAT: &[Setting] = &[
+    setting("url", Kind::Url, "\"\"", "Where it goes. Empty: none is sent."),
+    setting(
+        "method",
+        Kind::Choice(&["post", "get"]),
+        "\"post\"",
+        "`post` sends the state of the node in words; `get` only fetches the address.",
+    ),
+    setting("every", Kind::Span(5), "\"1m\"", "How often."),
+];
+
+const MAINTENANCE: &[Setting] = &[
+    needed("name", Kind::Name, "\"patch-sunday\"", "Name."),
+    needed("reason", Kind::Text, "\"monthly updates of servers\"", "Why."),
+    needed("when", Kind::Window, "\"sun 02:00-04:00\"", "When: every week on the site's clock, or once."),
+    setting("hosts", TEXTS, "[]", "Hosts and devices concerned. Empty: all."),
+];

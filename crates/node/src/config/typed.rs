@@ -1,0 +1,388 @@
+//! The settings as the rooms use them: plain fields, each with its unit. What they mean in words stands in `catalogue`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use cordon_collect::live::SourceDeclaration;
+use cordon_model::Level;
+use jiff::tz::TimeZone;
+
+use super::value::{Clock, Hours, Span, Window};
+use super::{Origin, Value};
+
+/// All settings of a node.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where everything is kept; `None` for the folder of the user or of the service.
+    pub data_dir: Option<PathBuf>,
+    /// Name of this site.
+    pub site: String,
+    /// The site's time zone: quiet hours and maintenance windows are read on its clock.
+    pub time_zone: TimeZone,
+    /// The clock of demos and tests; `None` for real time.
+    pub event_clock: Option<Clock>,
+    /// What is logged, and how.
+    pub log: LogSettings,
+    /// API and console.
+    pub api: Api,
+    /// Certificates.
+    pub tls: Tls,
+    /// The first administrator.
+    pub admin: Admin,
+    /// Where events come in.
+    pub intake: Intake,
+    /// Declared sources.
+    pub sources: Vec<SourceDeclaration>,
+    /// Detection rules.
+    pub rules: Rules,
+    /// How things are kept.
+    pub store: StoreSettings,
+    /// The master key.
+    pub keys: Keys,
+    /// What is kept how long.
+    pub retention: Retention,
+    /// Limits of searches.
+    pub query: Query,
+    /// How people are told.
+    pub tell: Tell,
+    /// The mail server; `None` when no mail is sent.
+    pub smtp: Option<Smtp>,
+    /// Web addresses that are told.
+    pub webhooks: Vec<Webhook>,
+    /// Who is told of what.
+    pub recipients: Vec<Recipients>,
+    /// Existing SIEMs that get every finding.
+    pub siem: Vec<Siem>,
+    /// The sign of life; `None` when none is sent.
+    pub heartbeat: Option<Heartbeat>,
+    /// Times of work on systems.
+    pub maintenance: Vec<Maintenance>,
+    /// Every setting with its value and origin, in the order of the catalogue; those of tables that repeat as `sources[NAME].key`.
+    pub values: Vec<(String, Value, Origin)>,
+}
+
+/// Logging of the node itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSettings {
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: String,
+    /// How a line is written.
+    pub form: LogForm,
+}
+
+/// How a log line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogForm {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// API and console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// Where they listen.
+    pub address: SocketAddr,
+    /// How people reach the console, without a slash at the end: the start of links in messages.
+    pub public_url: String,
+}
+
+/// Certificates of every address that speaks TLS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// PEM file with the chain; `None` for one made at the first start.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with its private key.
+    pub key: Option<PathBuf>,
+    /// PEM file with the authorities whose client certificates are taken; `None` when none is asked for.
+    pub client_ca: Option<PathBuf>,
+    /// Names and addresses in the certificate made at the first start, beside `localhost` and the machine's name.
+    pub names: Vec<String>,
+}
+
+/// The first administrator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Name of the account.
+    pub name: String,
+    /// File that the one-time link is written to as well; `None` for the log alone.
+    pub link_file: Option<PathBuf>,
+    /// How long the link can be used.
+    pub link_valid: Span,
+}
+
+/// Where events come in. An empty list means that nothing listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intake {
+    /// HTTP: NDJSON, Elasticsearch bulk, Splunk HEC, OTLP, FHIR AuditEvent.
+    pub http: Vec<SocketAddr>,
+    /// Syslog over UDP.
+    pub syslog_udp: Vec<SocketAddr>,
+    /// Syslog over TCP.
+    pub syslog_tcp: Vec<SocketAddr>,
+    /// Syslog over TLS (RFC 5425).
+    pub syslog_tls: Vec<SocketAddr>,
+    /// RELP.
+    pub relp: Vec<SocketAddr>,
+    /// HL7 v2 over MLLP.
+    pub mllp: Vec<SocketAddr>,
+    /// Patterns of files that are followed.
+    pub tail: Vec<String>,
+    /// Most bytes that wait to be written.
+    pub queue_bytes_max: u64,
+}
+
+/// Detection rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Folders with rules of the site.
+    pub folders: Vec<PathBuf>,
+    /// `default` or `all`.
+    pub profile: String,
+}
+
+/// How things are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// Bytes of one segment of the write-ahead log.
+    pub wal_segment_bytes: u64,
+    /// Most bytes of the write-ahead log.
+    pub wal_bytes_max: u64,
+    /// Longest time between two fsyncs under load, milliseconds.
+    pub commit_ms_max: u64,
+    /// Bytes of new events in memory after which they are written as a file.
+    pub flush_bytes: u64,
+    /// Time after which they are written in any case.
+    pub flush_every: Span,
+}
+
+/// The master key, which wraps every other key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// File with the key; `None` for one made in the data folder at the first start.
+    pub file: Option<PathBuf>,
+    /// File with a passphrase that the key is derived from; excludes `file`.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// What is kept how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The disk budget; `None` for four fifths of the file system.
+    pub bytes_max: Option<u64>,
+    /// Days after which anything that nothing protects goes.
+    pub days_max: u64,
+    /// Days for which evidence cited by findings stays.
+    pub cited_days_min: u64,
+    /// Shares and minimum ages per class of data.
+    pub classes: Vec<ClassShare>,
+    /// Shares and minimum ages per source.
+    pub sources: Vec<SourceShare>,
+}
+
+/// Classes of data that share the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DataClass {
+    /// Accesses to health records and messages between clinical systems.
+    Health,
+    /// Sign-ins and accounts.
+    Identity,
+    /// Processes, files, modules on hosts.
+    System,
+    /// Network traffic.
+    Network,
+    /// Web and other applications.
+    Application,
+    /// Everything else.
+    Other,
+}
+
+/// Share of the disk of a class of data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassShare {
+    /// The class.
+    pub class: DataClass,
+    /// Percent of the budget that other classes cannot take from it, 0 to 100.
+    pub share_percent: u64,
+    /// Days for which it is not removed for lack of room.
+    pub days_min: u64,
+}
+
+/// Share of the disk of one source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceShare {
+    /// Id of the source.
+    pub source: String,
+    /// Most percent of the budget that it may take while others need room, 1 to 100.
+    pub share_percent_max: u64,
+    /// Days for which it is not removed for lack of room.
+    pub days_min: u64,
+}
+
+/// Limits of searches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    /// Memory of all searches together, bytes.
+    pub memory_bytes_max: u64,
+    /// Longest time of one.
+    pub time_max: Span,
+    /// Most at once; others wait.
+    pub at_once_max: u64,
+}
+
+/// How people are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tell {
+    /// How long findings about one entity are gathered before the first message.
+    pub gather: Span,
+    /// How long after a message further findings about the entity wait for one digest.
+    pub window: Span,
+    /// How long a message that cannot be delivered is tried again before it is a dead letter.
+    pub retry_for: Span,
+    /// PEM file with further authorities for mail, web addresses and SIEMs.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// A mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// Host.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: SmtpSecurity,
+    /// Account; empty for none.
+    pub user: String,
+    /// File with its password.
+    pub password_file: Option<PathBuf>,
+    /// Sender.
+    pub from: String,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// TLS that begins after a greeting in clear; without it nothing is sent.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// None: only to this machine.
+    Plain,
+}
+
+/// A web address that is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Name, which recipients refer to.
+    pub name: String,
+    /// Where messages are posted.
+    pub url: String,
+    /// File with the secret that signs them.
+    pub secret_file: PathBuf,
+}
+
+/// Roles of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Looks at findings.
+    Analyst,
+    /// Looks at accesses to records.
+    PrivacyOfficer,
+    /// Acts.
+    Responder,
+    /// Checks the others.
+    Auditor,
+    /// Runs the node.
+    Administrator,
+}
+
+/// What messages are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// Findings about systems.
+    Security,
+    /// Findings about accesses to records.
+    Privacy,
+    /// The node itself: silent sources, losses, lack of room.
+    Operations,
+}
+
+/// Who is told of what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipients {
+    /// Name of the group.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// Mail addresses.
+    pub mail: Vec<String>,
+    /// Names of webhooks.
+    pub webhooks: Vec<String>,
+    /// What they are told of.
+    pub topics: Vec<Topic>,
+    /// From which level on.
+    pub level_min: Level,
+    /// When they sleep.
+    pub quiet_hours: Option<Hours>,
+    /// From which level on they are woken.
+    pub quiet_level_min: Level,
+}
+
+/// An existing SIEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Siem {
+    /// Name.
+    pub name: String,
+    /// How it is spoken to.
+    pub kind: SiemKind,
+    /// From which level on.
+    pub level_min: Level,
+}
+
+/// How a SIEM is spoken to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SiemKind {
+    /// CEF over syslog over TCP, in clear.
+    CefTcp {
+        /// Host and port.
+        peer: String,
+    },
+    /// CEF over syslog over TLS.
+    CefTls {
+        /// Host and port.
+        peer: String,
+    },
+    /// Splunk's HTTP event collector.
+    Hec {
+        /// Its address, for example `https://splunk.example.org:8088`.
+        url: String,
+        /// File with the token.
+        token_file: PathBuf,
+    },
+}
+
+/// A sign of life that others can watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// Where it goes.
+    pub url: String,
+    /// Whether its state is posted; else the address is only fetched.
+    pub post: bool,
+    /// How often.
+    pub every: Span,
+}
+
+/// A time of work on systems, in which nobody is told of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Maintenance {
+    /// Name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub when: Window,
+    /// Hosts and devices concerned; empty for all.
+    pub hosts: Vec<String>,
+}
