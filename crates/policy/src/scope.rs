@@ -88,7 +88,7 @@ impl AccessScope {
         self.masked_columns.contains(column)
     }
 
-    /// Whether the bytes that name a patient may be shown. Only a decision about revealing says so.
+    /// Whether the bytes that name a patient may be shown. Only the decision about [`crate::Action::RevealEvidence`] says so.
     #[must_use]
     pub const fn may_reveal(&self) -> bool {
         self.may_reveal
