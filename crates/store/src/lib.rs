@@ -5,3 +5,4 @@ pub mod keys;
 pub mod state;
 pub mod tables;
 pub mod version;
+pub mod wal;

@@ -1,3 +1,5 @@
+//! Tests of the vault: known answers, round trips, and every changed byte noticed.
+
 use super::*;
 
 fn envelope() -> EnvelopeKey {

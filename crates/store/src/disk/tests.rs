@@ -1,3 +1,5 @@
+//! Tests of the real disk on a real folder.
+
 use super::*;
 
 #[test]
