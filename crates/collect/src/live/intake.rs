@@ -125,6 +125,12 @@ impl Intake {
         self.pieces_max.saturating_sub(free) * PIECE_BYTES
     }
 
+    /// Whether a delivery would be taken now without waiting.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.room.available_permits() > 0 && self.queue.capacity() > 0 && !self.queue.is_closed()
+    }
+
     fn pieces(&self, delivery: &Delivery) -> u32 {
         let pieces = (delivery.bytes.len() + delivery.header.len()).div_ceil(PIECE_BYTES);
         let pieces = pieces.clamp(1, self.pieces_max - self.pieces_max / RESERVE_PART);

@@ -7,6 +7,7 @@ mod allowance;
 mod answered;
 mod certificate;
 mod gather;
+pub mod http;
 mod intake;
 mod keep;
 pub mod mllp;

@@ -1,0 +1,25 @@
+//! FHIR AuditEvents (IHE RESTful ATNA, ITI-20): `POST /fhir/AuditEvent` and a Bundle of them at `POST /fhir`, in JSON or XML, of any release.
+//!
+//! They are kept and never read back, so a created AuditEvent has a Location that names it but does not answer.
+
+mod bundle;
+mod handlers;
+mod outcome;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub use bundle::{Bundle, Entry, Faulty, Syntax};
+
+use super::Shared;
+
+/// The routes below the base `/fhir`.
+pub(super) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/fhir/AuditEvent", post(handlers::audit_event))
+        .route("/fhir", post(handlers::bundle))
+        .route("/fhir/", post(handlers::bundle))
+        .route("/fhir/metadata", get(handlers::metadata))
+}
