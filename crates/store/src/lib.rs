@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod keys;
+pub mod query;
 pub mod state;
 pub mod tables;
 pub mod version;

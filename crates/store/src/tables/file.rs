@@ -110,7 +110,7 @@ fn without_day(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 }
 
 /// `2026-11-22`, for days since 1970.
-pub(super) fn day_text(day: i32) -> String {
+pub(crate) fn day_text(day: i32) -> String {
     let time = cordon_model::Time(i64::from(day) * super::rows::DAY_MICROS);
     time.to_string().split('T').next().unwrap_or_default().to_owned()
 }

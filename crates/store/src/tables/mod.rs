@@ -15,8 +15,9 @@ mod objects;
 mod open;
 mod rest;
 mod rows;
+mod snapshot;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::fmt;
 use std::path::Path;
@@ -28,12 +29,15 @@ use tokio::sync::{Mutex, Notify};
 
 pub use catalogue::{EVENT_DAY, EVENT_ID, Family, REST};
 pub use error::TablesError;
+pub(crate) use file::day_text;
 pub use rows::{RowMeta, Rows};
 
+use crate::disk::Disk;
 use delta::DeltaLog;
 use file::FileStats;
 use hot::Hot;
 use objects::Shared;
+pub(crate) use snapshot::{SnapshotFile, TableSnapshot};
 
 /// Bounds of the event tables.
 #[derive(Clone, Copy, Debug)]
@@ -128,8 +132,8 @@ impl Tables {
     ///
     /// # Errors
     /// When files or logs cannot be read or written, or a newer version wrote them.
-    pub async fn open(folder: &Path, options: TablesOptions) -> Result<Self, TablesError> {
-        let objects: Shared = Arc::new(objects::Objects::open(folder)?);
+    pub async fn open(disk: Arc<dyn Disk>, folder: &Path, options: TablesOptions) -> Result<Self, TablesError> {
+        let objects: Shared = Arc::new(objects::Objects::open(disk, folder)?);
         let (logs, state) = open::read(&objects).await?;
         let inner = Inner {
             objects,

@@ -1,9 +1,8 @@
-//! Files of the event tables as an `ObjectStore`, for Delta and DataFusion. What was put is durable: written beside its name, synced, moved to its name, the
-//! folder synced. Reading, listing and deleting are those of the local file system.
+//! Files of the event tables as an `ObjectStore`, for Delta and DataFusion, over a [`Disk`]. What was put is durable: written beside its name, synced, moved to its
+//! name, the folder synced. Lists come in order of name, as logs are read.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -12,23 +11,29 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    Attributes, CopyOptions, Error, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta,
+    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
+
+use crate::disk::{Disk, DiskEntry};
 
 /// Ending of files that are being written; one found at the start was left by a crash.
 pub(super) const UNFINISHED: &str = ".unfinished";
+/// Folders deep that are looked into.
+const DEPTH_MAX: usize = 8;
 const STORE: &str = "tables";
 
 /// A folder whose files are durable once put.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Objects {
     root: PathBuf,
-    local: LocalFileSystem,
+    disk: Arc<dyn Disk>,
 }
+
+/// The store as Delta and DataFusion take it.
+pub(super) type Shared = Arc<dyn ObjectStore>;
 
 impl fmt::Display for Objects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,16 +43,114 @@ impl fmt::Display for Objects {
 
 impl Objects {
     /// The folder, made when it is not there.
-    pub(super) fn open(root: &FilePath) -> Result<Self> {
-        fs::create_dir_all(root).map_err(generic)?;
-        let root = root.canonicalize().map_err(generic)?;
-        let local = LocalFileSystem::new_with_prefix(&root)?;
-        Ok(Self { root, local })
+    pub(super) fn open(disk: Arc<dyn Disk>, root: &FilePath) -> Result<Self> {
+        let objects = Self { root: root.to_owned(), disk };
+        objects.make_folders(root).map_err(generic)?;
+        Ok(objects)
     }
 
     /// Where a file lies on the disk.
     fn file(&self, location: &Path) -> PathBuf {
         location.parts().fold(self.root.clone(), |folder, part| folder.join(part.as_ref()))
+    }
+
+    /// Runs what blocks on another thread.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        location: &Path,
+        work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let objects = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&objects)).await;
+        let done = done.map_err(|_| generic(io::Error::other("work on a file was given up")))?;
+        done.map_err(|error| named(error, location))
+    }
+
+    /// Writes a file so that it is there whole or not at all, whatever happens.
+    fn put_file(&self, file: &FilePath, payload: &PutPayload, only_new: bool) -> io::Result<()> {
+        let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        self.make_folders(folder)?;
+        let mut name = file.file_name().unwrap_or_default().to_owned();
+        name.push(UNFINISHED);
+        let unfinished = folder.join(name);
+        absent_or(self.disk.remove(&unfinished))?;
+        let mut out = self.disk.create(&unfinished)?;
+        for piece in payload {
+            out.append(piece)?;
+        }
+        out.sync()?;
+        drop(out);
+        if only_new {
+            if let Err(taken) = self.disk.rename_new(&unfinished, file) {
+                absent_or(self.disk.remove(&unfinished))?;
+                return Err(taken);
+            }
+        } else {
+            self.disk.rename(&unfinished, file)?;
+        }
+        self.disk.sync_dir(folder)
+    }
+
+    /// Makes the folder and syncs those above that hold a new entry.
+    fn make_folders(&self, folder: &FilePath) -> io::Result<()> {
+        if folder.as_os_str().is_empty() || self.disk.entry(folder).is_ok_and(|entry| entry.is_dir) {
+            return Ok(());
+        }
+        if let Some(above) = folder.parent() {
+            self.make_folders(above)?;
+        }
+        self.disk.create_dir(folder)?;
+        folder.parent().map_or(Ok(()), |above| self.disk.sync_dir(above))
+    }
+
+    fn get_file(&self, location: &Path, options: &GetOptions) -> Result<GetResult> {
+        let path = self.file(location);
+        let entry = self.disk.entry(&path).map_err(|error| named(error, location))?;
+        if entry.is_dir {
+            return Err(named(io::ErrorKind::NotFound.into(), location));
+        }
+        let meta = meta(location.clone(), &entry);
+        options.check_preconditions(&meta)?;
+        let wanted = match &options.range {
+            Some(range) => range.as_range(entry.bytes).map_err(|error| generic(io::Error::other(error)))?,
+            None => 0..entry.bytes,
+        };
+        let bytes = match options.head {
+            true => Bytes::new(),
+            false => self.read(&path, &wanted).map_err(|error| named(error, location))?,
+        };
+        let payload = GetResultPayload::Stream(stream::once(async { Ok(bytes) }).boxed());
+        Ok(GetResult { payload, meta, range: wanted, attributes: Attributes::default() })
+    }
+
+    fn read(&self, path: &FilePath, range: &Range<u64>) -> io::Result<Bytes> {
+        let length = usize::try_from(range.end.saturating_sub(range.start)).map_err(io::Error::other)?;
+        let mut bytes = vec![0; length];
+        let read = self.disk.open(path)?.read_at(range.start, &mut bytes)?;
+        if read < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(bytes.into())
+    }
+
+    /// Files below a folder, by name.
+    fn walk(&self, prefix: &Path, found: &mut Vec<ObjectMeta>, depth: usize) -> io::Result<()> {
+        for (location, entry) in self.entries(prefix)? {
+            if entry.is_dir && depth < DEPTH_MAX {
+                self.walk(&location, found, depth + 1)?;
+            } else if !entry.is_dir {
+                found.push(meta(location, &entry));
+            }
+        }
+        Ok(())
+    }
+
+    fn entries(&self, prefix: &Path) -> io::Result<Vec<(Path, DiskEntry)>> {
+        let entries = match self.disk.list(&self.file(prefix)) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
+            listed => listed?,
+        };
+        Ok(entries.into_iter().map(|entry| (prefix.clone().join(entry.name.as_str()), entry)).collect())
     }
 }
 
@@ -55,20 +158,13 @@ impl Objects {
 impl ObjectStore for Objects {
     async fn put_opts(&self, location: &Path, payload: PutPayload, options: PutOptions) -> Result<PutResult> {
         let file = self.file(location);
-        let location = location.clone();
         let only_new = match options.mode {
             PutMode::Overwrite => false,
             PutMode::Create => true,
             PutMode::Update(_) => return Err(unsupported("a conditional update")),
         };
-        let work = tokio::task::spawn_blocking(move || put(&file, &payload, only_new));
-        match work.await.map_err(|_| generic(io::Error::other("the write was given up")))? {
-            Ok(()) => Ok(PutResult { e_tag: None, version: None }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Error::AlreadyExists { path: location.to_string(), source: Box::new(error) })
-            }
-            Err(error) => Err(generic(error)),
-        }
+        self.blocking(location, move |objects| objects.put_file(&file, &payload, only_new)).await?;
+        Ok(PutResult { e_tag: None, version: None })
     }
 
     async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
@@ -76,27 +172,58 @@ impl ObjectStore for Objects {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        self.local.get_opts(location, options).await
+        let wanted = location.clone();
+        self.blocking(location, move |objects| Ok(objects.get_file(&wanted, &options))).await?
     }
 
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
-        self.local.get_ranges(location, ranges).await
+        let (file, ranges) = (self.file(location), ranges.to_vec());
+        self.blocking(location, move |objects| ranges.iter().map(|range| objects.read(&file, range)).collect()).await
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        self.local.delete_stream(locations)
+        let objects = self.clone();
+        let delete = move |location: Result<Path>| {
+            let objects = objects.clone();
+            async move {
+                let location = location?;
+                let file = objects.file(&location);
+                objects.blocking(&location, move |objects| objects.disk.remove(&file)).await?;
+                Ok(location)
+            }
+        };
+        locations.then(delete).boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        in_order(self.local.list(prefix))
-    }
-
-    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
-        in_order(self.local.list_with_offset(prefix, offset))
+        let (objects, prefix) = (self.clone(), prefix.cloned().unwrap_or_default());
+        let walked = async move {
+            let below = prefix.clone();
+            let walk = move |objects: &Self| {
+                let mut found = Vec::new();
+                objects.walk(&below, &mut found, 0)?;
+                found.sort_by(|one, other| one.location.cmp(&other.location));
+                Ok(found)
+            };
+            let found = objects.blocking(&prefix, walk).await?;
+            Ok::<_, Error>(stream::iter(found.into_iter().map(Ok)))
+        };
+        stream::once(walked).try_flatten().boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.local.list_with_delimiter(prefix).await
+        let prefix = prefix.cloned().unwrap_or_default();
+        let below = prefix.clone();
+        let entries = self.blocking(&prefix, move |objects| objects.entries(&below)).await?;
+        let mut listed = ListResult { common_prefixes: Vec::new(), objects: Vec::new() };
+        for (location, entry) in entries {
+            if entry.is_dir {
+                listed.common_prefixes.push(location);
+            } else {
+                listed.objects.push(meta(location, &entry));
+            }
+        }
+        Ok(listed)
     }
 
     async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
@@ -104,52 +231,25 @@ impl ObjectStore for Objects {
     }
 }
 
-/// By name: the log of a table is read in this order.
-fn in_order(list: BoxStream<'static, Result<ObjectMeta>>) -> BoxStream<'static, Result<ObjectMeta>> {
-    let sorted = async move {
-        let mut all: Vec<ObjectMeta> = list.try_collect().await?;
-        all.sort_by(|one, other| one.location.cmp(&other.location));
-        Ok::<_, Error>(stream::iter(all.into_iter().map(Ok)))
-    };
-    stream::once(sorted).try_flatten().boxed()
+fn meta(location: Path, entry: &DiskEntry) -> ObjectMeta {
+    ObjectMeta { location, last_modified: entry.modified.into(), size: entry.bytes, e_tag: None, version: None }
 }
 
-/// Writes a file so that it is there whole or not at all, whatever happens.
-fn put(file: &FilePath, payload: &PutPayload, only_new: bool) -> io::Result<()> {
-    let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    make_folders(folder)?;
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(UNFINISHED);
-    let unfinished = folder.join(name);
-    let mut out = File::create(&unfinished)?;
-    for piece in payload {
-        out.write_all(piece)?;
+/// No error when there was nothing to remove.
+fn absent_or(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
-    out.sync_all()?;
-    drop(out);
-    if only_new {
-        let linked = fs::hard_link(&unfinished, file);
-        fs::remove_file(&unfinished)?;
-        linked?;
-    } else {
-        fs::rename(&unfinished, file)?;
-    }
-    File::open(folder)?.sync_all()
 }
 
-/// Makes the folder and syncs the folders above that hold a new entry.
-fn make_folders(folder: &FilePath) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
+fn named(error: io::Error, location: &Path) -> Error {
+    let path = location.to_string();
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::NotFound { path, source: Box::new(error) },
+        io::ErrorKind::AlreadyExists => Error::AlreadyExists { path, source: Box::new(error) },
+        _ => generic(error),
     }
-    if let Some(above) = folder.parent() {
-        make_folders(above)?;
-    }
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    folder.parent().map_or(Ok(()), |above| File::open(above)?.sync_all())
 }
 
 fn generic(source: io::Error) -> Error {
@@ -159,6 +259,3 @@ fn generic(source: io::Error) -> Error {
 fn unsupported(what: &str) -> Error {
     Error::NotSupported { source: format!("the event tables know no {what}").into() }
 }
-
-/// The store as Delta and DataFusion take it.
-pub(super) type Shared = Arc<dyn ObjectStore>;

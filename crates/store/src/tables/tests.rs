@@ -93,7 +93,7 @@ fn in_memory(tables: &Tables) -> Vec<i64> {
 }
 
 async fn open(folder: &Path) -> Tables {
-    Tables::open(folder, TablesOptions::default()).await.unwrap()
+    Tables::open(Arc::new(crate::disk::FileDisk), folder, TablesOptions::default()).await.unwrap()
 }
 
 fn text(batch: &RecordBatch, column: &str) -> Vec<Option<String>> {
@@ -234,7 +234,7 @@ async fn files_without_a_commit_are_removed_at_the_start() {
 async fn a_full_memory_makes_the_next_append_wait_for_files() {
     let folder = tempfile::tempdir().unwrap();
     let options = TablesOptions { hot_bytes_max: 1, flush_bytes: 1, ..TablesOptions::default() };
-    let tables = Tables::open(folder.path(), options).await.unwrap();
+    let tables = Tables::open(Arc::new(crate::disk::FileDisk), folder.path(), options).await.unwrap();
     tables.append(10, some(0..10)).await.unwrap();
     assert_eq!(tables.applied(), 0);
     tables.append(20, some(10..20)).await.unwrap();

@@ -1,0 +1,21 @@
+//! Questions about stored events (`docs/specs/query.md`): SQL and the short filter language, over memory and files at one moment.
+//!
+//! Every question comes with an [`cordon_policy::AccessScope`], which is laid beneath the query: no SQL sees a row or a value that the scope does not admit. Queries
+//! run on threads of their own, in bounded memory with a folder to spill to, for a bounded time. Nobody here decides who may see what.
+
+mod engine;
+mod error;
+mod facts;
+mod guard;
+mod json;
+mod scan;
+mod schema;
+mod scoped;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Queries, QueryOptions};
+pub use error::QueryError;
+pub use json::rows_to_json;
+pub use stream::{QueryLimits, QueryResult};

@@ -1,0 +1,158 @@
+//! A table as somebody may see it. The scope is part of the table: rows of other sites and classes never leave it, masked columns are null before anything of the
+//! query looks at them. So it holds for subqueries, joins, unions, aliases and whatever else SQL can say.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cordon_policy::{AccessScope, Grant};
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::datasource::{TableProvider, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, col, lit, utils::disjunction};
+use datafusion::physical_expr::expressions::{Column, Literal};
+use datafusion::physical_plan::filter::FilterExec;
+use datafusion::physical_plan::projection::ProjectionExec;
+use datafusion::physical_plan::union::UnionExec;
+use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
+
+use super::scan;
+use super::schema::{self, TABLE};
+use crate::tables::TableSnapshot;
+
+/// One table, or `events`, beneath a scope.
+pub(super) struct Scoped {
+    schema: SchemaRef,
+    tables: Vec<TableSnapshot>,
+    scope: AccessScope,
+}
+
+impl fmt::Debug for Scoped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped").field("tables", &self.tables.len()).finish_non_exhaustive()
+    }
+}
+
+impl Scoped {
+    /// One table.
+    pub(super) fn table(table: TableSnapshot, scope: &AccessScope) -> Self {
+        Self { schema: schema::table(table.family, scope), tables: vec![table], scope: scope.clone() }
+    }
+
+    /// All tables as one.
+    pub(super) fn events(tables: Vec<TableSnapshot>, scope: &AccessScope) -> Self {
+        Self { schema: schema::events(scope), tables, scope: scope.clone() }
+    }
+
+    /// Whether a filter may be used where rows are read: it looks at nothing that is masked, and at columns that files have.
+    fn is_open(&self, filter: &Expr) -> bool {
+        filter.column_refs().iter().all(|column| column.name != TABLE && !self.scope.masks(&column.name))
+    }
+
+    /// The columns of `wanted` of one table, of the rows that the scope admits.
+    fn part(
+        &self,
+        table: &TableSnapshot,
+        wanted: &[usize],
+        filters: &[Expr],
+        state: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let source = schema::viewed(table.family);
+        let mut read = BTreeSet::new();
+        for place in wanted {
+            let name = self.schema.field(*place).name();
+            if name != TABLE && !self.scope.masks(name) {
+                read.insert(source.index_of(name)?);
+            }
+        }
+        if self.scope.grants().is_some() {
+            read.extend([source.index_of("site")?, source.index_of("class_uid")?]);
+        }
+        let read: Vec<usize> = read.into_iter().collect();
+        let mut plan = scan::table(table, &read, filters, state)?;
+        if let Some(grants) = self.scope.grants() {
+            let names = DFSchema::try_from(plan.schema().as_ref().clone())?;
+            let admitted = state.create_physical_expr(admitted(grants), &names)?;
+            plan = Arc::new(FilterExec::try_new(admitted, plan)?);
+        }
+        self.shown(table, wanted, plan)
+    }
+
+    /// Puts null for what is masked and leaves out what only the scope needed.
+    fn shown(
+        &self,
+        table: &TableSnapshot,
+        wanted: &[usize],
+        plan: Arc<dyn ExecutionPlan>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let source = plan.schema();
+        let mut columns = Vec::new();
+        for place in wanted {
+            let field = self.schema.field(*place);
+            let expression: Arc<dyn PhysicalExpr> = if self.scope.masks(field.name()) {
+                Arc::new(Literal::new(ScalarValue::try_new_null(field.data_type())?))
+            } else if field.name() == TABLE {
+                Arc::new(Literal::new(ScalarValue::Utf8View(Some(table.family.name().to_owned()))))
+            } else {
+                Arc::new(Column::new(field.name(), source.index_of(field.name())?))
+            };
+            columns.push((expression, field.name().clone()));
+        }
+        Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+    }
+}
+
+/// A row is readable when any of the grants admits its site and class.
+fn admitted(grants: &[Grant]) -> Expr {
+    let grant = |grant: &Grant| {
+        let sites = grant.sites().map(|sites| {
+            col("site")
+                .in_list(sites.iter().map(|site| lit(ScalarValue::Utf8View(Some(site.clone())))).collect(), false)
+        });
+        let classes = grant.classes().map(|classes| {
+            let numbers = classes.iter().filter_map(|class| i32::try_from(*class).ok());
+            col("class_uid").in_list(numbers.map(lit).collect(), false)
+        });
+        match (sites, classes) {
+            (Some(sites), Some(classes)) => sites.and(classes),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => lit(true),
+        }
+    };
+    disjunction(grants.iter().map(grant)).unwrap_or_else(|| lit(false))
+}
+
+#[async_trait]
+impl TableProvider for Scoped {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let wanted = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let filters: Vec<Expr> = filters.iter().filter(|filter| self.is_open(filter)).cloned().collect();
+        let parts = self.tables.iter().map(|table| self.part(table, &wanted, &filters, state));
+        let parts = parts.collect::<Result<Vec<_>, DataFusionError>>()?;
+        UnionExec::try_new(parts)
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match self.is_open(filter) {
+            true => TableProviderFilterPushDown::Inexact,
+            false => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+}
