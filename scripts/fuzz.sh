@@ -48,6 +48,8 @@ dictionary() {
     fhir) cat dictionaries/{xml,json}.dict ;;
     windns | windhcp | weblog | w3c | zeek | text) cat dictionaries/lines.dict ;;
     detect) cat dictionaries/*.dict ;;
+    syslog_stream | relp) cat dictionaries/syslog.dict ;;
+    mllp) cat dictionaries/hl7.dict ;;
     csv | hl7 | json | syslog) cat dictionaries/"$1".dict ;;
     esac
 }

@@ -1,5 +1,7 @@
 //! What the fuzz targets share: a stream in pieces through a decoder, and the promises every decoder makes.
 
+mod framing;
+
 use std::sync::Arc;
 
 use cordon_decode::{DecodeOptions, Format, Framed, Sink, Unit, detect_format, formats};
@@ -9,6 +11,7 @@ use cordon_rules::parse::{Document, documents};
 use cordon_rules::{Engine, View};
 use cordon_seal::SiteKey;
 use cordon_testkit::evtx;
+pub use framing::{mllp, relp, syslog_stream};
 
 /// Small, so that the limit is reached.
 const RECORD_BYTES_MAX: usize = 4_096;

@@ -16,6 +16,7 @@ mod registry;
 pub mod relp;
 mod silence;
 pub mod syslog_stream;
+pub mod tail;
 pub mod tcp;
 pub mod udp;
 

@@ -1,7 +1,11 @@
 //! The listeners over real sockets, against a log that answers as it is told to.
-#![expect(clippy::unwrap_used, reason = "tests and their helpers")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests and their helpers")]
 
+mod compliance;
 mod log;
 mod mllp;
+mod relp;
+mod tail;
 mod tcp;
+mod tls;
 mod udp;
