@@ -3,10 +3,10 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test bench fuzz dist audit
+.PHONY: help demo test bench bench-live fuzz dist audit
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: ## scan Lakeside's evening and print the path of the report
 	@scripts/demo.sh
@@ -16,6 +16,9 @@ test: ## everything: format, lints, tidy, tests, rules, conformance, docs
 
 bench: ## speed against peers and the physical limit, in release
 	@cd benches/peers && cargo run --profile dist --locked
+
+bench-live: ## a live node under stream S: events/s, processor time, latency, memory, disk
+	@benches/live/run.sh
 
 fuzz: ## every fuzz target, FUZZ_SECONDS each (default 60)
 	@scripts/fuzz.sh
