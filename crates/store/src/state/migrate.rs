@@ -8,7 +8,8 @@ use super::StateError;
 pub(super) const APPLICATION_ID: u32 = 0x4352_444e;
 
 /// The migrations; the n-th brings the schema from version n - 1 to n. One that was released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_findings.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_findings.sql"), include_str!("migrations/0002_people.sql")];
 
 /// The newest schema that this version knows.
 #[expect(clippy::cast_possible_truncation, reason = "a handful of migrations")]
@@ -16,9 +17,14 @@ pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Carries out what is missing. The version changes in the same transaction, so a power loss leaves the old schema or the new one.
 pub(super) async fn bring_up_to_date(writer: &SqlitePool) -> Result<(), StateError> {
+    bring_to(writer, MIGRATIONS.len()).await
+}
+
+/// The same up to one version.
+pub(super) async fn bring_to(writer: &SqlitePool, target: usize) -> Result<(), StateError> {
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
     let done = usize::try_from(version).unwrap_or(usize::MAX);
-    for (number, migration) in MIGRATIONS.iter().enumerate().skip(done) {
+    for (number, migration) in MIGRATIONS.iter().enumerate().take(target).skip(done) {
         let mut change = writer.begin_with("BEGIN IMMEDIATE").await?;
         sqlx::raw_sql(*migration).execute(&mut *change).await?;
         // pragmas take no parameters; both numbers are ours

@@ -4,20 +4,30 @@
 //! is passed in. It does not know HTTP, rules or how a person signs in. Format and promises: `docs/specs/state.md`.
 
 mod audit;
+mod backup;
 mod entity;
 mod error;
 mod findings;
 mod groups;
+mod holds;
+mod jobs;
 mod listing;
 mod migrate;
 mod mutes;
 mod offsets;
 mod open;
+mod outbox;
 mod record;
 mod risk;
+mod secrets;
+mod sessions;
+mod settings;
+mod sources;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod users;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,11 +39,20 @@ pub use entity::{Entity, EntityKind, Subjects};
 pub use error::StateError;
 pub use findings::{EventPlace, FindingFilter, FindingRow, NewFinding};
 pub use groups::{GroupChange, GroupFilter, GroupId, GroupOrder, GroupRow, GroupState, Verdict};
+pub use holds::{Hold, NewHold};
+pub use jobs::{JobRow, JobState};
 pub use listing::{PAGE_ROWS_MAX, Page};
 pub use migrate::SCHEMA_VERSION;
 pub use mutes::{Mute, MuteKind, NewMute};
+pub use outbox::{LetterCounts, LetterRow, LetterSettled, LetterState};
 pub use record::{GroupTouched, Recorded};
 pub use risk::{EntityRisk, RISK_HALF_LIFE, risk_weight};
+pub use secrets::SecretsKey;
+pub use sessions::NewSession;
+pub use settings::{NewSearch, SavedSearch, Setting};
+pub use sources::{SourceCounted, SourceRow};
+pub use tokens::{NewToken, SourceToken, Token};
+pub use users::{NewUser, User, UserChange};
 
 /// The state of a node. Clones share it: one connection writes, a few read.
 #[derive(Clone, Debug)]
@@ -49,11 +68,13 @@ pub struct State {
 pub struct StateOptions {
     /// Length of a group's window in hours, 1 to 720.
     pub group_window_hours: u32,
+    /// Seals second factors. Without it none can be set, and none that is set opens.
+    pub secrets: Option<SecretsKey>,
 }
 
 impl Default for StateOptions {
     fn default() -> Self {
-        Self { group_window_hours: 24 }
+        Self { group_window_hours: 24, secrets: None }
     }
 }
 

@@ -1,7 +1,9 @@
 //! Small things that many verbs share: numbers in and out, ids in and out, and the scope as a condition.
 
+use std::collections::BTreeSet;
+
 use cordon_model::{Digest, Level};
-use cordon_policy::{AccessScope, Grant};
+use cordon_policy::{AccessScope, Grant, Role};
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::StateError;
@@ -84,4 +86,42 @@ where
         list.push_bind(value);
     }
     query.push(")");
+}
+
+/// Names as a JSON list, in order.
+pub(super) fn names_json<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    serde_json::Value::from_iter(names).to_string()
+}
+
+/// A set out of a JSON list of names.
+pub(super) fn set_of_names<T: Ord>(
+    text: &str,
+    table: &'static str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<BTreeSet<T>, StateError> {
+    let names: Vec<String> = serde_json::from_str(text).map_err(|_| StateError::Damaged(table))?;
+    names.iter().map(|name| read(name).ok_or(StateError::Damaged(table))).collect()
+}
+
+/// Sites as they are kept: null for all.
+pub(super) fn sites_json(sites: Option<&BTreeSet<String>>) -> Option<String> {
+    sites.map(|sites| names_json(sites.iter().map(String::as_str)))
+}
+
+/// Sites as they were kept.
+pub(super) fn sites_of(text: Option<&str>, table: &'static str) -> Result<Option<BTreeSet<String>>, StateError> {
+    text.map(|text| set_of_names(text, table, |name| Some(name.to_owned()))).transpose()
+}
+
+/// Roles as they are kept.
+pub(super) fn roles_json(roles: &BTreeSet<Role>) -> String {
+    names_json(roles.iter().map(|role| role.name()))
+}
+
+/// Whether a statement failed because such a row exists.
+pub(super) fn exists(what: &'static str) -> impl Fn(sqlx::Error) -> StateError {
+    move |error| match error.as_database_error() {
+        Some(database) if database.is_unique_violation() => StateError::Exists(what),
+        _ => error.into(),
+    }
 }

@@ -10,6 +10,8 @@ use cordon_policy::AccessScope;
 
 use super::*;
 
+mod people;
+
 pub(super) const DAY: i64 = 24 * 3_600 * 1_000_000;
 
 /// A state in a folder that goes with it.
