@@ -1,6 +1,7 @@
 //! Everything kept: the write-ahead log, event tables, evidence and state.
 
 pub mod disk;
+pub mod evidence;
 pub mod keys;
 pub mod query;
 pub mod state;

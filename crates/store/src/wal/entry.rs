@@ -53,7 +53,7 @@ pub(super) fn bytes_max(delivery: &Delivery) -> usize {
 }
 
 /// Appends a sound delivery; returns where in `out` its bytes start.
-pub(super) fn write(delivery: &Delivery, out: &mut Vec<u8>) -> usize {
+pub(crate) fn write(delivery: &Delivery, out: &mut Vec<u8>) -> usize {
     blob(delivery.source.as_bytes(), out);
     blob(delivery.site.as_bytes(), out);
     let received = delivery.received.0;
@@ -88,7 +88,7 @@ pub(crate) fn varint(mut number: u64, out: &mut Vec<u8>) {
 
 /// Reads entries one after the other; strings that repeat are shared.
 #[derive(Debug, Default)]
-pub(super) struct Entries {
+pub(crate) struct Entries {
     shared: BTreeSet<Arc<str>>,
 }
 
@@ -105,7 +105,8 @@ impl Entries {
         Some(entries)
     }
 
-    fn one(&mut self, rest: &mut &[u8]) -> Option<Delivery> {
+    /// The delivery at the start of `rest`, which is moved behind it.
+    pub(crate) fn one(&mut self, rest: &mut &[u8]) -> Option<Delivery> {
         let source = self.text(rest)?;
         let site = self.text(rest)?;
         let received = take_varint(rest)?;

@@ -4,11 +4,12 @@
 //! whatever waits becomes one frame, one write and one sync (group commit), and the next starts as soon as the last has ended. The log knows no format, no source
 //! and no sink. Bytes, guarantees and limits: `docs/specs/store.md`.
 
-mod entry;
+pub(crate) mod entry;
 mod reader;
 mod recover;
 mod segment;
 mod shared;
+mod verify;
 mod writer;
 
 use std::future::Future;
@@ -25,6 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 pub use entry::Entry;
 pub use reader::WalReader;
 pub use shared::WalMetrics;
+pub use verify::WalReport;
 
 use crate::disk::{Disk, DiskFault};
 use crate::keys::{KeyError, Keys};

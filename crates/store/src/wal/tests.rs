@@ -193,7 +193,17 @@ fn a_segment_with_a_damaged_header_or_without_its_end_is_told() {
         assert_eq!(read(&store.open().0, 0), expect);
     }
     fs::remove_file(&second).unwrap();
-    assert_eq!(read(&store.open().0, 0), expect, "a missing segment");
+    let (wal, _) = store.open();
+    assert_eq!(read(&wal, 0), expect, "a missing segment");
+    let report = WalReport {
+        oldest: 0,
+        end: wal.durable(),
+        deliveries: 2,
+        records: 2,
+        bytes: 8,
+        damaged: vec![(entries[0].end, entries[1].end)],
+    };
+    assert_eq!(wal.verify(), Ok(report));
 }
 
 #[test]
