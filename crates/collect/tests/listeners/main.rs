@@ -2,9 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests and their helpers")]
 
 mod compliance;
+mod hl7;
 mod log;
 mod mllp;
 mod relp;
+mod rsyslog;
 mod tail;
 mod tcp;
 mod tls;

@@ -41,7 +41,7 @@ async fn a_session_is_opened_used_and_closed() {
     let log = Log::new(Limits::default(), []);
     let (address, stop, served) = start(&log).await;
     let mut sender = open(address).await;
-    sender.write_all(b"2 syslog 7 <13>one\n3 syslog 7 <13>t\nw\n4 nonsense 0\n5 close 0\n").await.unwrap();
+    sender.write_all(b"2 syslog 7 <13>one\n3 syslog 8 <13>t\nw\n\n4 nonsense 0\n5 close 0\n").await.unwrap();
     let mut answers = String::new();
     sender.read_to_string(&mut answers).await.unwrap();
     let expect = "2 rsp 6 200 OK\n3 rsp 6 200 OK\n4 rsp 19 500 unknown command\n5 rsp 0\n0 serverclose 0\n";

@@ -35,6 +35,16 @@ impl Trust {
         (vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
     }
 
+    /// Writes `ca.pem`, and `sender.pem` and `sender.key` for `name`.
+    pub(crate) fn write_pem(&self, name: &str, folder: &std::path::Path) {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &self.authority).unwrap();
+        std::fs::write(folder.join("ca.pem"), self.authority.pem()).unwrap();
+        std::fs::write(folder.join("sender.pem"), certificate.pem()).unwrap();
+        std::fs::write(folder.join("sender.key"), key.serialize_pem()).unwrap();
+    }
+
     fn roots(&self) -> RootCertStore {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.der().clone()).unwrap();

@@ -84,9 +84,12 @@ impl Protocol for Relp {
                 Step::Reply(Reply { number, response: Response::Refused("500 the message is too long") })
             }
             Frame::Whole { number, command, start, end, next } => {
-                let response = self.command(command, rest.get(start..end).unwrap_or_default());
+                let data = rest.get(start..end).unwrap_or_default();
+                let response = self.command(command, data);
+                // rsyslog's templates end in a line feed, which belongs to no message.
+                let kept = data.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r' | 0)).map_or(0, |at| at + 1);
                 match &response {
-                    Response::Kept if end > start => gather.unit(start, end, reception),
+                    Response::Kept if kept > 0 => gather.unit(start, start + kept, reception),
                     Response::Refused(_) => source.counts.dropped(DropReason::Malformed, 1),
                     _ => {}
                 }
