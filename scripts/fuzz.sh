@@ -24,6 +24,16 @@ seed() {
         find ../rules -name rule.yml -size -16k | while read -r file; do cp -n "$file" "$corpus/$(echo "$file" | md5sum | cut -c1-16)"; done
         return
         ;;
+    intake_http)
+        # one seed for each splitter: the first byte says which
+        printf '\x80{"index":{}}\n{"a":1}\n{"delete":{"_id":"1"}}\nx\n' >"$corpus/bulk"
+        printf '\x01{"event":{"a":1},"time":1}{"event":"x"}' >"$corpus/events"
+        printf '\x02\x0a\x11\x0a\x00\x12\x0d\x0a\x00\x12\x09\x2a\x07\x0a\x05hello' >"$corpus/protobuf"
+        printf '\x03{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":"1","body":{"kvlistValue":{"values":[{"key":"a","value":{"intValue":"1"}}]}}}]}]}]}' >"$corpus/json"
+        printf '\x04{"resourceType":"Bundle","type":"batch","entry":[{"resource":{"resourceType":"AuditEvent"}}]}' >"$corpus/bundle"
+        printf '\x05<Bundle><type value="batch"/><entry><resource><AuditEvent/></resource></entry></Bundle>' >"$corpus/xml"
+        return
+        ;;
     evtx)
         ../target/debug/examples/evtx_seeds "$corpus" "$outside"/evtx-attack-samples "$outside"/sigma-regression
         return
@@ -50,6 +60,7 @@ dictionary() {
     detect) cat dictionaries/*.dict ;;
     syslog_stream | relp) cat dictionaries/syslog.dict ;;
     mllp) cat dictionaries/hl7.dict ;;
+    intake_http) cat dictionaries/{xml,json}.dict ;;
     csv | hl7 | json | syslog) cat dictionaries/"$1".dict ;;
     esac
 }

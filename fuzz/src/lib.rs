@@ -4,6 +4,10 @@ mod framing;
 
 use std::sync::Arc;
 
+use cordon_collect::live::http::elastic::Items;
+use cordon_collect::live::http::fhir::{Entry, Syntax};
+use cordon_collect::live::http::otlp::{Export, Records, Rejected};
+use cordon_collect::live::http::splunk::Events;
 use cordon_decode::{DecodeOptions, Format, Framed, Sink, Unit, detect_format, formats};
 use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, Time, Value, When};
 use cordon_normalize::taxonomy;
@@ -132,4 +136,49 @@ pub fn rules(data: &[u8]) {
     engine.matches(&record, View::Own, &arena, &mut engine.scratch(), &mut fast);
     engine.evaluate_full_scan(&record, View::Own, &arena, &mut full);
     assert_eq!(fast, full, "the fast path finds what the full scan finds");
+}
+
+/// Runs the bytes behind the first one through the splitter that the first one names. What a splitter calls a record of JSON is one JSON object.
+pub fn intake_http(data: &[u8]) {
+    let Some((first, body)) = data.split_first() else { return };
+    match first % 6 {
+        0 => Items::new(body, first & 0x80 != 0, RECORD_BYTES_MAX).filter_map(|item| item.document.ok()).for_each(is_object),
+        1 => Events::new(body, RECORD_BYTES_MAX).flatten().for_each(|event| {
+            let mut out = Vec::new();
+            event.write(&mut out);
+            is_object(&out);
+        }),
+        2 => drop(Export::Protobuf.read(body, RECORD_BYTES_MAX, &mut Objects)),
+        3 => drop(Export::Json.read(body, RECORD_BYTES_MAX, &mut Objects)),
+        4 => fhir(Syntax::Json, body),
+        _ => fhir(Syntax::Xml, body),
+    }
+}
+
+fn is_object(record: &[u8]) {
+    // what decoders take; the text may hold bytes that are no UTF-8
+    let text = String::from_utf8_lossy(record);
+    assert!(text.starts_with('{'), "a record is an object: {text}");
+    if let Err(fault) = serde_json::from_str::<serde::de::IgnoredAny>(&text) {
+        assert!(fault.is_syntax() && fault.to_string().starts_with("recursion limit"), "{fault}: {text}");
+    }
+}
+
+struct Objects;
+
+impl Records for Objects {
+    fn record(&mut self, record: Result<&[u8], Rejected>) -> bool {
+        record.into_iter().for_each(is_object);
+        true
+    }
+}
+
+fn fhir(syntax: Syntax, body: &[u8]) {
+    let _ = syntax.audit_event(body);
+    let Ok(bundle) = syntax.bundle(body, 1_000) else { return };
+    for entry in bundle.entries {
+        if let Entry::AuditEvent(bytes) = entry {
+            assert_eq!(syntax == Syntax::Json, bytes.starts_with(b"{"), "an AuditEvent of JSON has its bytes");
+        }
+    }
 }
