@@ -1,5 +1,6 @@
 //! Real senders (Python, `tests/senders/`) deliver over HTTP and are compared with what was kept: count for count and field for field. The log refuses the first
 //! deliveries, so that each sender has to show that it repeats what was not acknowledged.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests and their helpers")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

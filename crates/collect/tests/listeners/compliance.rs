@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use cordon_collect::live::{DropReason, Limits, LiveSource, NotKept, SourceDeclaration, mllp, relp, tail, tcp, udp};
+use cordon_collect::live::http::{self, HttpIntake, Sender};
+use cordon_collect::live::{
+    DropReason, Limits, LiveSource, NotKept, Reception, SourceDeclaration, mllp, relp, tail, tcp, udp,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::watch;
@@ -413,6 +416,56 @@ impl Subject for Mllp {
     }
 }
 
+/// Each message is a request of its own; the next is sent before the one in front is answered.
+struct Http(Running, Line);
+
+impl Subject for Http {
+    const LISTENER: &'static str = "http";
+    const PROMISE: Promise = Promise::Answers;
+
+    async fn start(log: &Log) -> Self {
+        let (listener, address) = bind().await;
+        let Reception { intake, sources, clock, limits } = log.reception.clone();
+        let record_bytes_max = limits.message_bytes_max;
+        let parts = HttpIntake {
+            intake,
+            registry: sources,
+            senders: Arc::new(|presented| Some(Sender { name: presented.token?.into(), may_import: false })),
+            clock,
+            limits: http::Limits { record_bytes_max, ..http::Limits::default() },
+        };
+        let running = Running::new(|stop| async move {
+            axum::serve(listener, parts.router()).with_graceful_shutdown(stop.cancelled_owned()).await.unwrap();
+        });
+        Self(running, Line::new(TcpStream::connect(address).await.unwrap()))
+    }
+
+    async fn send(&mut self, messages: &[String]) {
+        for message in messages {
+            let head =
+                format!("POST /intake/v1/raw HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\n", Self::sender());
+            let request = format!("{head}Content-Length: {}\r\n\r\n{message}", message.len());
+            self.1.writer.write_all(request.as_bytes()).await.unwrap();
+        }
+    }
+
+    fn answered(&self) -> usize {
+        self.1.count("\"accepted\":1,")
+    }
+
+    fn is_refused(&self) -> bool {
+        self.1.count("HTTP/1.1 503") == 1
+    }
+
+    async fn stop(self) {
+        self.0.end().await;
+    }
+
+    fn sender() -> String {
+        "sender".to_owned()
+    }
+}
+
 struct File(Running, tempfile::TempDir);
 
 impl Subject for File {
@@ -481,6 +534,11 @@ async fn relp_complies() {
 #[tokio::test]
 async fn mllp_complies() {
     complies::<Mllp>().await;
+}
+
+#[tokio::test]
+async fn intake_over_http_complies() {
+    complies::<Http>().await;
 }
 
 #[tokio::test]
