@@ -11,8 +11,8 @@ use super::risk::{Gains, epoch_for, risk_weight, scale};
 use super::sql::{from_count, id_bytes, level_number, level_of};
 use super::{Entity, GroupId, GroupState, Mute, NewFinding, State, StateError, mutes, offsets, risk};
 
-/// Rows of one INSERT: 16 values each, and SQLite takes 32,766 (SQLITE_MAX_VARIABLE_NUMBER).
-const ROWS_MAX: usize = 500;
+/// Rows of one INSERT. Many enough to save round trips, few enough that the statement stays prepared between batches.
+const ROWS_MAX: usize = 50;
 const HOUR_US: i64 = 3_600 * 1_000_000;
 
 /// What became of a batch.

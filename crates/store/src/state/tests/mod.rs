@@ -6,11 +6,12 @@ use std::sync::Arc;
 use cordon_model::{
     Digest, EventId, Finding, FindingId, FindingOrigin, Level, LogSource, MatchedField, Position, RuleCard, Time,
 };
-use cordon_policy::AccessScope;
+use cordon_policy::{AccessScope, Action, Asked, Decision, Policies, Principal, Role, Universe};
 
 use super::*;
 
 mod people;
+mod rate;
 
 pub(super) const DAY: i64 = 24 * 3_600 * 1_000_000;
 
@@ -361,4 +362,50 @@ async fn a_newer_state_and_a_strange_file_are_refused_untouched() {
     )
     .unwrap();
     assert!(matches!(State::open(&path, StateOptions::default()).await, Err(StateError::Foreign { .. })));
+}
+
+#[tokio::test]
+async fn rows_through_a_scope_of_policies_are_the_rows_that_it_admits() {
+    let Kept { state, folder: _folder } = state().await;
+    let (sites, classes) = (["a", "b", "c"], [1007, 3002, 87_006_001]);
+    let mut findings = Vec::new();
+    for (site, class_uid) in sites.iter().flat_map(|site| classes.map(|class| (*site, class))) {
+        let number = u32::try_from(findings.len()).unwrap();
+        findings.push(NewFinding { site: site.into(), class_uid, ..finding(number, "r", "anna", 10) });
+    }
+    state.record_findings(None, &findings).await.unwrap();
+    // no product of sites and classes: a has two classes, b another one, c what the roles give
+    let permit = |site: &str, class: i64| {
+        format!(
+            "permit (principal, action == Action::\"ReadFindings\", resource) when {{ resource.site == \"{site}\" && resource.class == {class} }};"
+        )
+    };
+    let more = [permit("a", 1007), permit("a", 3002), permit("b", 87_006_001)].concat();
+    let universe = Universe { sites: sites.map(str::to_owned).into(), classes: classes.into() };
+    let policies = Policies::load(universe, &[("site.cedar".to_owned(), more)]).unwrap();
+    for (role, own, expect) in [(Role::Administrator, "c", 3), (Role::PrivacyOfficer, "c", 4), (Role::Analyst, "c", 6)]
+    {
+        let principal = Principal { roles: [role].into(), sites: Some([own.to_owned()].into()), only: None };
+        let decision = policies.decide(&principal, Action::ReadFindings, Asked::default());
+        let Decision::Allowed(scope) = decision else { panic!("{role:?} is denied") };
+        let rows = state.findings(&scope, &FindingFilter::default(), None, 99).await.unwrap().rows;
+        assert!(rows.iter().all(|row| scope.admits(&row.site, row.class_uid)));
+        let admitted = findings.iter().filter(|new| scope.admits(&new.site, new.class_uid)).count();
+        assert_eq!((rows.len(), admitted), (expect, expect));
+        let groups = state.groups(&scope, &GroupFilter::default(), GroupOrder::Worst, None, 99).await.unwrap().rows;
+        assert_eq!(groups.len(), expect);
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_fails_leaves_nothing_behind() {
+    let Kept { state, folder: _folder } = state().await;
+    let too_far = Some(("findings", u64::MAX));
+    assert!(matches!(
+        state.record_findings(too_far, &[finding(1, "a", "anna", 10)]).await,
+        Err(StateError::Refused(_))
+    ));
+    assert_eq!(state.findings(&node(), &FindingFilter::default(), None, 9).await.unwrap().rows.len(), 0);
+    assert_eq!(listed(&state, &node(), &GroupFilter::default()).await, []);
+    assert_eq!(state.risks(&node(), None, Time(10), 9).await.unwrap(), []);
 }

@@ -4,7 +4,6 @@ use serde_json::json;
 use sqlx::Row as _;
 
 use super::*;
-use cordon_policy::{Action, Role};
 
 const SECOND: i64 = 1_000_000;
 
