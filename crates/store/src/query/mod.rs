@@ -6,11 +6,13 @@
 mod engine;
 mod error;
 mod facts;
+pub mod filter;
 mod guard;
 mod json;
 mod scan;
 mod schema;
 mod scoped;
+mod search;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -18,4 +20,5 @@ mod tests;
 pub use engine::{Queries, QueryOptions};
 pub use error::QueryError;
 pub use json::rows_to_json;
+pub use search::{Bucket, Facet, FacetValue, SearchCursor, SearchPage, SearchRequest};
 pub use stream::{QueryLimits, QueryResult};

@@ -1,6 +1,6 @@
-//! Tables as queries see them: columns of text as views, masked columns that may be null, and `events`, which has what all tables have.
+//! Tables as queries see them: columns of text as views, masked columns that may be null, and `events`, the union of all tables.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cordon_policy::AccessScope;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -36,16 +36,27 @@ pub(super) fn table(family: Family, scope: &AccessScope) -> SchemaRef {
     Arc::new(masked(&viewed(family), scope))
 }
 
-/// [`EVENTS`] as somebody with this scope sees it: the columns that all tables have.
+/// [`EVENTS`] as somebody with this scope sees it.
 pub(super) fn events(scope: &AccessScope) -> SchemaRef {
-    let mut tables = Family::all().map(viewed);
-    let first = tables.next().unwrap_or_else(Schema::empty);
-    let others: Vec<Schema> = tables.collect();
-    let common =
-        first.fields().iter().filter(|field| others.iter().all(|other| other.field_with_name(field.name()).is_ok()));
-    let mut fields: Vec<_> = common.cloned().collect();
-    fields.push(Arc::new(Field::new(TABLE, DataType::Utf8View, false)));
-    Arc::new(masked(&Schema::new(fields), scope))
+    Arc::new(masked(all_columns(), scope))
+}
+
+/// The columns of [`EVENTS`]: those of all tables, null where a table does not have them, and the name of the table.
+pub(super) fn all_columns() -> &'static Schema {
+    static ALL: LazyLock<Schema> = LazyLock::new(|| {
+        let mut fields: Vec<Arc<Field>> = Vec::new();
+        let tables: Vec<Schema> = Family::all().map(viewed).collect();
+        for field in tables.iter().flat_map(|table| table.fields()) {
+            if fields.iter().all(|known| known.name() != field.name()) {
+                let everywhere = tables.iter().all(|table| table.field_with_name(field.name()).is_ok());
+                let nullable = field.is_nullable() || !everywhere;
+                fields.push(Arc::new(field.as_ref().clone().with_nullable(nullable)));
+            }
+        }
+        fields.push(Arc::new(Field::new(TABLE, DataType::Utf8View, false)));
+        Schema::new(fields)
+    });
+    &ALL
 }
 
 fn masked(schema: &Schema, scope: &AccessScope) -> Schema {

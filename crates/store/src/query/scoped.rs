@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cordon_policy::{AccessScope, Grant};
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::datasource::{TableProvider, TableType};
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, col, lit, utils::disjunction};
+use datafusion::logical_expr::{Expr, Operator, TableProviderFilterPushDown, col, lit, utils::disjunction};
 use datafusion::physical_expr::expressions::{Column, Literal};
+use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
@@ -46,7 +47,7 @@ impl Scoped {
         Self { schema: schema::events(scope), tables, scope: scope.clone() }
     }
 
-    /// Whether a filter may be used where rows are read: it looks at nothing that is masked, and at columns that files have.
+    /// Whether a filter may be used where rows are read: it looks at nothing that is masked.
     fn is_open(&self, filter: &Expr) -> bool {
         filter.column_refs().iter().all(|column| column.name != TABLE && !self.scope.masks(&column.name))
     }
@@ -60,18 +61,20 @@ impl Scoped {
         state: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let source = schema::viewed(table.family);
+        if filters.iter().any(|filter| excludes_all(filter, &source)) {
+            return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(wanted)?))));
+        }
+        let filters: Vec<Expr> = filters.iter().filter(|filter| has_all(filter, &source)).cloned().collect();
         let mut read = BTreeSet::new();
         for place in wanted {
             let name = self.schema.field(*place).name();
-            if name != TABLE && !self.scope.masks(name) {
-                read.insert(source.index_of(name)?);
-            }
+            read.extend(source.index_of(name).ok().filter(|_| !self.scope.masks(name)));
         }
         if self.scope.grants().is_some() {
             read.extend([source.index_of("site")?, source.index_of("class_uid")?]);
         }
         let read: Vec<usize> = read.into_iter().collect();
-        let mut plan = scan::table(table, &read, filters, state)?;
+        let mut plan = scan::table(table, &read, &filters, state)?;
         if let Some(grants) = self.scope.grants() {
             let names = DFSchema::try_from(plan.schema().as_ref().clone())?;
             let admitted = state.create_physical_expr(admitted(grants), &names)?;
@@ -91,16 +94,39 @@ impl Scoped {
         let mut columns = Vec::new();
         for place in wanted {
             let field = self.schema.field(*place);
-            let expression: Arc<dyn PhysicalExpr> = if self.scope.masks(field.name()) {
-                Arc::new(Literal::new(ScalarValue::try_new_null(field.data_type())?))
-            } else if field.name() == TABLE {
-                Arc::new(Literal::new(ScalarValue::Utf8View(Some(table.family.name().to_owned()))))
-            } else {
-                Arc::new(Column::new(field.name(), source.index_of(field.name())?))
+            let place = source.index_of(field.name()).ok().filter(|_| !self.scope.masks(field.name()));
+            let expression: Arc<dyn PhysicalExpr> = match place {
+                Some(place) => Arc::new(Column::new(field.name(), place)),
+                None if field.name() == TABLE && !self.scope.masks(TABLE) => {
+                    Arc::new(Literal::new(ScalarValue::Utf8View(Some(table.family.name().to_owned()))))
+                }
+                None => Arc::new(Literal::new(ScalarValue::try_new_null(field.data_type())?)),
             };
             columns.push((expression, field.name().clone()));
         }
         Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+    }
+}
+
+/// Whether a table has every column that a filter looks at.
+fn has_all(filter: &Expr, table: &Schema) -> bool {
+    filter.column_refs().iter().all(|column| table.field_with_name(&column.name).is_ok())
+}
+
+/// Comparisons that are null beside a null.
+const COMPARES: [Operator; 6] =
+    [Operator::Eq, Operator::NotEq, Operator::Lt, Operator::LtEq, Operator::Gt, Operator::GtEq];
+
+/// Whether a filter compares a column that the table does not have: null there, so no row can pass.
+fn excludes_all(filter: &Expr, table: &Schema) -> bool {
+    let is_absent = |side: &Expr| matches!(side, Expr::Column(column) if column.name != TABLE && table.field_with_name(&column.name).is_err());
+    match filter {
+        Expr::BinaryExpr(compared) => {
+            COMPARES.contains(&compared.op) && is_absent(&compared.left) && matches!(*compared.right, Expr::Literal(..))
+        }
+        Expr::Like(like) => is_absent(&like.expr),
+        Expr::InList(list) => is_absent(&list.expr) && list.list.iter().all(|one| matches!(one, Expr::Literal(..))),
+        _ => false,
     }
 }
 

@@ -293,7 +293,7 @@ fn schema(columns: &[Column]) -> Schema {
 }
 
 /// Rows of a table of ours with `N` columns, comments left out.
-pub(super) fn rows<const N: usize>(text: &'static str) -> impl Iterator<Item = [&'static str; N]> {
+pub(crate) fn rows<const N: usize>(text: &'static str) -> impl Iterator<Item = [&'static str; N]> {
     text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
         let mut cells = line.split('\t');
         let row = std::array::from_fn(|_| cells.next().unwrap_or_default());

@@ -1,12 +1,14 @@
 //! The Delta log of one table: made, read, committed to. A commit names the offset of the write-ahead log up to which the table has everything, as the
 //! application transaction of its own name: data and offset stand in one file of the log, so replay is exactly once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType as ArrowType, Field};
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
-use deltalake::kernel::{Action, ArrayType, DataType, PrimitiveType, StructField, Transaction};
+use deltalake::kernel::{
+    Action, ArrayType, DataType, MetadataExt as _, PrimitiveType, StructField, StructType, Transaction,
+};
 use deltalake::logstore::{LogStoreRef, default_logstore};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::{DeltaOperation, SaveMode};
@@ -42,9 +44,32 @@ impl std::fmt::Debug for DeltaLog {
 }
 
 impl DeltaLog {
-    /// Opens the log of a table below `objects`, making the table when there is none.
+    /// Opens the log of a table below `objects`, making the table when there is none. A table that a newer version wrote is refused before it is touched; columns that
+    /// came since are added.
     pub(super) async fn open(objects: &Shared, family: Family) -> Result<Self, TablesError> {
-        Self::open_or_make(objects, family).await.map_err(|source| fault(family, source))
+        let mut log = Self::open_or_make(objects, family).await.map_err(|source| fault(family, source))?;
+        let schema = family.schema();
+        let known: BTreeSet<String> = log.state.schema().fields().map(|field| field.name().clone()).collect();
+        if let Some(column) = known.iter().find(|name| schema.field_with_name(name).is_err()) {
+            return Err(TablesError::Newer { table: family.name(), column: column.clone() });
+        }
+        let new: Vec<_> = schema.fields().iter().filter(|field| !known.contains(field.name())).collect();
+        if !new.is_empty() {
+            let fields: Vec<_> = new.iter().map(|field| delta_field(field)).collect();
+            log.add_columns(fields).await?;
+        }
+        Ok(log)
+    }
+
+    /// Adds columns; files written before read as null there.
+    async fn add_columns(&mut self, fields: Vec<StructField>) -> Result<(), TablesError> {
+        let family = self.family;
+        let all = family.schema().fields().iter().map(|field| delta_field(field)).collect::<Vec<_>>();
+        let schema = StructType::try_new(all).map_err(|error| fault(family, error.into()))?;
+        let metadata =
+            self.state.metadata().clone().with_schema(&schema).map_err(|source| fault(family, source.into()))?;
+        tracing::info!(table = family.name(), columns = fields.len(), "columns are added");
+        self.commit(vec![Action::Metadata(metadata)], DeltaOperation::AddColumn { fields }, None).await
     }
 
     async fn open_or_make(objects: &Shared, family: Family) -> DeltaResult<Self> {

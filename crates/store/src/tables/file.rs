@@ -1,10 +1,13 @@
 //! One batch of events to one Parquet file and what the Delta log says of it. Pure: bytes come out, nobody writes them here.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray as _, PrimitiveArray, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
-use datafusion::arrow::datatypes::{ArrowPrimitiveType, Date32Type, Int32Type, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{
+    ArrowPrimitiveType, Date32Type, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
+};
 use datafusion::arrow::error::ArrowError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_writer::ArrowWriterOptions;
@@ -109,13 +112,20 @@ fn without_day(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     batch.project(&(0..columns).collect::<Vec<_>>())
 }
 
+/// Columns of a file: all but the partition.
+pub(super) fn written_schema(family: Family) -> SchemaRef {
+    let schema = family.schema();
+    let fields: Vec<_> = schema.fields().iter().filter(|field| field.name() != EVENT_DAY).cloned().collect();
+    Arc::new(Schema::new(fields))
+}
+
 /// `2026-11-22`, for days since 1970.
 pub(crate) fn day_text(day: i32) -> String {
     let time = cordon_model::Time(i64::from(day) * super::rows::DAY_MICROS);
     time.to_string().split('T').next().unwrap_or_default().to_owned()
 }
 
-fn properties(family: Family) -> WriterProperties {
+pub(super) fn properties(family: Family) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()))
@@ -161,7 +171,7 @@ impl FileStats {
         Self { time: long, received: long, position: long, class_uid: int, severity_id: int }
     }
 
-    fn of(batch: &RecordBatch) -> Self {
+    pub(super) fn of(batch: &RecordBatch) -> Self {
         let column = |name: &str| batch.column_by_name(name);
         let moments =
             |name: &str| column(name).and_then(|c| c.as_primitive_opt()).and_then(range::<TimestampMicrosecondType>);
@@ -173,6 +183,19 @@ impl FileStats {
             position: longs("position").unwrap_or_default(),
             class_uid: ints("class_uid").unwrap_or_default(),
             severity_id: ints("severity_id").unwrap_or_default(),
+        }
+    }
+
+    /// Ranges that hold both.
+    pub(super) fn joined(self, other: Self) -> Self {
+        let long = |one: (i64, i64), other: (i64, i64)| (one.0.min(other.0), one.1.max(other.1));
+        let int = |one: (i32, i32), other: (i32, i32)| (one.0.min(other.0), one.1.max(other.1));
+        Self {
+            time: long(self.time, other.time),
+            received: long(self.received, other.received),
+            position: long(self.position, other.position),
+            class_uid: int(self.class_uid, other.class_uid),
+            severity_id: int(self.severity_id, other.severity_id),
         }
     }
 

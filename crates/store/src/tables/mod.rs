@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod cells;
+mod compact;
 mod delta;
 mod error;
 mod file;
@@ -14,10 +15,13 @@ mod hot;
 mod objects;
 mod open;
 mod rest;
+mod retain;
 mod rows;
 mod snapshot;
+mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+mod verify;
 
 use std::fmt;
 use std::path::Path;
@@ -27,16 +31,20 @@ use std::time::{Duration, Instant};
 use datafusion::arrow::array::RecordBatch;
 use tokio::sync::{Mutex, Notify};
 
+pub(crate) use catalogue::rows as data_rows;
 pub use catalogue::{EVENT_DAY, EVENT_ID, Family, REST};
+pub(crate) use cells::ip_bytes;
 pub use error::TablesError;
 pub(crate) use file::day_text;
+pub use retain::DayCounts;
 pub use rows::{RowMeta, Rows};
+pub use verify::TablesVerified;
 
 use crate::disk::Disk;
 use delta::DeltaLog;
 use file::FileStats;
 use hot::Hot;
-use objects::Shared;
+use objects::{Objects, Shared};
 pub(crate) use snapshot::{SnapshotFile, TableSnapshot};
 
 /// Bounds of the event tables.
@@ -64,10 +72,14 @@ pub struct Tables {
 
 struct Inner {
     objects: Shared,
+    /// The same files, for work that blocks.
+    files: Objects,
     options: TablesOptions,
     state: RwLock<State>,
     /// Held by whoever commits: flush, compaction and retention take turns.
     commits: Mutex<Vec<DeltaLog>>,
+    /// Held by whoever takes files away: compaction, retention and vacuum take turns.
+    maintenance: Mutex<()>,
     /// Told when memory was given back.
     room: Notify,
     /// Told when a flush is due by size.
@@ -133,13 +145,16 @@ impl Tables {
     /// # Errors
     /// When files or logs cannot be read or written, or a newer version wrote them.
     pub async fn open(disk: Arc<dyn Disk>, folder: &Path, options: TablesOptions) -> Result<Self, TablesError> {
-        let objects: Shared = Arc::new(objects::Objects::open(disk, folder)?);
+        let files = Objects::open(disk, folder)?;
+        let objects: Shared = Arc::new(files.clone());
         let (logs, state) = open::read(&objects).await?;
         let inner = Inner {
             objects,
+            files,
             options,
             state: RwLock::new(state),
             commits: Mutex::new(logs),
+            maintenance: Mutex::new(()),
             room: Notify::new(),
             due: Notify::new(),
         };

@@ -17,7 +17,8 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-use crate::disk::{Disk, DiskEntry};
+use super::stream::Unfinished;
+use crate::disk::{Disk, DiskEntry, DiskFile};
 
 /// Ending of files that are being written; one found at the start was left by a crash.
 pub(super) const UNFINISHED: &str = ".unfinished";
@@ -54,6 +55,21 @@ impl Objects {
         location.parts().fold(self.root.clone(), |folder, part| folder.join(part.as_ref()))
     }
 
+    /// A new file that gets its name when it is whole. Blocks.
+    pub(super) fn create_file(&self, location: &Path) -> io::Result<Unfinished> {
+        let file = self.file(location);
+        let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        self.make_folders(folder)?;
+        let unfinished = unfinished(&file);
+        absent_or(self.disk.remove(&unfinished))?;
+        Unfinished::new(Arc::clone(&self.disk), unfinished, file)
+    }
+
+    /// Opens a file. Blocks.
+    pub(super) fn open_file(&self, location: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.open(&self.file(location))
+    }
+
     /// Runs what blocks on another thread.
     async fn blocking<T: Send + 'static>(
         &self,
@@ -70,9 +86,7 @@ impl Objects {
     fn put_file(&self, file: &FilePath, payload: &PutPayload, only_new: bool) -> io::Result<()> {
         let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
         self.make_folders(folder)?;
-        let mut name = file.file_name().unwrap_or_default().to_owned();
-        name.push(UNFINISHED);
-        let unfinished = folder.join(name);
+        let unfinished = unfinished(file);
         absent_or(self.disk.remove(&unfinished))?;
         let mut out = self.disk.create(&unfinished)?;
         for piece in payload {
@@ -233,6 +247,13 @@ impl ObjectStore for Objects {
 
 fn meta(location: Path, entry: &DiskEntry) -> ObjectMeta {
     ObjectMeta { location, last_modified: entry.modified.into(), size: entry.bytes, e_tag: None, version: None }
+}
+
+/// Where a file lies until it is whole.
+fn unfinished(file: &FilePath) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(UNFINISHED);
+    file.with_file_name(name)
 }
 
 /// No error when there was nothing to remove.

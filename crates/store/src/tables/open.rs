@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use deltalake::kernel::LogicalFileView;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -14,7 +15,7 @@ use super::delta::DeltaLog;
 use super::error::TablesError;
 use super::file::FileStats;
 use super::hot::Hot;
-use super::objects::{Shared, UNFINISHED};
+use super::objects::Shared;
 use super::{DataFile, State, TableState};
 
 /// Offsets of tables that got nothing new: their logs say nothing then. Written after the commits of a flush, so it never runs ahead of them.
@@ -66,10 +67,8 @@ async fn sweep(objects: &Shared, family: Family, log: &DeltaLog, files: &[DataFi
     let root = Path::from(family.name());
     let found: Vec<_> = objects.list(Some(&root)).try_collect().await?;
     for object in found {
-        let Some(path) = object.location.prefix_match(&root) else { continue };
-        let path = Path::from_iter(path).to_string();
-        let is_data = path.ends_with(".parquet") && !path.starts_with("_delta_log");
-        if path.ends_with(UNFINISHED) || (is_data && !known.contains(&path)) {
+        let Some(path) = super::retain::data_path(&root, &object.location) else { continue };
+        if !known.contains(&path) {
             tracing::info!(table = family.name(), file = path, "a file that a crash left without a commit is removed");
             objects.delete(&object.location).await?;
         }
@@ -84,10 +83,23 @@ impl DeltaLog {
     }
 
     /// Paths of files that held events and wait to be removed.
-    async fn removed(&self) -> Result<Vec<String>, TablesError> {
-        let removed =
-            self.state.all_tombstones(self.store().as_ref()).map(|removed| removed.map(|one| one.path().into_owned()));
-        removed.try_collect().await.map_err(|source| TablesError::Log { table: self.family().name(), source })
+    pub(super) async fn removed(&self) -> Result<Vec<String>, TablesError> {
+        self.removed_since(SystemTime::UNIX_EPOCH).await
+    }
+
+    /// Paths of files that left the table at this time or later.
+    pub(super) async fn removed_since(&self, since: SystemTime) -> Result<Vec<String>, TablesError> {
+        let since = since.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+        let since = i64::try_from(since).unwrap_or(i64::MAX);
+        let mut removed = self.state.all_tombstones(self.store().as_ref());
+        let mut paths = Vec::new();
+        while let Some(one) = removed.next().await {
+            let one = one.map_err(|source| TablesError::Log { table: self.family().name(), source })?;
+            if one.deletion_timestamp().is_none_or(|at| at > since || since == 0) {
+                paths.push(one.path().into_owned());
+            }
+        }
+        Ok(paths)
     }
 }
 

@@ -275,6 +275,186 @@ async fn the_files_of_a_day_lie_in_its_partition() {
     assert_eq!(open(folder.path()).await.inner.read().tables[0].files, before);
 }
 
+/// Flushes so often, ten events each time.
+async fn flushed(folder: &Path, times: u64) -> Tables {
+    let tables = open(folder).await;
+    for time in 0..times {
+        tables.append((time + 1) * 10, some(time * 10..time * 10 + 10)).await.unwrap();
+        tables.flush().await.unwrap();
+    }
+    tables
+}
+
+fn files(tables: &Tables) -> Vec<usize> {
+    tables.counts().iter().map(|table| usize::try_from(table.files).unwrap()).filter(|files| *files > 0).collect()
+}
+
+const TODAY: i32 = 20_779;
+
+#[tokio::test]
+async fn compaction_joins_small_files_and_changes_nothing_else() {
+    assert_eq!(day_text(TODAY), "2026-11-22");
+    let folder = tempfile::tempdir().unwrap();
+    let tables = flushed(folder.path(), 9).await;
+    assert_eq!(files(&tables), [9, 9]);
+    let before = tables.snapshot();
+    assert_eq!(tables.compact(TODAY).await.unwrap(), (18, 2));
+    assert_eq!(files(&tables), [1, 1]);
+    assert_eq!(in_files(folder.path(), &tables), (0..90).collect::<Vec<_>>());
+    assert_eq!(tables.compact(TODAY).await.unwrap(), (0, 0));
+    assert_eq!(tables.verify().await.unwrap(), TablesVerified { files: 2, rows: 90, faults: Vec::new() });
+    // who began before still finds the old files, until they are vacuumed
+    let exists = |file: SnapshotFile<'_>| folder.path().join(file.path().as_ref()).exists();
+    assert!(before.iter().flat_map(TableSnapshot::files).all(exists));
+    assert_eq!(tables.vacuum(Duration::from_secs(3_600)).await.unwrap(), 0);
+    assert!(before.iter().flat_map(TableSnapshot::files).all(exists));
+    assert_eq!(tables.vacuum(Duration::ZERO).await.unwrap(), 18);
+    drop(tables);
+    let tables = open(folder.path()).await;
+    assert_eq!((tables.applied(), files(&tables)), (90, vec![1, 1]));
+    assert_eq!(in_files(folder.path(), &tables), (0..90).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn files_of_past_days_are_joined_however_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = flushed(folder.path(), 3).await;
+    assert_eq!(tables.compact(TODAY).await.unwrap(), (0, 0));
+    assert_eq!(tables.compact(TODAY + 1).await.unwrap(), (6, 2));
+    assert_eq!(in_files(folder.path(), &tables), (0..30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_dropped_day_is_gone_and_the_offset_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = flushed(folder.path(), 2).await;
+    let [identity, network] = ["identity", "network"].map(|name| Family::from_name(name).unwrap());
+    let days: Vec<_> = tables.days().iter().map(|day| (day.family, day.day, day.rows)).collect();
+    assert_eq!(days, [(identity, TODAY, 10), (network, TODAY, 10)]);
+    assert_eq!(tables.drop_day(identity, TODAY - 1).await.unwrap(), 0);
+    assert_eq!(tables.drop_day(identity, TODAY).await.unwrap(), 10);
+    assert_eq!(in_files(folder.path(), &tables), (0..20).filter(|position| position % 2 == 1).collect::<Vec<_>>());
+    drop(tables);
+    let tables = open(folder.path()).await;
+    assert_eq!(tables.applied(), 20);
+    // what was dropped does not come back with a replay
+    tables.append(20, some(0..20)).await.unwrap();
+    assert!(in_memory(&tables).is_empty());
+}
+
+#[tokio::test]
+async fn offsets_and_files_survive_a_checkpoint_of_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = flushed(folder.path(), 66).await;
+    let checkpoint = folder.path().join("identity/_delta_log/_last_checkpoint");
+    assert!(checkpoint.exists());
+    let before =
+        tables.snapshot().iter().flat_map(|table| table.files().map(|file| file.path()).collect::<Vec<_>>()).count();
+    drop(tables);
+    std::fs::remove_file(folder.path().join("applied.json")).unwrap();
+    let tables = open(folder.path()).await;
+    let counts: Vec<_> = tables.counts().iter().map(|table| table.rows).filter(|rows| *rows > 0).collect();
+    assert_eq!(counts, [330, 330]);
+    assert_eq!(tables.snapshot().iter().map(|table| table.files().count()).sum::<usize>(), before);
+    assert_eq!(tables.inner.read().tables[0].applied, 660);
+    assert!(tables.snapshot()[0].files().all(|file| file.has_ranges()));
+}
+
+#[tokio::test]
+async fn verify_names_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = flushed(folder.path(), 2).await;
+    let day = folder.path().join("identity/event_day=2026-11-22");
+    std::fs::write(day.join("stranger.parquet"), "x").unwrap();
+    std::fs::write(day.join("00000000000000000010.parquet"), "short").unwrap();
+    std::fs::remove_file(day.join("00000000000000000020.parquet")).unwrap();
+    let verified = tables.verify().await.unwrap();
+    assert_eq!((verified.files, verified.rows, verified.faults.len()), (4, 10, 3));
+    let says = |words: &str| verified.faults.iter().any(|fault| fault.contains(words));
+    assert!(says("stranger.parquet: no commit names this file") && says("is 5 bytes long"), "{:?}", verified.faults);
+}
+
+/// The log of a table with other columns than the catalogue has.
+fn rewrite_schema(folder: &Path, change: impl Fn(&mut Vec<serde_json::Value>)) {
+    let path = folder.join("identity/_delta_log/00000000000000000000.json");
+    let rewrite = |line: &str| {
+        let mut action: serde_json::Value = serde_json::from_str(line).unwrap();
+        if let Some(text) = action.pointer_mut("/metaData/schemaString") {
+            let mut schema: serde_json::Value = serde_json::from_str(text.as_str().unwrap()).unwrap();
+            change(schema["fields"].as_array_mut().unwrap());
+            *text = schema.to_string().into();
+        }
+        action.to_string()
+    };
+    let lines: Vec<String> = std::fs::read_to_string(&path).unwrap().lines().map(rewrite).collect();
+    std::fs::write(path, lines.join("\n")).unwrap();
+}
+
+#[tokio::test]
+async fn a_column_added_later_still_reads_old_files() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await);
+    // the table as an older version made it, with a file that lacks the column
+    rewrite_schema(folder.path(), |fields| fields.retain(|field| field["name"] != "group_name"));
+    let identity = Family::from_name("identity").unwrap();
+    let without = |batch: &RecordBatch| {
+        let keep: Vec<usize> =
+            (0..batch.num_columns()).filter(|at| batch.schema().field(*at).name() != "group_name").collect();
+        batch.project(&keep).unwrap()
+    };
+    let objects: Shared = Arc::new(Objects::open(Arc::new(crate::disk::FileDisk), folder.path()).unwrap());
+    let (_, batch) = some(0..10).remove(0);
+    let day = file::by_day(&[batch], identity).unwrap().remove(0).1;
+    let mut old = file::encode(identity, TODAY, &day, "old").unwrap();
+    old.bytes = {
+        use datafusion::parquet::arrow::ArrowWriter;
+        let batch = without(&day.project(&(0..day.num_columns() - 1).collect::<Vec<_>>()).unwrap());
+        let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.into_inner().unwrap()
+    };
+    old.size = old.bytes.len();
+    let add = deltalake::kernel::Action::Add(old.add(0, true));
+    let path = object_store::path::Path::from(format!("identity/{}", old.path));
+    object_store::ObjectStoreExt::put(&objects, &path, old.bytes.clone().into()).await.unwrap();
+    std::fs::write(
+        folder.path().join("identity/_delta_log/00000000000000000001.json"),
+        serde_json::to_string(&add).unwrap(),
+    )
+    .unwrap();
+
+    let tables = open(folder.path()).await;
+    tables.append(30, some(20..30)).await.unwrap();
+    tables.flush().await.unwrap();
+    assert_eq!(tables.verify().await.unwrap().faults, Vec::<String>::new());
+    let spill = crate::query::QueryOptions::spilling_to(folder.path().join("spill"));
+    let queries = crate::query::Queries::new(tables.clone(), spill).unwrap();
+    let count = async || {
+        let sql = "SELECT count(*) AS n, count(group_name) AS named FROM identity";
+        let scope = cordon_policy::AccessScope::of_the_node();
+        let mut result = queries.query(&scope, sql, crate::query::QueryLimits::default()).await.unwrap();
+        crate::query::rows_to_json(&result.collect().await.unwrap()[0])[0].clone()
+    };
+    let expect = serde_json::json!({"n": 10, "named": 0}).as_object().unwrap().clone();
+    assert_eq!(count().await, expect);
+    assert_eq!(tables.compact(TODAY + 1).await.unwrap().0, 2);
+    assert_eq!(count().await, expect);
+}
+
+#[tokio::test]
+async fn a_table_of_a_newer_version_is_refused_before_it_is_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await);
+    rewrite_schema(folder.path(), |fields| {
+        fields.push(serde_json::json!({"name": "of_tomorrow", "type": "string", "nullable": true, "metadata": {}}));
+    });
+    let refused = Tables::open(Arc::new(crate::disk::FileDisk), folder.path(), TablesOptions::default()).await;
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "the table `identity` has the column `of_tomorrow`, which this version does not know; it was written by a newer one: start that one again"
+    );
+}
+
 /// What names the patients of Lakeside, in lower case: names in the orders that formats write, numbers, dates of birth, addresses.
 fn patients() -> Vec<[String; 4]> {
     let model = include_str!("../../../../fixtures/lakeside/patients.toml");
