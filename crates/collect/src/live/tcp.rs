@@ -75,11 +75,11 @@ async fn receive(mut connection: Connection, window: mpsc::Sender<Waiting>) {
         let wake = [flush, drain_until].into_iter().flatten().fold(close, Instant::min);
         tokio::select! {
             biased;
+            () = connection.shutdown.cancelled(), if drain_until.is_none() => drain_until = Some(Instant::now() + DRAIN),
             read = gather.read(&mut connection.socket) => match read {
                 Ok(0) | Err(_) => end = End::Ended,
                 Ok(_) => heard = Instant::now(),
             },
-            () = connection.shutdown.cancelled(), if drain_until.is_none() => drain_until = Some(Instant::now() + DRAIN),
             () = tokio::time::sleep_until(wake) => {}
         }
         let now = Instant::now();

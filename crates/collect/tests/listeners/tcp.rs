@@ -117,3 +117,17 @@ async fn a_stopping_listener_hands_over_what_has_arrived() {
     assert_eq!(log.messages(3).await, ["<13>other", "<13>one", "<13>two"]);
     assert_eq!(drops(&log.source("syslog_tcp", "127.0.0.1")), [(DropReason::Malformed, 1)]);
 }
+
+#[tokio::test]
+async fn a_sender_that_never_pauses_does_not_keep_the_listener_from_stopping() {
+    let log = Log::new(Limits::default(), []);
+    let (address, stop, served) = start(&log).await;
+    let sending = tokio::spawn(async move {
+        let mut sender = TcpStream::connect(address).await.unwrap();
+        while sender.write_all(b"<13>again and again\n".repeat(1_000).as_slice()).await.is_ok() {}
+    });
+    log.kept(10_000).await;
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(60), served).await.unwrap().unwrap();
+    sending.await.unwrap();
+}
