@@ -38,6 +38,7 @@ stage "format" cargo fmt --all --check
 stage "clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 stage "tidy" cargo xtask tidy
 stage "outside material" data_is_there
+stage "senders" scripts/senders.sh
 stage "tests" cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level fail
 stage "rule tests" rule_tests
 stage "docs" docs
