@@ -6,6 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cordon_model::Level;
 
+use crate::config::ConfigArgs;
+use crate::doctor::DoctorArgs;
 use crate::rules::args::RulesArgs;
 
 const EXAMPLES: &str = "\
@@ -33,6 +35,10 @@ pub(crate) enum Command {
     Events(EventsArgs),
     /// Check, test, explain and install rules
     Rules(RulesArgs),
+    /// Print an example of the settings of a node, or those in force and where each comes from
+    Config(ConfigArgs),
+    /// Say what is wrong with a node or its machine, in plain words
+    Doctor(DoctorArgs),
 }
 
 const SCAN_EXAMPLES: &str = "\

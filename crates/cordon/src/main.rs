@@ -2,7 +2,9 @@
 //! decided in the rooms below.
 
 mod cli;
+mod config;
 mod coverage;
+mod doctor;
 mod events;
 mod inputs;
 mod installed;
@@ -15,6 +17,7 @@ mod rule_set;
 mod rule_sources;
 mod rules;
 mod scan;
+mod settings;
 mod summary;
 mod terminal;
 
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         Command::Scan(args) => scan::run(&args),
         Command::Events(args) => events::run(&args),
         Command::Rules(args) => rules::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
     };
     outcome
         .unwrap_or_else(|error| {

@@ -6,14 +6,17 @@
 //! output format.
 
 pub mod config;
+pub mod doctor;
 mod explain;
 mod feed;
 mod order;
 mod progress;
 pub mod rule_tests;
 pub mod scan;
+pub mod sdnotify;
 mod street;
 mod tally;
+pub mod tell;
 
 pub use explain::{Explained, explain};
 pub use progress::Progress;

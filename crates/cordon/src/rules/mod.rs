@@ -52,7 +52,7 @@ fn detect(street: &StreetOptions) -> DetectOptions {
 }
 
 /// Prints to standard output.
-fn print(text: &str) -> Result<()> {
+pub(crate) fn print(text: &str) -> Result<()> {
     let (mut out, _) = output::open(None, &[])?;
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     output::quiet_pipe(written)

@@ -20,3 +20,4 @@ mod profile;
 mod rule_cache;
 mod rules;
 mod scan;
+mod settings;

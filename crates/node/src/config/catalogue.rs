@@ -109,7 +109,12 @@ pub const CATALOGUE: &[Section] = &[
     once("query", Change::Restart, "Limits of searches.", QUERY),
     once("tell", Change::Reload, "How people are told of findings.", TELL),
     once("smtp", Change::Reload, "The mail server.", SMTP),
-    several("webhooks", Change::Reload, "Web addresses that are told, by signed messages.", WEBHOOKS),
+    several(
+        "webhooks",
+        Change::Reload,
+        "Web addresses that are told, by signed messages; `docs/specs/notification.md` says how a receiver checks them.",
+        WEBHOOKS,
+    ),
     several(
         "recipients",
         Change::Reload,
@@ -246,7 +251,7 @@ const INTAKE: &[Setting] = &[
         "mllp",
         ADDRESSES,
         "[]",
-        "HL7 v2 over MLLP, answered with AA once durable; the usual port is 2575. Give interface engines a copied feed.",
+        "HL7 v2 over MLLP, answered with AA once durable; the usual port is 2575. Give interface engines a copied feed (`docs/running.md`).",
     ),
     setting(
         "tail",
@@ -297,9 +302,9 @@ const RULES: &[Setting] = &[
     setting("folders", PATHS, "[]", "Folders with Sigma rules of your own."),
     setting(
         "profile",
-        Kind::Choice(&["default", "all"]),
-        "\"default\"",
-        "Which of the rules in the binary and of installed sets are used: `default` leaves out what a small team cannot live with, each with its reason; `all` leaves out nothing.",
+        Kind::Path,
+        "\"small-hospital\"",
+        "Which of the rules are used: a profile in the binary (`small-hospital` leaves out what a small team cannot live with, each with its reason) or a file (`docs/specs/profile.md`). Empty: all.",
     ),
 ];
 
@@ -393,7 +398,7 @@ const QUERY: &[Setting] = &[
 const TELL: &[Setting] = &[
     setting(
         "gather",
-        Kind::Span(0),
+        Kind::Span(1),
         "\"30s\"",
         "How long findings about one user, host or device are gathered before the first message.",
     ),

@@ -138,7 +138,7 @@ pub struct Intake {
 pub struct Rules {
     /// Folders with rules of the site.
     pub folders: Vec<PathBuf>,
-    /// `default` or `all`.
+    /// Name or file of a profile; empty for all rules.
     pub profile: String,
 }
 
