@@ -40,6 +40,16 @@ struct Talk {
     told: Option<Level>,
 }
 
+impl Talk {
+    /// What was told before `letter`, which is this one's last or follows it; `None` when it opens another conversation.
+    fn told_before(&self, letter: &Letter) -> Option<Level> {
+        if self.letter.opened != letter.opened {
+            return None;
+        }
+        if self.letter.number < letter.number { self.told.max(Some(self.letter.level)) } else { self.told }
+    }
+}
+
 /// Plans letters.
 #[derive(Debug)]
 pub struct Planner {
@@ -77,17 +87,11 @@ impl Planner {
     }
 
     fn resume(&mut self, mut open: Vec<Row>) {
-        open.sort_by(|a, b| (a.letter.opened, a.letter.number).cmp(&(b.letter.opened, b.letter.number)));
-        for row in open.into_iter().filter(|row| row.letter.kind != LetterKind::Test) {
-            let place = (row.letter.to.clone(), row.letter.entity.clone());
-            let told = match self.talks.get(&place) {
-                Some(talk) if talk.letter.opened == row.letter.opened => {
-                    let is_next = talk.letter.number < row.letter.number;
-                    if is_next { Some(talk.letter.level).max(talk.told) } else { talk.told }
-                }
-                _ => None,
-            };
-            self.talks.insert(place, Talk { letter: row.letter, told });
+        open.sort_by_key(|row| (row.letter.opened, row.letter.number));
+        for Row { letter, .. } in open.into_iter().filter(|row| row.letter.kind != LetterKind::Test) {
+            let place = (letter.to.clone(), letter.entity.clone());
+            let told = self.talks.get(&place).and_then(|talk| talk.told_before(&letter));
+            self.talks.insert(place, Talk { letter, told });
         }
     }
 

@@ -109,16 +109,16 @@ impl Teller {
             let config = Arc::clone(&wake.settings.borrow_and_update());
             let mut beside = JoinSet::new();
             self.start_beside(&config, &mut beside).await;
-            match self.letters(&config, &mut wake).await {
-                Ok(Woken::Stop) => return,
-                Ok(Woken::Settings) => {}
+            let woken = match self.letters(&config, &mut wake).await {
+                Ok(woken) => Some(woken),
                 Err(error) => {
                     tracing::error!(error = error.0, "the outbox cannot be used; nobody is told until it can");
                     self.status().outbox_error = Some(error.0);
-                    if wake.after(OUTBOX_RETRY).await == Some(Woken::Stop) {
-                        return;
-                    }
+                    wake.after(OUTBOX_RETRY).await
                 }
+            };
+            if woken == Some(Woken::Stop) {
+                return;
             }
         }
     }

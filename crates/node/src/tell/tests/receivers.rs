@@ -269,8 +269,7 @@ async fn a_collector_gets_every_finding_through_an_outage_and_a_restart() {
 
 async fn follow_collector(text: &str, port: u16, kept: &Arc<Mutex<Vec<String>>>) {
     let config_text = text.to_owned();
-    let _lines =
-        tokio::time::timeout(Duration::from_secs(300), follow_requests(&config_text, port, kept)).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(300), follow_requests(&config_text, port, kept)).await.unwrap();
     let mut hosts = Vec::new();
     for line in kept.lock().unwrap().iter() {
         let request: Value = serde_json::from_str(line).unwrap();

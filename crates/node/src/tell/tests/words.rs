@@ -74,7 +74,7 @@ fn only_names_that_look_like_machines_are_shown() {
         [("host", "Anna Muster"), ("device", "M\u{fc}ller"), ("patient", "4711"), ("host", ""), ("user", "jdoe")]
     {
         let pseudonym = shown(kind, name);
-        assert!(pseudonym.len() == 14 && pseudonym.starts_with(&kind[..1]), "{pseudonym}");
+        assert!(pseudonym.len() == 14 && pseudonym.chars().next() == kind.chars().next(), "{pseudonym}");
         assert_eq!(pseudonym, shown(kind, name));
     }
     assert_ne!(shown("user", "jdoe"), shown("user", "jroe"));
