@@ -1,14 +1,18 @@
-//! The only room that names a cryptographic primitive: digests, derived identities, pseudonyms, sealed bytes, signatures and message
-//! authentication.
+//! The only room that names a cryptographic primitive: digests, derived identities, pseudonyms, passwords, one-time codes, sealed bytes, signatures and
+//! message authentication.
 //!
 //! Comes in: bytes, keys and randomness. Goes out: digests, ids, pseudonyms and sealed bytes. It keeps nothing.
 
 mod identity;
 mod mac;
+mod password;
 mod pseudonym;
+mod totp;
 pub mod vault;
 
 pub use identity::{PartsDigest, correlation_finding_id, digest, event_id, finding_id};
 pub use mac::mac;
+pub use password::PasswordHash;
 pub use pseudonym::{PatientRef, SiteKey};
+pub use totp::TotpSecret;
 pub use vault::{DataKey, EnvelopeKey, KeyRing, MasterKey, SigningKey, VaultError, WrappedKey};
