@@ -7,10 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use cordon_model::{EventId, FindingId, Level, Time};
+use cordon_model::{EventId, Level, Time};
 use cordon_policy::AccessScope;
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use crate::metrics::Family;
 
@@ -37,16 +37,26 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
     /// Switches a rule on or off, for good: the node keeps it and later loads of rules follow it.
     fn switch_rule(&self, id: &str, is_enabled: bool) -> BoxFuture<'static, Result<(), ControlError>>;
 
+    /// Whether the node knows a setting of this name and can use this value; the sentence of a refusal says why not.
+    ///
+    /// # Errors
+    /// It does not, or cannot.
+    fn check_setting(&self, name: &str, value: &serde_json::Value) -> Result<(), ControlError>;
+
     /// Reads the rules again. Windows keep their state. Gives the number of rules that are on now.
     fn reload_rules(&self) -> BoxFuture<'static, Result<usize, ControlError>>;
 
     /// Does long work and reports how far it is. Ends early, with what it has, once [`Progress::is_cancelled`].
     fn run(&self, work: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>>;
 
-    /// Findings from now on. Who reads too slowly is told how many were missed.
-    fn live_findings(&self) -> broadcast::Receiver<Arc<LiveFinding>>;
+    /// The RawRecord of an event in its own bytes, out of the evidence or, while it is not there yet, the log. What names a patient is masked unless `is_revealed`;
+    /// whoever asks has decided and audited that.
+    fn record(&self, place: RecordPlace, is_revealed: bool) -> BoxFuture<'static, Result<Vec<u8>, ControlError>>;
 
-    /// Events from now on. The node makes them only while somebody listens (`Sender::receiver_count`).
+    /// Changes whenever findings were kept: who follows along then reads them from the state. The number itself means nothing.
+    fn findings_kept(&self) -> watch::Receiver<u64>;
+
+    /// Events from now on. The node makes them only while somebody listens (`Sender::receiver_count`). Who reads too slowly is told how many were missed.
     fn live_events(&self) -> broadcast::Receiver<Arc<LiveEvent>>;
 }
 
@@ -153,6 +163,23 @@ pub struct RuleStatus {
     pub findings: u64,
 }
 
+/// Where the record of an event stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPlace {
+    /// The event.
+    pub event: EventId,
+    /// Its site.
+    pub site: String,
+    /// Its source.
+    pub source: String,
+    /// When it was received.
+    pub received: Time,
+    /// Offset in the write-ahead log.
+    pub position: u64,
+    /// Which of the records of the RawRecord.
+    pub index: u32,
+}
+
 /// Long work that the node does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
@@ -248,33 +275,6 @@ impl Progress {
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
-}
-
-/// A finding that has just been kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveFinding {
-    /// Its id.
-    pub id: FindingId,
-    /// The group it belongs to.
-    pub group: String,
-    /// The site of its event.
-    pub site: String,
-    /// OCSF class of its event; 0 for a correlation over several.
-    pub class_uid: i64,
-    /// Id of the rule.
-    pub rule: String,
-    /// Title of the rule.
-    pub title: String,
-    /// Level.
-    pub level: Level,
-    /// Event time.
-    pub time: Option<Time>,
-    /// When it was found, by the event clock.
-    pub found: Time,
-    /// Id of the source.
-    pub source: String,
-    /// Whom or what it is about, pseudonyms for patients; empty when unknown.
-    pub entity: String,
 }
 
 /// An event that has just been kept.

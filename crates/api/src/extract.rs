@@ -1,8 +1,9 @@
 //! What handlers take out of a request. Every refusal is a [`Problem`]; nothing of the body is repeated except where it could not be read.
 
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{FromRequest, Request};
+use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
@@ -13,6 +14,14 @@ use crate::problem::{Problem, ProblemKind};
 /// A JSON body: `Content-Type: application/json`, at most [`crate::layers::BODY_BYTES_MAX`], no unknown member.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
+
+/// The query of the address. It never holds anything that identifies a person.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// The variable parts of the path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
     type Rejection = Problem;
@@ -35,6 +44,28 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
+        let axum::extract::Query(value) = read.map_err(|fault: QueryRejection| {
+            Problem::new(ProblemKind::BadRequest, format!("the query of the address: {}", inner(&fault)))
+        })?;
+        Ok(Self(value))
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = axum::extract::Path::<T>::from_request_parts(parts, state).await;
+        let axum::extract::Path(value) = read.map_err(|_: PathRejection| Problem::not_found())?;
+        Ok(Self(value))
+    }
+}
+
 fn is_json(content_type: Option<&str>) -> bool {
     let essence = content_type.and_then(|text| text.split(';').next()).unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
@@ -48,7 +79,16 @@ fn body_problem(fault: BytesRejection) -> Problem {
     Problem::new(ProblemKind::BadRequest, "the body ended early or could not be read")
 }
 
+/// What does not meet the description of the route is 400; what meets it and is not possible is 422, said by handlers.
 fn json_problem(fault: &serde_json::Error) -> Problem {
-    let kind = if fault.is_data() { ProblemKind::Unprocessable } else { ProblemKind::BadRequest };
-    Problem::new(kind, format!("the body: {fault}"))
+    Problem::new(ProblemKind::BadRequest, format!("the body: {fault}"))
+}
+
+/// The innermost reason, without what the extractor says around it.
+fn inner(fault: &dyn std::error::Error) -> String {
+    let mut reason = fault;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    reason.to_string()
 }

@@ -3,27 +3,40 @@
 //! In come requests; each passes one policy decision (`Allowed`) whose scope goes with every question to the store. Out go the types of this room, never those of
 //! the store. What only the running node knows comes through [`NodeControl`]. This room knows neither the street nor the command line.
 
+#![expect(unused_qualifications, reason = "what the macros of utoipa write names types by whole paths")]
+
+mod allowed;
+mod authority;
 mod control;
+mod described;
 mod extract;
+mod faults;
 mod health;
+mod jobs;
 mod layers;
 mod metrics;
 mod page;
 mod peer;
+mod people;
 mod problem;
 mod router;
+mod routes;
 mod serve;
+mod sign_in;
 mod state;
 mod tls;
+mod wire;
 
 pub use control::{
-    ControlError, LiveEvent, LiveFinding, NodeControl, NodeHealth, Outcome, Part, PartState, Progress, RuleStatus,
+    ControlError, LiveEvent, NodeControl, NodeHealth, Outcome, Part, PartState, Progress, RecordPlace, RuleStatus,
     SourceStatus, Work,
 };
+pub use described::PUBLIC;
 pub use metrics::{Family, Kind, Sample};
 pub use peer::Peer;
 pub use problem::{Problem, ProblemBody, ProblemKind};
 pub use router::{OPENAPI_PATH, description, router};
+pub use routes::sign_in::first_link;
 pub use serve::{ServeError, ServeLimits, serve};
-pub use state::ApiState;
+pub use state::{ApiOptions, ApiState};
 pub use tls::{TlsError, TlsFiles, server_config};

@@ -14,6 +14,8 @@ pub enum ProblemKind {
     BadRequest,
     /// Nobody is signed in.
     Unauthenticated,
+    /// Name and password are right; the code of the second factor is missing.
+    CodeNeeded,
     /// Who is signed in may not do this.
     Forbidden,
     /// There is no such thing, or it may not be seen.
@@ -48,7 +50,7 @@ impl ProblemKind {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::CodeNeeded => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -70,6 +72,7 @@ impl ProblemKind {
         match self {
             Self::BadRequest => "bad-request",
             Self::Unauthenticated => "unauthenticated",
+            Self::CodeNeeded => "code-needed",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
@@ -90,6 +93,7 @@ impl ProblemKind {
         match self {
             Self::BadRequest => "The request cannot be read",
             Self::Unauthenticated => "Sign in first",
+            Self::CodeNeeded => "A second factor is needed",
             Self::Forbidden => "Not allowed",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "The address knows no such method",
@@ -186,7 +190,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.kind == ProblemKind::Unauthenticated {
+        if self.kind.status() == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cordon\""));
         }
         response

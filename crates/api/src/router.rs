@@ -5,11 +5,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use serde_json::Value;
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
+use crate::described::Routes;
+use crate::problem::ProblemBody;
+use crate::routes::{
+    audit, entities, events, findings, groups, jobs, me, mutes, node, rules, searches, settings, sign_in, sources,
+    stream, tokens, users,
+};
 use crate::state::ApiState;
 use crate::{health, layers, page};
 
@@ -17,31 +24,149 @@ use crate::{health, layers, page};
 pub const OPENAPI_PATH: &str = "/api/v1/openapi.json";
 
 #[derive(utoipa::OpenApi)]
-#[openapi(info(
-    title = "Cordon",
-    description = "The API of a Cordon node.",
-    license(name = "Apache-2.0", identifier = "Apache-2.0")
-))]
+#[openapi(
+    components(schemas(ProblemBody)),
+    info(
+        title = "Cordon",
+        description = "The API of a Cordon node.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    )
+)]
 struct Description;
 
 /// The whole interface over a node.
 pub fn router(state: ApiState) -> Router {
     let (routes, description) = described().split_for_parts();
-    let text: Arc<str> = description.to_json().unwrap_or_default().into();
+    let text: Arc<str> = exact(&description).to_string().into();
     let openapi = get(async move || ([(header::CONTENT_TYPE, "application/json")], text.to_string()));
     let routes = routes.merge(page::routes()).route(OPENAPI_PATH, openapi);
     layers::around(routes, &state).with_state(state)
 }
 
-/// The description of every route.
+/// The description of every route, OpenAPI 3.1.
 #[must_use]
-pub fn description() -> OpenApi {
-    described().into_openapi()
+pub fn description() -> Value {
+    exact(&described().into_openapi())
+}
+
+/// Makes the description exact where the macros are not: a parameter that may be left out is not null when it is there.
+fn exact(description: &OpenApi) -> Value {
+    let mut value = serde_json::to_value(description).unwrap_or_default();
+    let paths = value.get_mut("paths").and_then(Value::as_object_mut);
+    let operations = paths.into_iter().flat_map(|paths| paths.values_mut().filter_map(Value::as_object_mut));
+    for operation in operations.flat_map(|methods| methods.values_mut()) {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for schema in parameters.into_iter().flatten().filter_map(|parameter| parameter.get_mut("schema")) {
+            never_null(schema);
+        }
+    }
+    value
+}
+
+fn never_null(schema: &mut Value) {
+    if let Some(types) = schema.get_mut("type").and_then(Value::as_array_mut) {
+        types.retain(|name| name != "null");
+    }
+    let Some(choices) = schema.get_mut("oneOf").and_then(Value::as_array_mut) else { return };
+    choices.retain(|choice| choice.get("type").is_none_or(|name| name != "null"));
+    if let [only] = choices.as_mut_slice() {
+        *schema = only.take();
+    }
+}
+
+/// How whoever asks says who it is: a token in the header, or the cookie of a session (another name over TLS).
+fn frame() -> OpenApi {
+    let mut frame = Description::openapi();
+    let components = frame.components.get_or_insert_default();
+    components.add_security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
+    let session = ApiKey::Cookie(ApiKeyValue::new("__Host-cordon-session"));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+    frame
 }
 
 fn described() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
-        .routes(routes!(health::metrics))
+    let routes = Routes::new(OpenApiRouter::with_openapi(frame()))
+        .public(health::__path_live, health::live)
+        .public(health::__path_ready, health::ready)
+        .public(health::__path_metrics, health::metrics);
+    of_people(of_the_node(of_events(of_findings(routes)))).finish()
+}
+
+fn of_findings(routes: Routes) -> Routes {
+    routes
+        .guarded(groups::__path_list, groups::list)
+        .guarded(groups::__path_search, groups::search)
+        .guarded(groups::__path_counts, groups::counts)
+        .guarded(groups::__path_read, groups::read)
+        .guarded(groups::__path_change, groups::change)
+        .guarded(findings::__path_list, findings::list)
+        .guarded(findings::__path_search, findings::search)
+        .guarded(findings::__path_read, findings::read)
+        .guarded(mutes::__path_list, mutes::list)
+        .guarded(mutes::__path_add, mutes::add)
+        .guarded(mutes::__path_end, mutes::end)
+        .guarded(entities::__path_list, entities::list)
+        .guarded(entities::__path_read, entities::read)
+        .guarded(stream::__path_findings, stream::findings)
+        .guarded(stream::__path_events, stream::events)
+}
+
+fn of_events(routes: Routes) -> Routes {
+    routes
+        .guarded(events::search::__path_search, events::search::search)
+        .guarded(events::search::__path_sql, events::search::sql)
+        .guarded(events::search::__path_filter_fields, events::search::filter_fields)
+        .guarded(events::count::__path_histogram, events::count::histogram)
+        .guarded(events::count::__path_facets, events::count::facets)
+        .guarded(events::export::__path_export, events::export::export)
+        .guarded(events::one::__path_read, events::one::read)
+        .guarded(events::one::__path_record, events::one::record)
+        .guarded(events::one::__path_reveal, events::one::reveal)
+}
+
+fn of_the_node(routes: Routes) -> Routes {
+    routes
+        .guarded(node::__path_health, node::health)
+        .guarded(sources::__path_list, sources::list)
+        .guarded(sources::__path_read, sources::read)
+        .guarded(rules::__path_list, rules::list)
+        .guarded(rules::__path_read, rules::read)
+        .guarded(rules::__path_change, rules::change)
+        .guarded(rules::__path_reload, rules::reload)
+        .guarded(jobs::__path_test_rule, jobs::test_rule)
+        .guarded(jobs::__path_backfill, jobs::backfill)
+        .guarded(jobs::__path_import, jobs::import)
+        .guarded(jobs::__path_verify, jobs::verify)
+        .guarded(jobs::__path_list, jobs::list)
+        .guarded(jobs::__path_read, jobs::read)
+        .guarded(jobs::__path_cancel, jobs::cancel)
+        .guarded(jobs::__path_progress, jobs::progress)
+}
+
+fn of_people(routes: Routes) -> Routes {
+    routes
+        .public(sign_in::__path_sign_in, sign_in::sign_in)
+        .public(sign_in::__path_sign_out, sign_in::sign_out)
+        .public(sign_in::__path_first_administrator, sign_in::first_administrator)
+        .public(sign_in::__path_accept, sign_in::accept)
+        .guarded(me::__path_read, me::read)
+        .guarded(me::__path_change_password, me::change_password)
+        .guarded(me::__path_enrol_totp, me::enrol_totp)
+        .guarded(me::__path_confirm_totp, me::confirm_totp)
+        .guarded(users::__path_list, users::list)
+        .guarded(users::__path_add, users::add)
+        .guarded(users::__path_change, users::change)
+        .guarded(users::__path_invite, users::invite)
+        .guarded(tokens::__path_list, tokens::list)
+        .guarded(tokens::__path_add, tokens::add)
+        .guarded(tokens::__path_revoke, tokens::revoke)
+        .guarded(settings::__path_list, settings::list)
+        .guarded(settings::__path_read, settings::read)
+        .guarded(settings::__path_change, settings::change)
+        .guarded(searches::__path_list, searches::list)
+        .guarded(searches::__path_add, searches::add)
+        .guarded(searches::__path_change, searches::change)
+        .guarded(searches::__path_remove, searches::remove)
+        .guarded(audit::__path_list, audit::list)
+        .guarded(audit::__path_verify, audit::verify)
 }

@@ -1,9 +1,36 @@
 //! What every handler can reach.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use cordon_model::{Digest, Time};
+use cordon_policy::Policies;
+use cordon_store::query::Queries;
+use cordon_store::state::State;
+use tokio::sync::Semaphore;
 
 use crate::control::NodeControl;
+use crate::jobs::Jobs;
 use crate::metrics::Counts;
+use crate::sign_in::enrolments::Enrolments;
+use crate::sign_in::passwords::Passwords;
+use crate::sign_in::throttle::Throttle;
+
+/// Live streams at a time.
+const STREAMS_MAX: usize = 256;
+
+/// What a deployment can choose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApiOptions {
+    /// A live stream ends after so long; a browser opens it again by itself.
+    pub stream_max: Duration,
+}
+
+impl Default for ApiOptions {
+    fn default() -> Self {
+        Self { stream_max: Duration::from_secs(3_600) }
+    }
+}
 
 /// What every handler can reach. Clones share it.
 #[derive(Clone, Debug)]
@@ -14,21 +41,112 @@ pub struct ApiState {
 #[derive(Debug)]
 struct Inner {
     control: Arc<dyn NodeControl>,
+    kept: State,
+    queries: Queries,
+    options: ApiOptions,
     counts: Counts,
+    jobs: Jobs,
+    streams: Arc<Semaphore>,
+    policies: RwLock<Arc<Policies>>,
+    throttle: Throttle,
+    passwords: Passwords,
+    enrolments: Enrolments,
+    first_link: Mutex<Option<Digest>>,
 }
 
 impl ApiState {
-    /// Over a node.
+    /// Over a node and what it keeps.
     #[must_use]
-    pub fn new(control: Arc<dyn NodeControl>) -> Self {
-        Self { inner: Arc::new(Inner { control, counts: Counts::default() }) }
+    pub fn new(
+        control: Arc<dyn NodeControl>,
+        kept: State,
+        queries: Queries,
+        policies: Policies,
+        options: ApiOptions,
+    ) -> Self {
+        let inner = Inner {
+            control,
+            kept,
+            queries,
+            options,
+            counts: Counts::default(),
+            jobs: Jobs::default(),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            policies: RwLock::new(Arc::new(policies)),
+            throttle: Throttle::default(),
+            passwords: Passwords::default(),
+            enrolments: Enrolments::default(),
+            first_link: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Puts other policies in force, or the same ones for more sites, from the next request on.
+    pub fn set_policies(&self, policies: Policies) {
+        *self.inner.policies.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policies);
+    }
+
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        Arc::clone(&self.inner.policies.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.inner.throttle
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.inner.passwords
+    }
+
+    pub(crate) fn enrolments(&self) -> &Enrolments {
+        &self.inner.enrolments
+    }
+
+    pub(crate) fn set_first_link(&self, digest: Digest) {
+        *self.inner.first_link.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
+    }
+
+    pub(crate) fn is_first_link(&self, digest: Digest) -> bool {
+        *self.inner.first_link.lock().unwrap_or_else(PoisonError::into_inner) == Some(digest)
+    }
+
+    pub(crate) fn forget_first_link(&self) {
+        *self.inner.first_link.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     pub(crate) fn control(&self) -> &dyn NodeControl {
         &*self.inner.control
     }
 
+    /// Findings, people, settings and the audit log.
+    pub(crate) fn kept(&self) -> &State {
+        &self.inner.kept
+    }
+
+    /// Questions about stored events.
+    pub(crate) fn queries(&self) -> &Queries {
+        &self.inner.queries
+    }
+
+    pub(crate) fn options(&self) -> &ApiOptions {
+        &self.inner.options
+    }
+
     pub(crate) fn counts(&self) -> &Counts {
         &self.inner.counts
     }
+
+    pub(crate) fn jobs(&self) -> &Jobs {
+        &self.inner.jobs
+    }
+
+    pub(crate) fn streams(&self) -> &Arc<Semaphore> {
+        &self.inner.streams
+    }
+}
+
+/// Now by the real clock: for sessions and the audit log.
+pub(crate) fn real_now() -> Time {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Time(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -1,4 +1,8 @@
 //! The interface as its users meet it: a router over a node that a test plays, and real sockets where sockets matter.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests and their helpers")]
 
+mod accounts;
 mod played;
+mod resources;
 mod shell;
+mod whole;

@@ -1,24 +1,35 @@
 //! A node that a test plays: it says what the test put in.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
-    ApiState, ControlError, Family, LiveEvent, LiveFinding, NodeControl, NodeHealth, Outcome, Part, PartState,
-    Progress, RuleStatus, SourceStatus, Work,
+    ApiOptions, ApiState, ControlError, Family, LiveEvent, NodeControl, NodeHealth, Outcome, Part, PartState, Progress,
+    RecordPlace, RuleStatus, SourceStatus, Work,
 };
-use cordon_model::Time;
+use cordon_model::{Level, Time};
+use cordon_policy::{Policies, Universe};
+use cordon_seal::TotpSecret;
+use cordon_store::disk::{Disk, FileDisk};
+use cordon_store::query::{Queries, QueryOptions};
+use cordon_store::state::{SecretsKey, State, StateOptions};
+use cordon_store::tables::{Tables, TablesOptions};
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::{broadcast, watch};
 use tower::ServiceExt as _;
 
 /// A node that a test plays.
 #[derive(Debug)]
 pub(crate) struct PlayedNode {
     pub(crate) parts: Mutex<Vec<Part>>,
-    pub(crate) findings: broadcast::Sender<Arc<LiveFinding>>,
+    pub(crate) kept: watch::Sender<u64>,
+    pub(crate) rules: Mutex<Vec<Arc<RuleStatus>>>,
+    pub(crate) sources: Mutex<Vec<SourceStatus>>,
     pub(crate) events: broadcast::Sender<Arc<LiveEvent>>,
 }
 
@@ -27,7 +38,9 @@ impl PlayedNode {
         let part = Part { name: "wal", state: PartState::Ok, detail: String::new() };
         Arc::new(Self {
             parts: Mutex::new(vec![part]),
-            findings: broadcast::Sender::new(16),
+            kept: watch::Sender::new(0),
+            rules: Mutex::new(vec![Arc::new(rule())]),
+            sources: Mutex::new(vec![source("ehr-audit", "main"), source("syslog_udp/10.0.0.2", "north")]),
             events: broadcast::Sender::new(16),
         })
     }
@@ -45,7 +58,7 @@ impl NodeControl for PlayedNode {
     }
 
     fn sources(&self) -> Vec<SourceStatus> {
-        Vec::new()
+        self.sources.lock().unwrap().clone()
     }
 
     fn metrics(&self) -> Vec<Family> {
@@ -53,16 +66,33 @@ impl NodeControl for PlayedNode {
     }
 
     fn rules(&self) -> Vec<Arc<RuleStatus>> {
-        Vec::new()
+        self.rules.lock().unwrap().clone()
     }
 
-    fn rule_text(&self, _: &str) -> Option<Arc<str>> {
-        None
+    fn rule_text(&self, id: &str) -> Option<Arc<str>> {
+        self.rules().iter().any(|rule| rule.id == id).then(|| "title: a rule".into())
     }
 
-    fn switch_rule(&self, id: &str, _: bool) -> BoxFuture<'static, Result<(), ControlError>> {
-        let id = id.to_owned();
-        Box::pin(async move { Err(ControlError::Unknown(format!("rule {id}"))) })
+    fn switch_rule(&self, id: &str, is_enabled: bool) -> BoxFuture<'static, Result<(), ControlError>> {
+        let mut rules = self.rules.lock().unwrap();
+        let rule = rules.iter_mut().find(|rule| rule.id == id);
+        let switched = rule.map(|rule| Arc::make_mut(rule).is_enabled = is_enabled);
+        let switched = switched.ok_or_else(|| ControlError::Unknown(format!("rule {id}")));
+        Box::pin(async move { switched })
+    }
+
+    fn check_setting(&self, name: &str, value: &Value) -> Result<(), ControlError> {
+        match (name, value.is_u64()) {
+            ("idle_minutes", true) => Ok(()),
+            ("idle_minutes", false) => Err(ControlError::Refused("minutes are a number".to_owned())),
+            _ => Err(ControlError::Unknown(format!("setting {name}"))),
+        }
+    }
+
+    fn record(&self, place: RecordPlace, is_revealed: bool) -> BoxFuture<'static, Result<Vec<u8>, ControlError>> {
+        let patient = if is_revealed { "Jane Doe" } else { "********" };
+        let bytes = format!("record at {} of {patient}", place.position).into_bytes();
+        Box::pin(async move { Ok(bytes) })
     }
 
     fn reload_rules(&self) -> BoxFuture<'static, Result<usize, ControlError>> {
@@ -76,12 +106,51 @@ impl NodeControl for PlayedNode {
         })
     }
 
-    fn live_findings(&self) -> broadcast::Receiver<Arc<LiveFinding>> {
-        self.findings.subscribe()
+    fn findings_kept(&self) -> watch::Receiver<u64> {
+        self.kept.subscribe()
     }
 
     fn live_events(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
         self.events.subscribe()
+    }
+}
+
+fn rule() -> RuleStatus {
+    RuleStatus {
+        id: "rule-1".to_owned(),
+        title: "Many records in an hour".to_owned(),
+        level: Level::High,
+        author: "Cordon".to_owned(),
+        license: "Apache-2.0".to_owned(),
+        link: String::new(),
+        description: String::new(),
+        tags: vec!["attack.t1213".to_owned()],
+        false_positives: Vec::new(),
+        log_source: "record_access".to_owned(),
+        is_correlation: false,
+        is_enabled: true,
+        off_reason: String::new(),
+        findings: 0,
+    }
+}
+
+fn source(id: &str, site: &str) -> SourceStatus {
+    SourceStatus {
+        id: id.to_owned(),
+        site: site.to_owned(),
+        listener: "http".to_owned(),
+        sender: "token".to_owned(),
+        format: String::new(),
+        is_declared: true,
+        is_care: false,
+        is_silent: false,
+        events_per_second_max: 0,
+        silence_seconds: 0,
+        records: 7,
+        bytes: 700,
+        received_last: Time::from_rfc3339("2025-12-10T11:59:00Z"),
+        event_last: Time::from_rfc3339("2025-12-10T11:58:30Z"),
+        drops: [("overload".to_owned(), 2)].into(),
     }
 }
 
@@ -99,6 +168,19 @@ impl Answer {
     }
 }
 
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    /// The cookie of the session that was set, as it is sent back.
+    pub(crate) fn session(&self) -> String {
+        let set = self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap());
+        let mut session = set.filter(|cookie| cookie.contains("cordon-session="));
+        session.next().unwrap().split(';').next().unwrap().to_owned()
+    }
+}
+
 /// Sends one request.
 pub(crate) async fn ask(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
@@ -107,7 +189,118 @@ pub(crate) async fn ask(router: &Router, request: Request<Body>) -> Answer {
     Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
 }
 
-/// A router over a played node.
-pub(crate) fn router(node: &Arc<PlayedNode>) -> Router {
-    cordon_api::router(ApiState::new(Arc::clone(node) as Arc<dyn NodeControl>))
+/// A played node with a state of its own, gone with it. Its sites are `main` and `north`.
+pub(crate) struct Played {
+    pub(crate) node: Arc<PlayedNode>,
+    pub(crate) kept: State,
+    pub(crate) api: ApiState,
+    pub(crate) router: Router,
+    _folder: TempDir,
+}
+
+/// Classes that the node knows: process activity, authentication, record access.
+pub(crate) const CLASSES: [i64; 3] = [1007, 3002, 87_006_001];
+
+impl Played {
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = StateOptions { secrets: Some(SecretsKey([7; 32])), ..StateOptions::default() };
+        let kept = State::open(&folder.path().join("state.sqlite"), options).await.unwrap();
+        let node = PlayedNode::new();
+        let sites = ["main", "north"].map(str::to_owned).into();
+        let policies = Policies::load(Universe { sites, classes: CLASSES.into() }, &[]).unwrap();
+        let options = ApiOptions { stream_max: Duration::from_secs(1) };
+        let disk: Arc<dyn Disk> = Arc::new(FileDisk);
+        let tables = Tables::open(disk, &folder.path().join("tables"), TablesOptions::default()).await.unwrap();
+        let queries = Queries::new(tables, QueryOptions::spilling_to(folder.path().join("spill"))).unwrap();
+        let control = Arc::clone(&node) as Arc<dyn NodeControl>;
+        let api = ApiState::new(control, kept.clone(), queries, policies, options);
+        let router = cordon_api::router(api.clone());
+        Self { node, kept, api, router, _folder: folder }
+    }
+
+    /// Sends one request.
+    pub(crate) async fn ask(&self, request: Request<Body>) -> Answer {
+        ask(&self.router, request).await
+    }
+
+    /// Makes the first administrator with a second factor, and gives the cookie of its session.
+    pub(crate) async fn administrator(&self) -> Administrator {
+        let token = cordon_api::first_link(&self.api).await.unwrap().unwrap();
+        let body = json!({"token": token, "name": "Root", "password": PASSWORD});
+        let made = self.ask(post("/api/v1/first-administrator", &body)).await;
+        assert_eq!((made.status.as_u16(), made.json()), (200, json!({"name": "root", "must_enrol_totp": true})));
+        let mut cookie = made.session();
+        let secret = self.ask(with_cookie(post("/api/v1/me/totp", &Value::Null), &cookie)).await.json();
+        let secret = from_base32(secret["secret"].as_str().unwrap());
+        let code = json!({"code": secret.code_at(now_seconds())});
+        let confirmed = self.ask(with_cookie(post("/api/v1/me/totp/confirm", &code), &cookie)).await;
+        assert_eq!(confirmed.status, 200, "{}", confirmed.text);
+        cookie = confirmed.session();
+        Administrator { cookie, secret }
+    }
+
+    /// Makes a token.
+    pub(crate) async fn token(&self, by: &Administrator, roles: &[&str], sites: Option<&[&str]>) -> String {
+        let name = format!("t{}", roles.join("."));
+        let body = json!({"name": name, "roles": roles, "sites": sites, "days": 1});
+        let made = self.ask(with_cookie(post("/api/v1/tokens", &body), &by.cookie)).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        made.json()["secret"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The first administrator.
+pub(crate) struct Administrator {
+    pub(crate) cookie: String,
+    pub(crate) secret: TotpSecret,
+}
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A request without a body.
+pub(crate) fn request(method: &str, path: &str) -> Request<Body> {
+    Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
+}
+
+/// A POST with JSON, none for null.
+pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
+    send("POST", path, body)
+}
+
+/// A request with JSON, none for null.
+pub(crate) fn send(method: &str, path: &str, body: &Value) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path);
+    if body.is_null() {
+        return request.body(Body::empty()).unwrap();
+    }
+    request.header("content-type", "application/json").body(Body::from(body.to_string())).unwrap()
+}
+
+/// The same request with a session, as the page sends it.
+pub(crate) fn with_cookie(mut request: Request<Body>, cookie: &str) -> Request<Body> {
+    request.headers_mut().insert("cookie", cookie.parse().unwrap());
+    request.headers_mut().insert("x-cordon-csrf", "1".parse().unwrap());
+    request
+}
+
+/// The same request with a token.
+pub(crate) fn with_token(mut request: Request<Body>, token: &str) -> Request<Body> {
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request
+}
+
+/// Now by the real clock, in seconds since 1970.
+pub(crate) fn now_seconds() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}
+
+fn from_base32(text: &str) -> TotpSecret {
+    let mut bits = String::new();
+    for letter in text.bytes() {
+        let place = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".iter().position(|known| *known == letter).unwrap();
+        bits.push_str(&format!("{place:05b}"));
+    }
+    let bytes: Vec<u8> = (0..20).map(|at| u8::from_str_radix(&bits[at * 8..at * 8 + 8], 2).unwrap()).collect();
+    TotpSecret(bytes.try_into().unwrap())
 }

@@ -3,31 +3,26 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::Request;
 use cordon_api::{Part, PartState, Peer, ServeError, ServeLimits, TlsFiles, serve, server_config};
 use cordon_model::Time;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::played::{PlayedNode, ask, router};
-
-fn request(method: &str, path: &str) -> Request<Body> {
-    Request::builder().method(method).uri(path).body(Body::empty()).unwrap()
-}
+use crate::played::{Played, ask, request};
 
 #[tokio::test]
 async fn what_no_route_takes_is_a_problem_with_all_headers() {
-    let router = router(&PlayedNode::new());
-    let missing = ask(&router, request("GET", "/nowhere")).await;
+    let played = Played::start().await;
+    let router = &played.router;
+    let missing = ask(router, request("GET", "/nowhere")).await;
     assert_eq!(missing.status, 404);
     assert_eq!(missing.header("content-type"), "application/problem+json");
     assert_eq!(
         missing.text,
         r#"{"type":"urn:cordon:problem:not-found","title":"Not found","status":404,"detail":"no such address; /api/v1/openapi.json lists all"}"#
     );
-    let wrong = ask(&router, request("DELETE", "/health/live")).await;
+    let wrong = ask(router, request("DELETE", "/health/live")).await;
     assert_eq!((wrong.status.as_u16(), wrong.header("allow")), (405, "GET,HEAD"));
     assert_eq!(wrong.header("content-type"), "application/problem+json");
     for answer in [missing, wrong] {
@@ -41,19 +36,20 @@ async fn what_no_route_takes_is_a_problem_with_all_headers() {
 
 #[tokio::test]
 async fn only_an_encrypted_answer_demands_encryption() {
-    let router = router(&PlayedNode::new());
+    let played = Played::start().await;
+    let router = &played.router;
     let mut encrypted = request("GET", "/");
     encrypted.extensions_mut().insert(Peer { address: SocketAddr::from(([192, 0, 2, 1], 9)), is_tls: true });
-    let answer = ask(&router, encrypted).await;
+    let answer = ask(router, encrypted).await;
     assert_eq!((answer.status.as_u16(), answer.header("strict-transport-security")), (200, "max-age=31536000"));
 }
 
 #[tokio::test]
 async fn a_node_with_a_failed_part_lives_and_is_not_ready() {
-    let node = PlayedNode::new();
-    let router = router(&node);
+    let played = Played::start().await;
+    let (node, router) = (&played.node, &played.router);
     let read = async |path| {
-        let answer = ask(&router, request("GET", path)).await;
+        let answer = ask(router, request("GET", path)).await;
         (answer.status.as_u16(), answer.text)
     };
     assert_eq!(read("/health/ready").await, (200, r#"{"status":"ready"}"#.to_owned()));
@@ -65,15 +61,16 @@ async fn a_node_with_a_failed_part_lives_and_is_not_ready() {
 
 #[tokio::test]
 async fn metrics_are_for_this_machine() {
-    let router = router(&PlayedNode::new());
+    let played = Played::start().await;
+    let router = &played.router;
     let from = |address: [u8; 4]| {
         let mut request = request("GET", "/metrics");
         request.extensions_mut().insert(Peer { address: SocketAddr::from((address, 9)), is_tls: true });
         request
     };
-    assert_eq!(ask(&router, from([192, 0, 2, 1])).await.status, 401);
-    assert_eq!(ask(&router, request("GET", "/metrics")).await.status, 401);
-    let answer = ask(&router, from([127, 0, 0, 1])).await;
+    assert_eq!(ask(router, from([192, 0, 2, 1])).await.status, 401);
+    assert_eq!(ask(router, request("GET", "/metrics")).await.status, 401);
+    let answer = ask(router, from([127, 0, 0, 1])).await;
     assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let refused = "cordon_http_requests_total{method=\"GET\",route=\"/metrics\",status=\"401\"} 2\n";
     assert!(answer.text.contains(refused), "{}", answer.text);
@@ -82,22 +79,24 @@ async fn metrics_are_for_this_machine() {
 
 #[tokio::test]
 async fn the_page_holds_nothing_inline() {
-    let router = router(&PlayedNode::new());
-    let page = ask(&router, request("GET", "/")).await.text;
+    let played = Played::start().await;
+    let router = &played.router;
+    let page = ask(router, request("GET", "/")).await.text;
     assert!(
         !page.contains("<style") && !page.contains("style=") && !page.contains("onclick") && !page.contains("<script>")
     );
     for part in ["/status.js", "/status.css"] {
         assert!(page.contains(part));
-        assert_eq!(ask(&router, request("GET", part)).await.status, 200);
+        assert_eq!(ask(router, request("GET", part)).await.status, 200);
     }
 }
 
 #[tokio::test]
 async fn outside_loopback_nothing_is_served_without_tls() {
     let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let router = router(&PlayedNode::new());
-    let served = serve(listener, None, router, ServeLimits::default(), CancellationToken::new()).await;
+    let played = Played::start().await;
+    let router = &played.router;
+    let served = serve(listener, None, router.clone(), ServeLimits::default(), CancellationToken::new()).await;
     assert!(matches!(served, Err(ServeError::PlainOutside(_))), "{served:?}");
 }
 
@@ -117,8 +116,9 @@ async fn a_node_makes_its_certificate_once_and_serves_with_it() {
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let tls = Some(server_config(&files).unwrap());
-    let router = router(&PlayedNode::new());
-    let server = tokio::spawn(serve(listener, tls, router, ServeLimits::default(), stop.clone()));
+    let played = Played::start().await;
+    let router = &played.router;
+    let server = tokio::spawn(serve(listener, tls, router.clone(), ServeLimits::default(), stop.clone()));
     let _installed_before = rustls::crypto::ring::default_provider().install_default();
     let root = reqwest::Certificate::from_pem(&certificate).unwrap();
     let client = reqwest::Client::builder().tls_built_in_root_certs(false).add_root_certificate(root).build().unwrap();
@@ -130,19 +130,20 @@ async fn a_node_makes_its_certificate_once_and_serves_with_it() {
 }
 
 /// Serves on loopback with these limits.
-async fn served(limits: ServeLimits) -> (SocketAddr, CancellationToken) {
+async fn served(limits: ServeLimits) -> (SocketAddr, Played, CancellationToken) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    let router = router(&PlayedNode::new());
-    tokio::spawn(serve(listener, None, router, limits, stop.clone()));
-    (address, stop)
+    let played = Played::start().await;
+    let router = &played.router;
+    tokio::spawn(serve(listener, None, router.clone(), limits, stop.clone()));
+    (address, played, stop)
 }
 
 #[tokio::test]
 async fn a_head_that_never_ends_and_an_idle_connection_are_closed() {
     let limits = ServeLimits { head_max: Duration::from_millis(200), ..ServeLimits::default() };
-    let (address, _stop) = served(limits).await;
+    let (address, _played, _stop) = served(limits).await;
     for start in [&b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: "[..], b"", b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n"] {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(start).await.unwrap();
@@ -155,7 +156,7 @@ async fn a_head_that_never_ends_and_an_idle_connection_are_closed() {
 #[tokio::test]
 async fn one_address_does_not_take_all_connections() {
     let limits = ServeLimits { connections_per_address_max: 2, ..ServeLimits::default() };
-    let (address, _stop) = served(limits).await;
+    let (address, _played, _stop) = served(limits).await;
     let hello = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
     let mut kept = Vec::new();
     for _ in 0..2 {

@@ -1,0 +1,19 @@
+//! The routes under `/api/v1`, one file for each resource.
+
+pub(crate) mod audit;
+pub(crate) mod entities;
+pub(crate) mod events;
+pub(crate) mod findings;
+pub(crate) mod groups;
+pub(crate) mod jobs;
+pub(crate) mod me;
+pub(crate) mod mutes;
+pub(crate) mod node;
+pub(crate) mod rules;
+pub(crate) mod searches;
+pub(crate) mod settings;
+pub(crate) mod sign_in;
+pub(crate) mod sources;
+pub(crate) mod stream;
+pub(crate) mod tokens;
+pub(crate) mod users;

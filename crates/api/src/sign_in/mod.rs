@@ -1,0 +1,8 @@
+//! Signing in: passwords, second factor, sessions, and slowing down who guesses.
+
+pub(crate) mod cookie;
+pub(crate) mod device;
+pub(crate) mod enrolments;
+pub(crate) mod passwords;
+pub(crate) mod secret;
+pub(crate) mod throttle;
