@@ -77,7 +77,7 @@ pub fn sample(options: &Options) -> Result<()> {
     fs::create_dir_all(&out)?;
     let mut files: Vec<(File, u64, u64)> = Vec::new();
     for kind in &kinds {
-        let mut file = File::create(out.join(format!("{}.log", kind.name)))?;
+        let mut file = File::create(out.join(format!("{}.{}.log", kind.name, kind.format)))?;
         file.write_all(&kind.header)?;
         files.push((file, 0, 0));
     }
