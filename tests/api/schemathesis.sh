@@ -27,4 +27,4 @@ here=$PWD
 cd "$work"
 "$here/$venv/bin/st" --config-file "$here/tests/api/schemathesis.toml" run "$address/api/v1/openapi.json" --url "$address" \
     --header "Authorization: Bearer $token" --checks all --seed "${SEED:-1}" --max-examples "${EXAMPLES:-20}" \
-    --workers 2 --report ndjson --report-ndjson-path "$work/report.ndjson" "$@"
+    --workers 2 --request-timeout 20 --report ndjson --report-ndjson-path "$work/report.ndjson" "$@"

@@ -149,10 +149,12 @@ impl From<EntityGiven> for Entity {
     }
 }
 
+/// A whole number within bounds. As in JSON Schema, `7.0` is one too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounded<const MIN: u32, const MAX: u32>(pub(crate) u32);
+
 /// Most rows of a page: 1 to 1,000, 100 when nothing is said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u32")]
-pub(crate) struct Limit(pub(crate) u32);
+pub(crate) type Limit = Bounded<1, ROWS_MAX>;
 
 impl Default for Limit {
     fn default() -> Self {
@@ -160,21 +162,43 @@ impl Default for Limit {
     }
 }
 
-impl TryFrom<u32> for Limit {
-    type Error = &'static str;
-
-    fn try_from(rows: u32) -> Result<Self, &'static str> {
-        if (1..=ROWS_MAX).contains(&rows) { Ok(Self(rows)) } else { Err("a limit is 1 to 1000") }
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Bounded<MIN, MAX> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_u32(BoundedVisitor)
     }
 }
 
-impl PartialSchema for Limit {
+struct BoundedVisitor<const MIN: u32, const MAX: u32>;
+
+impl<const MIN: u32, const MAX: u32> serde::de::Visitor<'_> for BoundedVisitor<MIN, MAX> {
+    type Value = Bounded<MIN, MAX>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "a whole number from {MIN} to {MAX}")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        let number = u32::try_from(number).ok().filter(|number| (MIN..=MAX).contains(number));
+        number.map(Bounded).ok_or_else(|| E::custom(format!("a number from {MIN} to {MAX} is expected")))
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        self.visit_u64(u64::try_from(number).unwrap_or(u64::MAX))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        let whole = (MIN..=MAX).find(|whole| (f64::from(*whole) - number).abs() < f64::EPSILON);
+        self.visit_u64(whole.map_or(u64::MAX, u64::from))
+    }
+}
+
+impl<const MIN: u32, const MAX: u32> PartialSchema for Bounded<MIN, MAX> {
     fn schema() -> RefOr<Schema> {
-        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(ROWS_MAX)).into()
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(MIN)).maximum(Some(MAX)).into()
     }
 }
 
-impl ToSchema for Limit {}
+impl<const MIN: u32, const MAX: u32> ToSchema for Bounded<MIN, MAX> {}
 
 /// A page of a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]

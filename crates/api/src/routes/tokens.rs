@@ -17,10 +17,10 @@ use crate::people;
 use crate::problem::{Problem, ProblemKind};
 use crate::sign_in::secret::Secret;
 use crate::state::{ApiState, real_now};
-use crate::wire::{Moment, PageBody};
+use crate::wire::{Bounded, Moment, PageBody};
 
 /// A token lives for two years at most.
-const DAYS_MAX: u32 = 730;
+type Days = Bounded<1, 730>;
 
 /// A token, without its secret.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -75,7 +75,8 @@ pub(crate) struct TokenGiven {
     /// The only actions that it may do; what the roles give when left out. `x-cordon-action` of each operation names its action.
     actions: Option<Vec<String>>,
     /// For how many days, 1 to 730.
-    days: u32,
+    #[schema(inline)]
+    days: Days,
 }
 
 /// A token with its secret.
@@ -108,12 +109,11 @@ pub(crate) async fn add(
 ) -> Result<Response, Problem> {
     let name = people::canonical(&given.name);
     people::check_name(&name)?;
-    if given.roles.is_empty() || !(1..=DAYS_MAX).contains(&given.days) {
-        let detail = format!("a token has at least one role and lives for 1 to {DAYS_MAX} days");
-        return Err(Problem::new(ProblemKind::Unprocessable, detail));
+    if given.roles.is_empty() {
+        return Err(Problem::new(ProblemKind::Unprocessable, "a token has at least one role"));
     }
     let secret = Secret::draw("cordon_")?;
-    let micros = i64::from(given.days) * 86_400 * 1_000_000;
+    let micros = i64::from(given.days.0) * 86_400 * 1_000_000;
     let new = NewToken {
         name,
         secret: secret.digest(),

@@ -193,6 +193,7 @@ pub(crate) async fn ask(router: &Router, request: Request<Body>) -> Answer {
 pub(crate) struct Played {
     pub(crate) node: Arc<PlayedNode>,
     pub(crate) kept: State,
+    pub(crate) tables: Tables,
     pub(crate) api: ApiState,
     pub(crate) router: Router,
     _folder: TempDir,
@@ -212,11 +213,11 @@ impl Played {
         let options = ApiOptions { stream_max: Duration::from_secs(1) };
         let disk: Arc<dyn Disk> = Arc::new(FileDisk);
         let tables = Tables::open(disk, &folder.path().join("tables"), TablesOptions::default()).await.unwrap();
-        let queries = Queries::new(tables, QueryOptions::spilling_to(folder.path().join("spill"))).unwrap();
+        let queries = Queries::new(tables.clone(), QueryOptions::spilling_to(folder.path().join("spill"))).unwrap();
         let control = Arc::clone(&node) as Arc<dyn NodeControl>;
         let api = ApiState::new(control, kept.clone(), queries, policies, options);
         let router = cordon_api::router(api.clone());
-        Self { node, kept, api, router, _folder: folder }
+        Self { node, kept, tables, api, router, _folder: folder }
     }
 
     /// Sends one request.

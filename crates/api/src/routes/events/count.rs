@@ -10,7 +10,7 @@ use crate::allowed::{Allowed, SearchEvents};
 use crate::extract::Json;
 use crate::problem::{Problem, ProblemKind};
 use crate::state::ApiState;
-use crate::wire::{Moment, PageBody};
+use crate::wire::{Bounded, Moment, PageBody};
 
 /// Facets of one request.
 const COLUMNS_MAX: usize = 10;
@@ -30,7 +30,8 @@ pub(crate) struct HistogramQuestion {
     /// Only events before this time; now when left out.
     until: Option<Moment>,
     /// Into how many stretches at most, 1 to 1,000; 100 when left out.
-    buckets: Option<u32>,
+    #[schema(inline)]
+    buckets: Option<Bounded<1, 1_000>>,
 }
 
 /// Events of one stretch of time.
@@ -57,7 +58,8 @@ pub(crate) struct FacetQuestion {
     /// Columns of `events`, at most 10.
     columns: Vec<String>,
     /// Most values of each, 1 to 100; 10 when left out.
-    values: Option<u32>,
+    #[schema(inline)]
+    values: Option<Bounded<1, 100>>,
 }
 
 /// The most frequent values of a column.
@@ -88,7 +90,7 @@ pub(crate) async fn histogram(
 ) -> Result<Json<PageBody<BucketBody>>, Problem> {
     let sought = Sought { filter: question.filter, from: question.from, until: question.until };
     let (request, stretch) = (sought.request(&state)?, sought.stretch(&state)?);
-    let buckets = i64::from(question.buckets.unwrap_or(BUCKETS));
+    let buckets = i64::from(question.buckets.map_or(BUCKETS, |buckets| buckets.0));
     let queries = state.queries();
     let counted = queries.histogram(allowed.scope(), &request, stretch, buckets, QueryLimits::default()).await?;
     let body = |bucket: cordon_store::query::Bucket| BucketBody {
@@ -112,7 +114,7 @@ pub(crate) async fn facets(
     }
     let sought = Sought { filter: question.filter, from: question.from, until: question.until };
     let (request, queries) = (sought.request(&state)?, state.queries());
-    let values = usize::try_from(question.values.unwrap_or(VALUES)).unwrap_or(usize::MAX);
+    let values = usize::try_from(question.values.map_or(VALUES, |values| values.0)).unwrap_or(usize::MAX);
     let mut all = Vec::with_capacity(question.columns.len());
     for column in &question.columns {
         let facet = queries.facet(allowed.scope(), &request, column, values, QueryLimits::default()).await?;
