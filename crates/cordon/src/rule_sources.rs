@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use cordon_model::{Digest, RuleCard};
@@ -180,6 +181,23 @@ impl Take for Gathered<'_> {
 }
 
 impl Gathered<'_> {
+    /// Adds the rules of further directories.
+    ///
+    /// # Errors
+    /// A directory that cannot be read.
+    pub(crate) fn add(&mut self, directories: &[PathBuf]) -> Result<()> {
+        let found = pack::find(directories)?;
+        self.batch("", "");
+        found.read_each(|path, text| self.file(path, text));
+        Ok(())
+    }
+
+    /// The texts of all files, by path.
+    pub(crate) fn texts(&self) -> BTreeMap<String, Arc<str>> {
+        let files = self.batches.iter().flat_map(|batch| &batch.read.files);
+        files.map(|file| (file.path.clone(), Arc::from(file.text.as_str()))).collect()
+    }
+
     /// Reads the rules in the files.
     pub(crate) fn join(self) -> Joined {
         let pack = self.batches.first().filter(|_| self.has_pack);

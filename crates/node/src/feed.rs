@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cordon_collect::{Found, InputFault, Loss, Source, SourceInfo, Sources};
 use cordon_decode::frame::{RECORD_TOO_LONG, line_ends_of_carriage_returns};
 use cordon_decode::{DecodeOptions, Decoder, Framed, Framer, Unit, detect_format};
-use cordon_model::Anomaly;
+use cordon_model::{Anomaly, Span};
 
 use crate::Tally;
 
@@ -17,6 +17,9 @@ const BATCH_UNITS_MAX: usize = 16 << 10;
 const BUFFER_KEEP_BYTES: usize = 4 << 20;
 /// First bytes that formats are told by.
 const HEAD_BYTES: usize = 64 << 10;
+
+/// Most bytes of a header that are kept for who sends units on.
+const HEADER_BYTES_MAX: usize = 64 << 10;
 
 /// A source that no format takes.
 pub(crate) const UNKNOWN_FORMAT: Anomaly =
@@ -39,6 +42,10 @@ pub(crate) struct Batch {
     /// Bytes that are no unit, by their offset in the source.
     pub(crate) faults: Vec<(u64, Anomaly)>,
     pub(crate) of: Option<(Arc<SourceInfo>, Arc<dyn Decoder>)>,
+    /// Name of the format.
+    pub(crate) format: &'static str,
+    /// The header that the units are read by, as it stood in the source; empty for formats without one.
+    pub(crate) header: Arc<Vec<u8>>,
 }
 
 impl Batch {
@@ -48,6 +55,11 @@ impl Batch {
             let offset = self.offset.saturating_add(u64::try_from(start).unwrap_or(u64::MAX));
             Some(Unit { offset, bytes: self.bytes.get(start..end)? })
         })
+    }
+
+    /// The bytes that hold the units, and where the units stand in them.
+    pub(crate) fn spans(&self) -> (&[u8], impl Iterator<Item = Span>) {
+        (self.input(), self.units.iter().map(|&(start, end)| Span { start, end }))
     }
 
     fn is_empty(&self) -> bool {
@@ -98,6 +110,8 @@ struct Reading {
     source: Source,
     /// Whether CR is read as LF.
     has_bare_carriage_returns: bool,
+    format: &'static str,
+    header: Arc<Vec<u8>>,
     framer: Box<dyn Framer>,
     decoder: Arc<dyn Decoder>,
     /// Bytes read and not yet framed, and where they stand.
@@ -181,7 +195,8 @@ impl Feed {
         let framer = format.framer(&Arc::new(options));
         let decoder = framer.decoder();
         let offset = u64::try_from(mark).unwrap_or_default();
-        Some(Reading { source, has_bare_carriage_returns, framer, decoder, rest: head, offset, ended })
+        let (format, header) = (format.name(), Arc::default());
+        Some(Reading { source, has_bare_carriage_returns, format, header, framer, decoder, rest: head, offset, ended })
     }
 
     /// Counts a fault of a source as a whole.
@@ -197,6 +212,7 @@ impl Reading {
         batch.append(&self.rest);
         batch.offset = self.offset;
         batch.of = Some((Arc::clone(&self.source.info), Arc::clone(&self.decoder)));
+        (batch.format, batch.header) = (self.format, Arc::clone(&self.header));
         let (mut fault, mut wanted) = (None, BATCH_BYTES);
         // Bounded by the input: every turn but the last reads more of it.
         let at = loop {
@@ -263,6 +279,7 @@ impl Reading {
                     next
                 }
                 Framed::Header { next } => {
+                    self.keep_header(rest.get(..next).unwrap_or(rest));
                     batch_ends = self.changes_decoder(batch);
                     next
                 }
@@ -280,8 +297,18 @@ impl Reading {
         self.decoder = self.framer.decoder();
         if batch.units.is_empty() {
             batch.of = Some((Arc::clone(&self.source.info), Arc::clone(&self.decoder)));
+            batch.header = Arc::clone(&self.header);
         }
         !batch.units.is_empty()
+    }
+
+    /// Keeps the bytes of a header: lines of one stand one after the other. What is longer than a header can be starts anew.
+    fn keep_header(&mut self, bytes: &[u8]) {
+        let header = Arc::make_mut(&mut self.header);
+        if header.len() + bytes.len() > HEADER_BYTES_MAX {
+            header.clear();
+        }
+        header.extend_from_slice(bytes);
     }
 }
 

@@ -39,6 +39,22 @@ pub struct Submission {
     _room: Room,
 }
 
+/// Who waits to hear that a delivery is durable.
+#[derive(Debug)]
+pub struct Waiting {
+    kept: Option<oneshot::Sender<Result<(), NotKept>>>,
+    _room: Room,
+}
+
+impl Waiting {
+    /// Tells the listener what became of the delivery.
+    pub fn tell(self, result: Result<(), NotKept>) {
+        if let Some(kept) = self.kept {
+            let _nobody_waits_any_more = kept.send(result);
+        }
+    }
+}
+
 /// A delivery's share of the queue; given back when it is answered.
 #[derive(Debug)]
 struct Room {
@@ -139,6 +155,12 @@ impl Intake {
 }
 
 impl Submission {
+    /// The delivery, and who waits for it. The room that it takes in the queue is given back with the answer.
+    #[must_use]
+    pub fn split(self) -> (Delivery, Waiting) {
+        (self.delivery, Waiting { kept: self.kept, _room: self._room })
+    }
+
     /// Tells the listener what became of the delivery.
     pub fn answer(self, result: Result<(), NotKept>) {
         if let Some(kept) = self.kept {

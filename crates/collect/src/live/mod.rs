@@ -21,7 +21,7 @@ pub mod tcp;
 pub mod udp;
 
 pub use allowance::Allowance;
-pub use intake::{Answer, Intake, NotKept, Submission, intake};
+pub use intake::{Answer, Intake, NotKept, Submission, Waiting, intake};
 pub use keep::{KeepPolicy, Pending};
 pub use reception::{Clock, Limits, Reception};
 pub use registry::{DropReason, LiveSource, SourceCounts, SourceDeclaration, SourceRegistry};

@@ -47,6 +47,9 @@ use hot::Hot;
 use objects::{Objects, Shared};
 pub(crate) use snapshot::{SnapshotFile, TableSnapshot};
 
+/// Events of one table, in columns.
+pub type RowBatch = (Family, RecordBatch);
+
 /// Bounds of the event tables.
 #[derive(Clone, Copy, Debug)]
 pub struct TablesOptions {

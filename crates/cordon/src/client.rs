@@ -1,0 +1,114 @@
+//! A node as the commands that talk to one see it: its address, a token, requests and answers.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::Args;
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::{Certificate, RequestBuilder, Response, StatusCode, Url};
+
+/// Largest certificate file, bytes.
+const CA_BYTES_MAX: u64 = 1 << 20;
+/// How often a node that cannot take more for now is asked again before giving up.
+const TRIES_MAX: u32 = 60;
+/// How long to wait before asking again when the node does not say.
+const WAIT: Duration = Duration::from_secs(1);
+
+/// Which node, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct NodeArgs {
+    /// Address of the node
+    #[arg(long, value_name = "URL", env = "CORDON_URL", default_value = "http://127.0.0.1:8480")]
+    pub(crate) url: Url,
+    /// File with the token to use [default: the variable CORDON_TOKEN]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// File with the certificate (PEM) that the node's own is checked against
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+/// A node to talk to.
+#[derive(Debug)]
+pub(crate) struct Client {
+    url: Url,
+    token: Option<HeaderValue>,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// Reads token and certificate; nothing is sent yet.
+    ///
+    /// # Errors
+    /// Files that cannot be read or hold something else.
+    pub(crate) fn new(args: &NodeArgs) -> Result<Self> {
+        let token = match &args.token_file {
+            Some(path) => Some(fs::read_to_string(path).with_context(|| format!("--token-file {}", path.display()))?),
+            None => std::env::var("CORDON_TOKEN").ok(),
+        };
+        let token = token.map(|token| bearer(token.trim())).transpose()?;
+        let mut http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy();
+        if let Some(path) = &args.ca {
+            let named = || format!("--ca {}", path.display());
+            ensure!(fs::metadata(path).with_context(named)?.len() <= CA_BYTES_MAX, "{} is no certificate", path.display());
+            let pem = fs::read(path).with_context(named)?;
+            for certificate in Certificate::from_pem_bundle(&pem).with_context(named)? {
+                http = http.add_root_certificate(certificate);
+            }
+        }
+        Ok(Self { url: args.url.clone(), token, http: http.build().context("the HTTP client")? })
+    }
+
+    /// A POST of a body to a path of the node.
+    pub(crate) fn post(&self, path: &str, media_type: &'static str, body: Vec<u8>) -> Result<RequestBuilder> {
+        let url = self.url.join(path).with_context(|| format!("--url {}", self.url))?;
+        let mut request = self.http.post(url).header("content-type", media_type).body(body);
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, token.clone());
+        }
+        Ok(request)
+    }
+
+    /// Posts until the node takes it: one that has no room for now is asked again after the time it states.
+    ///
+    /// # Errors
+    /// The node cannot be reached, refuses, or has no room for a minute.
+    pub(crate) async fn post_durable(&self, path: &str, media_type: &'static str, body: Vec<u8>) -> Result<Response> {
+        for _ in 0..TRIES_MAX {
+            let sent = self.post(path, media_type, body.clone())?.send().await;
+            let answer = sent.with_context(|| format!("{} cannot be reached", self.url))?;
+            if !matches!(answer.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+                return accepted(answer).await;
+            }
+            let stated = answer.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+            tokio::time::sleep(stated.map_or(WAIT, Duration::from_secs).min(Duration::from_secs(30))).await;
+        }
+        bail!("{} takes nothing more: it has no room, or cannot write", self.url)
+    }
+}
+
+fn bearer(token: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(&format!("Bearer {token}")).context("the token is no token")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The answer when it is a good one; else what the node says is wrong.
+pub(crate) async fn accepted(answer: Response) -> Result<Response> {
+    if answer.status().is_success() {
+        return Ok(answer);
+    }
+    let status = answer.status();
+    let text = answer.text().await.unwrap_or_default();
+    let problem: Option<serde_json::Value> = serde_json::from_str(&text).ok();
+    let said = problem.as_ref().and_then(|problem| {
+        ["detail", "title", "error"].iter().find_map(|name| problem.get(name)?.as_str().map(str::to_owned))
+    });
+    match (status, said) {
+        (StatusCode::UNAUTHORIZED, _) => bail!("the node asks who you are: give a token with --token-file or CORDON_TOKEN"),
+        (_, Some(said)) => bail!("the node refuses ({status}): {said}"),
+        (_, None) => bail!("the node refuses ({status})"),
+    }
+}

@@ -1,0 +1,180 @@
+//! `cordon import` and `cordon replay`: old logs into a running node, as history or as if they were happening now.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+use cordon_collect::live::http::{DELIVERIES_MEDIA_TYPE, FrameHead};
+use cordon_model::{Delivery, Time};
+use cordon_node::import;
+use cordon_node::replay::{Timed, timeline};
+use tokio::time::Instant;
+
+use crate::Exit;
+use crate::cli::InputArgs;
+use crate::client::{Client, NodeArgs};
+use crate::inputs;
+
+/// Where frames are posted.
+const PATH: &str = "/intake/v1/deliveries";
+/// Bytes of one request, about.
+const BODY_BYTES: usize = 4 << 20;
+/// How often what is due is sent.
+const STEP: Duration = Duration::from_millis(200);
+/// Most units of one frame.
+const UNITS_MAX: usize = 4_096;
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  cordon import --token-file import.token /var/log/archive
+  cordon import --url https://cordon.hospital.example:8481 --ca node.pem old-audit.csv
+
+Exit code: 0 all was taken, 2 could not run or the node refused, 3 some input could not be read.";
+
+/// Options of `cordon import`.
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_EXAMPLES)]
+pub(crate) struct ImportArgs {
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+}
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  cordon replay --speed 60 --token-file demo.token fixtures/lakeside/evening
+  cordon replay --speed 1 --from 2026-03-18T19:00:00Z evening.zip
+
+Records are sent in the order of their times; a node whose event clock starts at the same time and
+runs at the same speed sees them as if live. Exit code as of `cordon import`.";
+
+/// Options of `cordon replay`.
+#[derive(Debug, Args)]
+#[command(after_help = REPLAY_EXAMPLES)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
+    #[command(flatten)]
+    pub(crate) inputs: InputArgs,
+    /// How many times faster than it happened; 0 sends as fast as the node takes it
+    #[arg(long, value_name = "N", default_value_t = 1.0)]
+    pub(crate) speed: f64,
+}
+
+/// Runs `cordon import`.
+pub(crate) fn import(args: &ImportArgs) -> Result<Exit> {
+    let options = inputs::street_options(&args.inputs)?;
+    let sources = inputs::sources(&args.inputs)?;
+    let client = Client::new(&args.node)?;
+    let runtime = runtime()?;
+    let (mut body, mut sent) = (Vec::new(), 0_usize);
+    let site: Arc<str> = "".into();
+    let post = |body: &mut Vec<u8>| -> Result<()> {
+        let body = std::mem::take(body);
+        runtime.block_on(client.post_durable(PATH, DELIVERIES_MEDIA_TYPE, body)).map(drop)
+    };
+    let tally = import::deliveries(sources, &options.decode, &site, |delivery| {
+        sent += delivery.units.len();
+        frame(&delivery, &mut body)?;
+        if body.len() >= BODY_BYTES { post(&mut body) } else { Ok(()) }
+    })?;
+    if !body.is_empty() {
+        post(&mut body)?;
+    }
+    eprintln_line(&format!("{sent} records were taken by the node and are durable"));
+    Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })
+}
+
+/// Runs `cordon replay`.
+pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit> {
+    ensure!(args.speed.is_finite() && args.speed >= 0.0, "--speed takes 0 or more");
+    let options = inputs::street_options(&args.inputs)?;
+    let sources = inputs::sources(&args.inputs)?;
+    let client = Client::new(&args.node)?;
+    let (timed, tally) = timeline(sources, &options.decode)?;
+    let inside = |one: &Timed| options.from.is_none_or(|from| one.time >= from) && options.to.is_none_or(|to| one.time < to);
+    let timed: Vec<Timed> = timed.into_iter().filter(inside).collect();
+    let start = options.from.or_else(|| timed.first().map(|first| first.time)).unwrap_or_default();
+    runtime()?.block_on(send(&client, &timed, start, args.speed))?;
+    eprintln_line(&format!("{} records were taken by the node and are durable", timed.len()));
+    Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })
+}
+
+/// Sends each record when it is due.
+async fn send(client: &Client, timed: &[Timed], start: Time, speed: f64) -> Result<()> {
+    let began = Instant::now();
+    let mut rest = timed;
+    while !rest.is_empty() {
+        let due = if speed > 0.0 { due(start, began.elapsed().mul_f64(speed)) } else { Time(i64::MAX) };
+        let ready = rest.partition_point(|one| one.time <= due).min(UNITS_MAX);
+        let (now, later) = rest.split_at_checked(ready).unwrap_or((rest, &[]));
+        if now.is_empty() {
+            tokio::time::sleep(STEP).await;
+            continue;
+        }
+        client.post_durable(PATH, DELIVERIES_MEDIA_TYPE, frames(now)?).await?;
+        rest = later;
+        if speed > 0.0 {
+            tokio::time::sleep(STEP).await;
+        }
+    }
+    Ok(())
+}
+
+fn due(start: Time, passed: Duration) -> Time {
+    Time(start.0.saturating_add(i64::try_from(passed.as_micros()).unwrap_or(i64::MAX)))
+}
+
+/// The records as frames: those of one source and header together, in their order.
+fn frames(timed: &[Timed]) -> Result<Vec<u8>> {
+    let mut by_source: BTreeMap<(&str, &[u8]), Vec<&Timed>> = BTreeMap::new();
+    for one in timed {
+        by_source.entry((&one.source, &one.header)).or_default().push(one);
+    }
+    let mut body = Vec::new();
+    for ((source, header), records) in by_source {
+        let format = records.first().map_or("", |first| first.format);
+        let units = records.iter().map(|one| one.bytes.len()).collect();
+        let head =
+            FrameHead { source: source.to_owned(), received: None, format: format.to_owned(), header: header.len(), units };
+        write_head(&head, header, &mut body)?;
+        records.iter().for_each(|one| body.extend_from_slice(&one.bytes));
+    }
+    Ok(body)
+}
+
+/// One delivery as a frame.
+fn frame(delivery: &Delivery, body: &mut Vec<u8>) -> Result<()> {
+    let head = FrameHead {
+        source: delivery.source.to_string(),
+        received: None,
+        format: delivery.format.to_string(),
+        header: delivery.header.len(),
+        units: delivery.units.iter().map(|unit| unit.end - unit.start).collect(),
+    };
+    write_head(&head, &delivery.header, body)?;
+    let units = delivery.units.iter().filter_map(|unit| delivery.bytes.get(unit.start..unit.end));
+    units.for_each(|unit| body.extend_from_slice(unit));
+    Ok(())
+}
+
+fn write_head(head: &FrameHead, header: &[u8], body: &mut Vec<u8>) -> Result<()> {
+    serde_json::to_writer(&mut *body, head)?;
+    body.push(b'\n');
+    body.extend_from_slice(header);
+    Ok(())
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")
+}
+
+fn eprintln_line(text: &str) {
+    use std::io::Write as _;
+    // standard error may be closed; there is nowhere else to say it
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

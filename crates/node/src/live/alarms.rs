@@ -1,0 +1,188 @@
+//! What the node itself has to say about its sources: silence and loss are findings like any other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cordon_collect::live::{DropReason, LiveSource, silent_sources};
+use cordon_model::{Digest, Finding, FindingOrigin, Level, LogSource, MatchedField, Position, RuleCard, Time};
+use cordon_seal::correlation_finding_id;
+use cordon_store::state::{NewFinding, Subjects};
+
+/// Losses of one source for one reason are one finding in so long a time.
+const LOSS_WINDOW_US: i64 = 3_600 * 1_000_000;
+
+/// Watches the sources: remembers what was told, so that each silence and each hour of loss is told once.
+#[derive(Debug, Default)]
+pub(super) struct Alarms {
+    dropped: BTreeMap<(Arc<str>, DropReason), u64>,
+}
+
+impl Alarms {
+    /// What is to be said `now` of sources of a node that `started` then. Findings have the same identity however often they are asked for.
+    pub(super) fn look(&mut self, sources: &[Arc<LiveSource>], started: Time, now: Time) -> Vec<NewFinding> {
+        let silent = silent_sources(sources, started, now);
+        let mut found: Vec<NewFinding> =
+            silent.iter().map(|silence| silent_finding(&silence.source, silence.since, now)).collect();
+        for source in sources {
+            found.extend(source.counts.drops().filter_map(|(reason, count)| self.loss(source, reason, count, now)));
+        }
+        found
+    }
+
+    fn loss(&mut self, source: &Arc<LiveSource>, reason: DropReason, count: u64, now: Time) -> Option<NewFinding> {
+        let told = self.dropped.entry((Arc::clone(&source.declaration.id), reason)).or_default();
+        if count <= *told {
+            return None;
+        }
+        let lost = count - std::mem::replace(told, count);
+        let hour = Time(now.0.div_euclid(LOSS_WINDOW_US) * LOSS_WINDOW_US);
+        let group = group(source, Some(reason));
+        let words = format!("{lost} records were not kept: {}", meaning(reason));
+        Some(finding(&LOSS, source, group, (hour, now), lost.to_string(), words))
+    }
+}
+
+fn silent_finding(source: &Arc<LiveSource>, since: Time, now: Time) -> NewFinding {
+    let seconds = (now.0 - since.0) / 1_000_000;
+    let words = format!("nothing was received for {seconds} s; at most {} s are expected", source.declaration.silence_seconds);
+    finding(&SILENCE, source, group(source, None), (since, now), seconds.to_string(), words)
+}
+
+const fn meaning(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Overload => "more arrived than could be written, and the sender does not wait",
+        DropReason::RateLimit => "the source is above its rate limit",
+        DropReason::TooLong => "they are longer than a record may be",
+        DropReason::Malformed => "they are not in the form that the listener speaks",
+        DropReason::Unwritable => "the log could not be written",
+        DropReason::Kernel => "the kernel lost them before they were read",
+    }
+}
+
+/// A rule of the node itself.
+struct OwnRule {
+    id: &'static str,
+    title: &'static str,
+    level: Level,
+    description: &'static str,
+}
+
+const SILENCE: OwnRule = OwnRule {
+    id: "cordon-source-silent",
+    title: "A source has fallen silent",
+    level: Level::Medium,
+    description: "A source has sent nothing for longer than it may. What happens there is not seen meanwhile.",
+};
+
+const LOSS: OwnRule = OwnRule {
+    id: "cordon-records-lost",
+    title: "Records of a source were not kept",
+    level: Level::High,
+    description: "Records arrived and were not kept. What they said is lost here; the source may still have it.",
+};
+
+fn group(source: &LiveSource, reason: Option<DropReason>) -> Vec<(String, String)> {
+    let mut group = vec![("source".to_owned(), source.declaration.id.to_string())];
+    group.extend(reason.map(|reason| ("reason".to_owned(), reason.name().to_owned())));
+    group
+}
+
+fn finding(
+    rule: &OwnRule,
+    source: &Arc<LiveSource>,
+    group: Vec<(String, String)>,
+    (start, end): (Time, Time),
+    value: String,
+    told: String,
+) -> NewFinding {
+    let card = RuleCard {
+        id: rule.id.to_owned(),
+        title: rule.title.to_owned(),
+        author: "Cordon project".to_owned(),
+        license: "Apache-2.0".to_owned(),
+        level: rule.level,
+        description: rule.description.to_owned(),
+        ..RuleCard::default()
+    };
+    let matched = |(field, value): &(String, String)| MatchedField {
+        field: field.clone(),
+        value: value.clone(),
+        ..MatchedField::default()
+    };
+    let declaration = &source.declaration;
+    let finding = Finding {
+        finding_id: correlation_finding_id(rule.id, &group, start),
+        event_ids: Vec::new(),
+        rule: Arc::new(card),
+        time: Some(end),
+        source_file: Arc::clone(&declaration.id),
+        position: Position::Offset(0),
+        index: 0,
+        log_source: LogSource::default(),
+        matched: group.iter().map(matched).collect(),
+        record_sha256: Digest([0; 32]),
+        origin: FindingOrigin::Correlation { group, window_start: start, window_end: end, value, told },
+    };
+    NewFinding {
+        finding,
+        events: Vec::new(),
+        rule_version: env!("CARGO_PKG_VERSION").into(),
+        site: Arc::clone(&declaration.site),
+        class_uid: 0,
+        received: end,
+        subjects: Subjects::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cordon_collect::live::{SourceDeclaration, SourceRegistry};
+
+    use super::*;
+
+    const SECOND: i64 = 1_000_000;
+
+    #[test]
+    fn a_loss_is_told_once_with_what_came_since() {
+        let registry = SourceRegistry::new("main".into(), []);
+        let source = registry.source("syslog_udp", "10.0.0.1");
+        source.counts.dropped(DropReason::Overload, 3);
+        let mut alarms = Alarms::default();
+        let mut look = |now: i64| -> Vec<(String, String)> {
+            let found = alarms.look(&registry.all(), Time(0), Time(now * SECOND));
+            let value = |finding: &NewFinding| match &finding.finding.origin {
+                FindingOrigin::Correlation { value, .. } => value.clone(),
+                FindingOrigin::Event => String::new(),
+            };
+            found.iter().map(|found| (found.finding.rule.id.clone(), value(found))).collect()
+        };
+        assert_eq!(look(10), [("cordon-records-lost".to_owned(), "3".to_owned())]);
+        assert_eq!(look(20), []);
+        source.counts.dropped(DropReason::Overload, 2);
+        assert_eq!(look(30), [("cordon-records-lost".to_owned(), "2".to_owned())]);
+    }
+
+    #[test]
+    fn one_silence_is_one_finding_however_long_it_lasts() {
+        let declared = SourceDeclaration {
+            id: "ehr".into(),
+            site: "main".into(),
+            listener: "mllp".into(),
+            sender: "10.0.0.1".into(),
+            format: "".into(),
+            care: false,
+            events_per_second_max: 0,
+            silence_seconds: 60,
+        };
+        let registry = SourceRegistry::new("main".into(), [declared]);
+        let mut alarms = Alarms::default();
+        let mut ids = |now: i64| -> Vec<cordon_model::FindingId> {
+            let found = alarms.look(&registry.all(), Time(0), Time(now * SECOND));
+            found.iter().map(|found| found.finding.finding_id).collect()
+        };
+        assert_eq!(ids(59), []);
+        let first = ids(60);
+        assert_eq!(first.len(), 1);
+        assert_eq!(ids(3_600), first);
+    }
+}

@@ -1,0 +1,40 @@
+//! The event clock: what "now" means for events. Normally the system's; for demonstrations and tests it starts where one says and runs at a stated speed.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use cordon_model::Time;
+
+/// Tells what time it is for events. Sessions, TLS and certificates use the system's clock whatever this one says.
+#[derive(Clone, Copy, Debug)]
+pub struct EventClock {
+    /// The time that it was set to, and when.
+    set: Option<(Time, Instant)>,
+    speed: f64,
+}
+
+impl EventClock {
+    /// The system's clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self { set: None, speed: 1.0 }
+    }
+
+    /// A clock that says `start` now and goes on at `speed` times the pace of the real one.
+    #[must_use]
+    pub fn starting_at(start: Time, speed: f64) -> Self {
+        Self { set: Some((start, Instant::now())), speed }
+    }
+
+    /// Now, in microseconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        match self.set {
+            None => Time(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, micros)),
+            Some((start, at)) => Time(start.0.saturating_add(micros(at.elapsed().mul_f64(self.speed)))),
+        }
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,230 @@
+//! One worker of the live street: a batch of deliveries in, everything that is to be kept of it out. Pure but for the arena it reuses.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cordon_decode::Sink;
+use cordon_detect::{Detected, Judged, Scratch};
+use cordon_model::{Anomaly, Arena, Delivery, Event, Position, RawRecord, Record, SourceSet, Time, When};
+use cordon_normalize::{Normalizer, Origin};
+use cordon_seal::{digest, event_id};
+use cordon_store::tables::{RowMeta, RowBatch, Rows};
+
+use super::decoders::{DecodeUnit, Decoders};
+use super::feed::Batch;
+use super::rules::Generation;
+use super::windows::Matched;
+
+/// An arena that a hostile record has blown up beyond this is given back.
+const ARENA_KEEP_BYTES: usize = 8 << 20;
+
+/// What does not change from batch to batch.
+#[derive(Debug)]
+pub(super) struct Judge {
+    pub(super) decoders: Decoders,
+    pub(super) normalizer: Normalizer,
+}
+
+/// What came of one batch.
+#[derive(Debug)]
+pub(super) struct Outcome {
+    /// Everything below this offset of the log is in this or an earlier outcome.
+    pub(super) through: u64,
+    /// The rules that judged.
+    pub(super) generation: Generation,
+    /// When the last delivery was received, or the time of a tick.
+    pub(super) now: Time,
+    /// Rows of the event tables.
+    pub(super) rows: Vec<RowBatch>,
+    /// The deliveries themselves, for the evidence.
+    pub(super) deliveries: Vec<(u64, Delivery)>,
+    /// Findings on events, in their order.
+    pub(super) findings: Vec<Found>,
+    /// Matches that correlations wait for.
+    pub(super) matches: Vec<Matched>,
+    /// By source: the latest event and the latest receipt.
+    pub(super) heard: BTreeMap<Arc<str>, (Time, Time)>,
+    /// Events, records that gave none, and matches without a time.
+    pub(super) counts: Counts,
+}
+
+/// What was counted of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) deliveries: u64,
+    pub(super) raw_records: u64,
+    pub(super) events: u64,
+    /// RawRecords of which no event could be made; they are in the evidence and stand in the tables as undecoded.
+    pub(super) undecoded: u64,
+    pub(super) matches_undated: u64,
+    pub(super) bytes: u64,
+}
+
+/// A finding on one event, with what its row says beside it.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub(super) detected: Detected,
+    pub(super) site: Arc<str>,
+    pub(super) class_uid: i64,
+    /// Pseudonym of the first patient of the event.
+    pub(super) patient_ref: Option<String>,
+    pub(super) received: Time,
+}
+
+/// A worker with its memory.
+pub(super) struct Worker<'j> {
+    judge: &'j Judge,
+    generation: Generation,
+    scratch: Scratch,
+    arena: Arena,
+    rows: Rows,
+}
+
+impl<'j> Worker<'j> {
+    pub(super) fn new(judge: &'j Judge, generation: Generation, rows: Rows) -> Self {
+        let scratch = generation.detector.scratch();
+        Self { judge, generation, scratch, arena: Arena::new(), rows }
+    }
+
+    /// Decodes, normalises and judges a batch.
+    pub(super) fn work(&mut self, batch: Batch) -> Outcome {
+        if batch.generation.number != self.generation.number {
+            self.generation = batch.generation;
+            self.scratch = self.generation.detector.scratch();
+        }
+        let mut outcome = Outcome {
+            through: batch.through,
+            generation: self.generation.clone(),
+            now: batch.now,
+            rows: Vec::new(),
+            deliveries: Vec::new(),
+            findings: Vec::new(),
+            matches: Vec::new(),
+            heard: BTreeMap::new(),
+            counts: Counts::default(),
+        };
+        for (offset, delivery) in &batch.deliveries {
+            self.delivery(*offset, delivery, &mut outcome);
+        }
+        if outcome.counts.events + outcome.counts.undecoded > 0 {
+            outcome.rows = self.rows.finish();
+        }
+        outcome.deliveries = batch.deliveries;
+        outcome
+    }
+
+    fn delivery(&mut self, offset: u64, delivery: &Delivery, outcome: &mut Outcome) {
+        let Self { judge, generation, scratch, arena, rows } = self;
+        outcome.counts.deliveries += 1;
+        judge.decoders.decode(delivery, offset, arena, &mut |unit, arena| {
+            let counts = &mut outcome.counts;
+            counts.raw_records += 1;
+            counts.bytes += u64::try_from(unit.bytes().len()).unwrap_or_default();
+            let mut sink = UnitSink { judge, generation, delivery, scratch, arena, rows, outcome, unit, records: 0 };
+            unit.run(arena, &mut sink);
+            sink.finish();
+        });
+        if arena.allocated_bytes() > ARENA_KEEP_BYTES {
+            *arena = Arena::new();
+        }
+    }
+}
+
+/// Takes the records of one unit.
+struct UnitSink<'w, 'a> {
+    judge: &'w Judge,
+    generation: &'w Generation,
+    delivery: &'w Delivery,
+    scratch: &'w mut Scratch,
+    arena: &'a Arena,
+    rows: &'w mut Rows,
+    outcome: &'w mut Outcome,
+    unit: &'w DecodeUnit<'w>,
+    records: u32,
+}
+
+impl<'a> Sink<'a> for UnitSink<'_, 'a> {
+    fn record(&mut self, record: Record<'a>) {
+        self.records += 1;
+        self.outcome.counts.events += 1;
+        let delivery = self.delivery;
+        if let Some(time) = record.when.resolve() {
+            let heard = self.outcome.heard.entry(Arc::clone(&delivery.source)).or_insert((time, delivery.received));
+            *heard = (heard.0.max(time), heard.1.max(delivery.received));
+        }
+        let origin = Origin { source: &delivery.source, received: delivery.received };
+        let event = self.judge.normalizer.normalize(&record, origin, self.arena);
+        self.row(&event);
+        let mut judged = Judged::default();
+        self.generation.detector.judge(&record, &delivery.source, self.arena, self.scratch, &mut judged);
+        self.take(judged, &event);
+    }
+
+    /// Counted with the unit: one without any record stands in the tables as undecoded.
+    fn fault(&mut self, _: u64, _: Anomaly) {}
+}
+
+impl UnitSink<'_, '_> {
+    fn row(&mut self, event: &Event<'_>) {
+        let raw = event.record.raw;
+        let meta = RowMeta {
+            event_id: event_id(&self.delivery.source, raw.position, event.record.index, raw.bytes),
+            record_sha256: digest(raw.bytes),
+            source: &self.delivery.source,
+            site: &self.delivery.site,
+            position: offset_of(raw.position),
+            index: event.record.index,
+        };
+        self.rows.push(event, &meta);
+    }
+
+    fn take(&mut self, judged: Judged, event: &Event<'_>) {
+        let Delivery { source, site, received, .. } = self.delivery;
+        let Judged { findings, matches, matches_undated } = judged;
+        self.outcome.counts.matches_undated += matches_undated;
+        self.outcome.matches.extend(matches.into_iter().map(|found| Matched {
+            source: Arc::clone(source),
+            site: Arc::clone(site),
+            class_uid: event.class_uid,
+            found,
+        }));
+        self.outcome.findings.extend(findings.into_iter().map(|detected| Found {
+            detected,
+            site: Arc::clone(site),
+            class_uid: event.class_uid,
+            patient_ref: event.patient_refs.first().map(|patient| (*patient).to_owned()),
+            received: *received,
+        }));
+    }
+
+    /// A unit that gave no record is kept as an event of no class, so that nothing acknowledged is out of sight.
+    fn finish(mut self) {
+        if self.records > 0 {
+            return;
+        }
+        self.outcome.counts.undecoded += 1;
+        let raw = RawRecord { position: Position::Offset(self.unit.offset()), bytes: self.unit.bytes() };
+        let record = Record {
+            raw,
+            index: 0,
+            format: "undecoded",
+            when: When::Missing,
+            sources: SourceSet::default(),
+            fields: &[],
+            anomalies: &[super::decoders::UNKNOWN_FORMAT],
+            patient_spans: &[],
+        };
+        let origin = Origin { source: &self.delivery.source, received: self.delivery.received };
+        let arena = self.arena;
+        let event = self.judge.normalizer.normalize(&record, origin, arena);
+        self.row(&event);
+    }
+}
+
+/// Live records stand at offsets of the log; the parts of an EVTX chunk that came as one unit at the number of their record.
+const fn offset_of(position: Position) -> u64 {
+    match position {
+        Position::Offset(offset) => offset,
+        Position::Chunk { record, .. } => record,
+    }
+}

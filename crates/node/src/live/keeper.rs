@@ -1,0 +1,239 @@
+//! The end of the street: takes what workers made of the log, in its order, and brings it to every sink.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cordon_api::LiveFinding;
+use cordon_detect::{Detected, EventOf};
+use cordon_model::{FindingId, Time};
+use cordon_store::disk::{self, Disk};
+use cordon_store::state::{EventPlace, GroupId, NewFinding, Recorded, State, Subjects};
+use cordon_store::tables::Tables;
+use tokio::sync::broadcast;
+
+use super::judge::{Counts, Found, Outcome};
+use super::rules::Generation;
+use super::windows::{Correlated, Windows};
+
+/// Name of the sink of findings in the state.
+pub(super) const FINDINGS_SINK: &str = "findings";
+/// How often the windows of correlations are written down, when there was something new.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(15);
+/// How long a sink that cannot write is left alone before it is tried again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What the street did since the node started. Rising counts; read by metrics and health.
+#[derive(Debug, Default)]
+pub struct StreetCounts {
+    /// Deliveries taken from the log.
+    pub deliveries: AtomicU64,
+    /// RawRecords in them.
+    pub raw_records: AtomicU64,
+    /// Bytes of the RawRecords.
+    pub bytes: AtomicU64,
+    /// Events made of them.
+    pub events: AtomicU64,
+    /// RawRecords of which no event could be made.
+    pub undecoded: AtomicU64,
+    /// Findings that were new.
+    pub findings: AtomicU64,
+    /// Matches that took no part in correlations because their event states no time.
+    pub matches_undated: AtomicU64,
+    /// Matches that came too late for their correlation.
+    pub matches_late: AtomicU64,
+    /// Offset of the log below which everything was judged and kept.
+    pub through: AtomicU64,
+    /// Offset below which correlations survive a crash.
+    pub windows_applied: AtomicU64,
+    /// Times a sink could not be written and was tried again.
+    pub retries: AtomicU64,
+}
+
+/// Where the keeper brings things.
+pub(super) struct Keeper {
+    pub(super) state: State,
+    pub(super) tables: Tables,
+    pub(super) windows: Windows,
+    pub(super) generation: Generation,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) snapshot: PathBuf,
+    pub(super) counts: Arc<StreetCounts>,
+    pub(super) told: broadcast::Sender<Arc<LiveFinding>>,
+    pub(super) stop: Arc<AtomicBool>,
+    pub(super) snapshot_at: Instant,
+    pub(super) dirty: bool,
+}
+
+impl Keeper {
+    /// Brings one outcome to every sink; returns when all have it.
+    pub(super) async fn keep(&mut self, outcome: Outcome) {
+        let (through, now, is_tick) = (outcome.through, outcome.now, outcome.counts == Counts::default());
+        self.follow_rules(&outcome.generation);
+        let correlated = self.correlate(&outcome, now);
+        let Outcome { findings, rows, counts, .. } = outcome;
+        let mut new: Vec<NewFinding> = findings.into_iter().map(|found| self.of_event(found)).collect();
+        new.extend(correlated.into_iter().map(|found| self.of_correlation(found, now)));
+        if !is_tick || !new.is_empty() {
+            self.record(through, new).await;
+        }
+        self.append(through, rows).await;
+        self.count(counts, through);
+        self.dirty |= !is_tick;
+        if self.dirty && self.snapshot_at.elapsed() >= SNAPSHOT_EVERY {
+            self.write_snapshot(through).await;
+        }
+    }
+
+    /// The street has ended: what is in memory goes to disk.
+    pub(super) async fn finish(&mut self) {
+        let through = self.counts.through.load(Ordering::Relaxed);
+        self.write_snapshot(through).await;
+        if let Err(error) = self.tables.flush().await {
+            tracing::warn!(error = %error, "events in memory were not written to the event tables; the log still has them");
+        }
+    }
+
+    /// Takes over the windows when the rules changed since the last batch.
+    fn follow_rules(&mut self, of_batch: &Generation) {
+        if of_batch.number == self.generation.number {
+            return;
+        }
+        self.generation = of_batch.clone();
+        let emptied = self.windows.reload(&self.generation.detector);
+        tracing::info!(generation = of_batch.number, windows_emptied = emptied, "rules reloaded");
+    }
+
+    fn correlate(&mut self, outcome: &Outcome, now: Time) -> Vec<Correlated> {
+        let mut out = Vec::new();
+        for matched in &outcome.matches {
+            self.windows.observe(matched.clone(), &mut out);
+        }
+        for (source, (time, received)) in &outcome.heard {
+            self.windows.heard(source, *time, *received);
+        }
+        self.windows.advance(now, &mut out);
+        self.counts.matches_late.store(self.windows.counters().late, Ordering::Relaxed);
+        out
+    }
+
+    fn of_event(&self, found: Found) -> NewFinding {
+        let Found { detected, site, class_uid, patient_ref, received } = found;
+        let patient_ref = patient_ref.map(Arc::from);
+        self.finding(detected, Subjects { patient_ref, ..Subjects::default() }, site, class_uid, received)
+    }
+
+    fn of_correlation(&self, found: Correlated, now: Time) -> NewFinding {
+        let Correlated { detected, site, class_uid } = found;
+        self.finding(detected, Subjects::default(), site, class_uid, now)
+    }
+
+    fn finding(&self, detected: Detected, about: Subjects, site: Arc<str>, class_uid: i64, received: Time) -> NewFinding {
+        let Detected { finding, subject, events, .. } = detected;
+        let subjects = Subjects { user: subject.user.map(Arc::from), host: subject.host.map(Arc::from), ..about };
+        let events = events.into_iter().map(place).collect();
+        let rule_version = Arc::clone(&self.generation.version);
+        NewFinding { finding, events, rule_version, site, class_uid, received, subjects }
+    }
+
+    /// Writes findings down, however often it takes.
+    async fn record(&self, through: u64, new: Vec<NewFinding>) {
+        let recorded = loop {
+            match self.state.record_findings(Some((FINDINGS_SINK, through)), &new).await {
+                Ok(recorded) => break recorded,
+                Err(error) => {
+                    tracing::error!(error = %error, "findings cannot be written; trying again");
+                    if !self.wait_to_retry().await {
+                        return;
+                    }
+                }
+            }
+        };
+        self.counts.findings.fetch_add(recorded.new, Ordering::Relaxed);
+        tell(&self.told, &recorded, &new);
+    }
+
+    async fn append(&self, through: u64, rows: Vec<cordon_store::tables::RowBatch>) {
+        // the tables take the batch or say why not; batches are cheap to clone, their columns are shared
+        while let Err(error) = self.tables.append(through, rows.clone()).await {
+            tracing::error!(error = %error, "events cannot be written to the event tables; trying again");
+            if !self.wait_to_retry().await {
+                return;
+            }
+        }
+    }
+
+    /// Whether to go on: not when the node is stopping. What was not written is read from the log again at the next start.
+    async fn wait_to_retry(&self) -> bool {
+        self.counts.retries.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(RETRY_AFTER).await;
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    async fn write_snapshot(&mut self, through: u64) {
+        let (disk, path, bytes) = (Arc::clone(&self.disk), self.snapshot.clone(), self.windows.snapshot(through));
+        let written = tokio::task::spawn_blocking(move || disk::replace(&*disk, &path, &bytes)).await;
+        self.snapshot_at = Instant::now();
+        match written {
+            Ok(Ok(())) => {
+                self.dirty = false;
+                self.counts.windows_applied.store(through, Ordering::Relaxed);
+            }
+            Ok(Err(error)) => tracing::warn!(error = %error, "the windows of correlations cannot be written down; trying again"),
+            Err(error) => tracing::warn!(error = %error, "the windows of correlations were not written down"),
+        }
+    }
+
+    fn count(&self, counts: Counts, through: u64) {
+        let add = |to: &AtomicU64, count: u64| to.fetch_add(count, Ordering::Relaxed);
+        add(&self.counts.deliveries, counts.deliveries);
+        add(&self.counts.raw_records, counts.raw_records);
+        add(&self.counts.bytes, counts.bytes);
+        add(&self.counts.events, counts.events);
+        add(&self.counts.undecoded, counts.undecoded);
+        add(&self.counts.matches_undated, counts.matches_undated);
+        self.counts.through.store(through, Ordering::Relaxed);
+    }
+}
+
+/// Hands new findings to those who listen.
+pub(super) fn tell(told: &broadcast::Sender<Arc<LiveFinding>>, recorded: &Recorded, all: &[NewFinding]) {
+    if told.receiver_count() == 0 {
+        return;
+    }
+    let groups: BTreeMap<FindingId, GroupId> = recorded.placed.iter().copied().collect();
+    for new in all {
+        let Some(group) = groups.get(&new.finding.finding_id) else { continue };
+        let _nobody_listens = told.send(Arc::new(live(new, *group)));
+    }
+}
+
+fn live(new: &NewFinding, group: GroupId) -> LiveFinding {
+    let finding = &new.finding;
+    LiveFinding {
+        id: finding.finding_id,
+        group: group.to_string(),
+        site: new.site.to_string(),
+        class_uid: new.class_uid,
+        rule: finding.rule.id.clone(),
+        title: finding.rule.title.clone(),
+        level: finding.rule.level,
+        time: finding.time,
+        found: new.received,
+        source: finding.source_file.to_string(),
+        entity: new.subjects.grouped_by(&finding.source_file).name.to_string(),
+    }
+}
+
+fn place(of: EventOf) -> EventPlace {
+    let EventOf { source, event, .. } = of;
+    EventPlace {
+        event_id: event.id,
+        source,
+        position: event.position,
+        index: event.index,
+        record_sha256: event.record_sha256,
+    }
+}

@@ -1,0 +1,21 @@
+//! The live node: what `cordon serve` runs.
+
+mod alarms;
+mod clock;
+mod control;
+mod decoders;
+mod feed;
+mod judge;
+mod keeper;
+mod metrics;
+mod node;
+mod rules;
+mod street;
+mod watermark;
+mod windows;
+
+pub use clock::EventClock;
+pub use control::{LoadRules, LoadedRules};
+pub use keeper::StreetCounts;
+pub use node::{Node, NodeOptions, Opening, StartError};
+pub use rules::{Generation, Rules};

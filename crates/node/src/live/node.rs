@@ -1,0 +1,367 @@
+//! A running node: opens what is kept, recovers, starts the street and the listeners, and stops in order.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cordon_api::{LiveEvent, LiveFinding, Part, PartState};
+use cordon_collect::live::{Intake, NotKept, SourceRegistry, Submission, Waiting, intake, silent_sources};
+use cordon_decode::DecodeOptions;
+use cordon_model::{Delivery, Time};
+use cordon_normalize::Normalizer;
+use cordon_store::disk::{self, Disk, FileDisk};
+use cordon_store::state::{State, StateOptions};
+use cordon_store::tables::{Tables, TablesOptions};
+use cordon_store::keys::Keys;
+use cordon_store::wal::{Appending, Wal, WalError, WalOptions};
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc};
+
+use super::clock::EventClock;
+use super::decoders::Decoders;
+use super::feed::Feed;
+use super::judge::Judge;
+use super::keeper::{FINDINGS_SINK, Keeper, StreetCounts};
+use super::rules::{Generation, Rules};
+use super::street::Street;
+use super::windows::Windows;
+
+/// Findings and events that a slow listener of the live streams may lag behind.
+const STREAM_LAG_MAX: usize = 4_096;
+/// Submissions that go into the log as one group at most.
+const GROUP_MAX: usize = 512;
+/// Most bytes of one group; the log takes no more than 48 MiB at once.
+const GROUP_BYTES_MAX: usize = 8 << 20;
+/// Most bytes of the file that holds the windows of correlations.
+const SNAPSHOT_BYTES_MAX: u64 = 1 << 30;
+
+/// How often is looked whether everything is judged.
+const SETTLE_EVERY: Duration = Duration::from_millis(20);
+
+/// What a node is started with.
+#[derive(Debug)]
+pub struct NodeOptions {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// Name of the site of adopted sources.
+    pub site: Arc<str>,
+    /// "Now" for events.
+    pub clock: EventClock,
+    /// How records are decoded.
+    pub decode: DecodeOptions,
+    /// Threads that decode and judge.
+    pub workers: usize,
+    /// Most bytes that wait for the log.
+    pub intake_bytes_max: usize,
+    /// The log.
+    pub wal: WalOptions,
+    /// The event tables.
+    pub tables: TablesOptions,
+}
+
+/// What the parts of a running node share.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) clock: EventClock,
+    pub(super) started: Time,
+    pub(super) site: Arc<str>,
+    pub(super) registry: Arc<SourceRegistry>,
+    pub(super) intake: Intake,
+    pub(super) wal: Arc<Wal>,
+    pub(super) tables: Tables,
+    pub(super) state: State,
+    pub(super) rules: Arc<Rules>,
+    pub(super) counts: Arc<StreetCounts>,
+    pub(super) findings: broadcast::Sender<Arc<LiveFinding>>,
+    pub(super) events: broadcast::Sender<Arc<LiveEvent>>,
+    pub(super) broken: Arc<AtomicBool>,
+    /// Whether the log could not be written when it was last tried.
+    pub(super) is_log_failing: Arc<AtomicBool>,
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) data_dir: PathBuf,
+}
+
+impl Parts {
+    /// Ids of the sources that are silent for longer than they may be.
+    pub(super) fn silent(&self) -> Vec<Arc<str>> {
+        let silent = silent_sources(&self.registry.all(), self.started, self.clock.now());
+        silent.iter().map(|silence| Arc::clone(&silence.source.declaration.id)).collect()
+    }
+
+    /// How each part is.
+    pub(super) fn health(&self) -> Vec<Part> {
+        let broken = self.broken.load(Ordering::Relaxed);
+        let detection = if broken { PartState::Failed } else { PartState::Ok };
+        let told = if broken { "the log cannot be read: nothing is judged; run `cordon verify`" } else { "" };
+        let failing = self.is_log_failing.load(Ordering::Relaxed);
+        vec![
+            Part {
+                name: "wal",
+                state: if failing { PartState::Failed } else { PartState::Ok },
+                detail: if failing { "the log cannot be written: senders that can wait do, the rest is counted" } else { "" }.to_owned(),
+            },
+            Part { name: "detection", state: detection, detail: told.to_owned() },
+        ]
+    }
+}
+
+/// Takes what listeners hand over, puts it into the log, and answers once it is durable. One task; groups form by themselves while the log is being synced.
+pub(super) async fn keep(mut submissions: mpsc::Receiver<Submission>, wal: Arc<Wal>, is_failing: Arc<AtomicBool>) {
+    let mut group = Vec::new();
+    while submissions.recv_many(&mut group, GROUP_MAX).await > 0 {
+        let mut rest = group.drain(..).map(Submission::split).peekable();
+        while rest.peek().is_some() {
+            let (mut deliveries, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
+            while let Some((delivery, answer)) = rest.next_if(|(delivery, _)| bytes == 0 || bytes + size(delivery) <= GROUP_BYTES_MAX) {
+                bytes += size(&delivery);
+                deliveries.push(delivery);
+                waiting.push(answer);
+            }
+            let appending = wal.enqueue(deliveries).await;
+            tokio::spawn(answer(appending, waiting, Arc::clone(&is_failing)));
+        }
+    }
+}
+
+/// Bytes that a delivery takes in the log, about.
+fn size(delivery: &Delivery) -> usize {
+    delivery.bytes.len() + delivery.header.len() + delivery.units.len() * 8 + 256
+}
+
+/// Tells those who wait once the log says what became of their deliveries.
+async fn answer(appending: Result<Appending, WalError>, waiting: Vec<Waiting>, is_failing: Arc<AtomicBool>) {
+    let appended = match appending {
+        Ok(appending) => appending.await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    let was_failing = is_failing.swap(matches!(&appended, Err(error) if *error != WalError::Closed), Ordering::Relaxed);
+    let result = appended.map_err(|error| {
+        if error == WalError::Closed {
+            return NotKept::Stopping;
+        }
+        if !was_failing {
+            tracing::error!(error = %error, "what arrives cannot be kept: senders that can wait do, the rest is counted");
+        }
+        NotKept::Unwritable
+    });
+    if was_failing && result.is_ok() {
+        tracing::info!("the log can be written again");
+    }
+    waiting.into_iter().for_each(|waiting| waiting.tell(result));
+}
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error("the data folder {0}: {1}")]
+    Folder(PathBuf, std::io::Error),
+    /// A part of the store cannot be opened.
+    #[error("{0}: {1}")]
+    Store(&'static str, Box<dyn std::error::Error + Send + Sync>),
+    /// The rules cannot be loaded.
+    #[error("the rules: {0}")]
+    Rules(String),
+    /// An address cannot be listened on.
+    #[error("{0}: {1}")]
+    Listen(String, std::io::Error),
+    /// The certificate or its key cannot be used.
+    #[error("tls: {0}")]
+    Tls(String),
+}
+
+/// A part of the store that cannot be opened, by its name.
+fn store_error<E: std::error::Error + Send + Sync + 'static>(part: &'static str) -> impl FnOnce(E) -> StartError {
+    move |error| StartError::Store(part, Box::new(error))
+}
+
+/// A node whose street runs.
+#[derive(Debug)]
+pub struct Node {
+    pub(super) parts: Arc<Parts>,
+    stop: Arc<AtomicBool>,
+    street: Option<std::thread::JoinHandle<()>>,
+    flusher: tokio::task::JoinHandle<()>,
+    keeper: tokio::task::JoinHandle<()>,
+}
+
+/// What a node is opened from, beside its options.
+pub struct Opening {
+    /// The rules to judge by.
+    pub rules: Arc<Rules>,
+    /// Declared sources.
+    pub registry: Arc<SourceRegistry>,
+    /// The open key ring.
+    pub keys: Arc<Keys>,
+    /// Keeps senders from crafting values that collide in correlations.
+    pub hash_key: [u64; 2],
+}
+
+impl Node {
+    /// Opens what is kept, recovers and starts the street; events that were durable and not judged when the node last stopped are judged first.
+    ///
+    /// # Errors
+    /// A part of the store that cannot be opened.
+    pub async fn start(options: NodeOptions, opening: Opening) -> Result<Self, StartError> {
+        let NodeOptions { data_dir, site, clock, decode, workers, intake_bytes_max, wal, tables } = options;
+        let Opening { rules, registry, keys, hash_key } = opening;
+        let site_key = keys.site_key(&site).map_err(store_error("the keys"))?;
+        let disk: Arc<dyn Disk> = Arc::new(FileDisk);
+        let tables = Tables::open(&data_dir.join("tables"), tables).await.map_err(store_error("the event tables"))?;
+        let state = State::open(&data_dir.join("state.sqlite"), StateOptions::default()).await;
+        let state = state.map_err(store_error("the state"))?;
+        let generation = rules.current();
+        let snapshot = data_dir.join("windows");
+        let (windows, windows_applied) = windows(&*disk, &snapshot, &generation, hash_key, &decode);
+        let findings_applied = state.applied_offset(FINDINGS_SINK).await.map_err(store_error("the state"))?;
+        let applied = [windows_applied, findings_applied, tables.applied()];
+        let (from, highest) = applied.into_iter().fold((u64::MAX, 0), |(low, high), at| (low.min(at), high.max(at)));
+        let wal = WalOptions { offset_min: highest, ..wal };
+        let wal = Wal::open(Arc::clone(&disk), &data_dir.join("wal"), &keys, wal);
+        let (wal, recovered) = wal.map_err(store_error("the log"))?;
+        tracing::info!(?recovered, "the log is open");
+        let wal = Arc::new(wal);
+        let (stop, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (findings, _) = broadcast::channel(STREAM_LAG_MAX);
+        let (events, _) = broadcast::channel(STREAM_LAG_MAX);
+        let counts = Arc::new(StreetCounts::default());
+        counts.through.store(from, Ordering::Relaxed);
+        counts.windows_applied.store(windows_applied, Ordering::Relaxed);
+        let feed = Feed::new(
+            wal.reader(from),
+            applied.to_vec(),
+            Arc::clone(&rules),
+            clock,
+            Arc::clone(&stop),
+            Handle::current(),
+        );
+        let table = Arc::clone(&decode.log_sources);
+        let normalizer = Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings));
+        let keeper = Keeper {
+            state: state.clone(),
+            tables: tables.clone(),
+            windows,
+            generation,
+            disk: Arc::clone(&disk),
+            snapshot,
+            counts: Arc::clone(&counts),
+            told: findings.clone(),
+            stop: Arc::clone(&stop),
+            snapshot_at: Instant::now(),
+            dirty: false,
+        };
+        let judge = Judge { decoders: Decoders::new(decode), normalizer };
+        let (rules_of_street, tables_of_street, broken_of_street) = (Arc::clone(&rules), tables.clone(), Arc::clone(&broken));
+        let street = Street {
+            feed,
+            judge,
+            rules: rules_of_street,
+            tables: tables_of_street,
+            keeper,
+            workers,
+            broken: broken_of_street,
+        };
+        let runtime = Handle::current();
+        let street = std::thread::Builder::new().name("street".to_owned()).spawn(move || street.walk(&runtime));
+        let street = street.map_err(|error| StartError::Folder(data_dir.clone(), error))?;
+        let (intake, submissions) = intake(intake_bytes_max);
+        let is_log_failing = Arc::new(AtomicBool::new(false));
+        let keeper = tokio::spawn(keep(submissions, Arc::clone(&wal), Arc::clone(&is_log_failing)));
+        let flusher = tables.clone();
+        let flusher = tokio::spawn(async move { flusher.keep_flushing().await });
+        let parts = Parts {
+            clock,
+            started: clock.now(),
+            site,
+            registry,
+            intake,
+            wal,
+            tables,
+            state,
+            rules,
+            counts,
+            findings,
+            events,
+            broken,
+            is_log_failing,
+            disk,
+            data_dir,
+        };
+        tracing::info!(from, "the street runs");
+        Ok(Self { parts: Arc::new(parts), stop, street: Some(street), flusher, keeper })
+    }
+
+    /// Where listeners hand over what they receive.
+    #[must_use]
+    pub fn intake(&self) -> Intake {
+        self.parts.intake.clone()
+    }
+
+    /// What the node knows beside its events.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.parts.state
+    }
+
+    /// The event tables.
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.parts.tables
+    }
+
+    /// What the street did.
+    #[must_use]
+    pub fn counts(&self) -> &StreetCounts {
+        &self.parts.counts
+    }
+
+    /// Waits until everything durable now is judged, at most so long; whether it is.
+    pub async fn settled(&self, at_most: Duration) -> bool {
+        let durable = self.parts.wal.durable();
+        let reached = async {
+            while self.parts.counts.through.load(Ordering::Relaxed) < durable {
+                tokio::time::sleep(SETTLE_EVERY).await;
+            }
+        };
+        tokio::time::timeout(at_most, reached).await.is_ok()
+    }
+
+    /// Stops in order: nothing more is taken, what is durable is judged, what is in memory goes to disk.
+    pub async fn stop(mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(street) = self.street.take() {
+            let _fallen = tokio::task::spawn_blocking(move || street.join()).await;
+        }
+        self.flusher.abort();
+        self.keeper.abort();
+        self.parts.state.close().await;
+        tracing::info!("the node has stopped");
+    }
+}
+
+/// The windows of correlations as they were written down, with the offset they hold; empty ones when there is nothing usable.
+fn windows(
+    disk: &dyn Disk,
+    path: &Path,
+    generation: &Generation,
+    hash_key: [u64; 2],
+    decode: &DecodeOptions,
+) -> (Windows, u64) {
+    let empty = || (Windows::new(Arc::clone(&generation.detector), hash_key), 0);
+    let bytes = match disk::read_all(disk, path, SNAPSHOT_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return empty(),
+        Err(error) => {
+            tracing::warn!(error = %error, "the windows of correlations cannot be read: they start empty, from the start of the log");
+            return empty();
+        }
+    };
+    match Windows::restore(Arc::clone(&generation.detector), hash_key, &decode.log_sources, &bytes) {
+        Ok(restored) => restored,
+        Err(error) => {
+            tracing::warn!(error = %error, "the windows of correlations start empty, from the start of the log");
+            empty()
+        }
+    }
+}

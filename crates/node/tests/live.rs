@@ -1,0 +1,168 @@
+//! The live street against a scan of the same records: what is found must be the same, also when the node is stopped in between.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cordon_collect::live::SourceRegistry;
+use cordon_collect::{Limits, Sources};
+use cordon_decode::DecodeOptions;
+use cordon_detect::{DetectOptions, Detector};
+use cordon_model::{Delivery, Level, Span, Time};
+use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Rules};
+use cordon_node::replay::{Timed, timeline};
+use cordon_node::{Progress, StreetOptions};
+use cordon_policy::AccessScope;
+use cordon_rules::Engine;
+use cordon_rules::correlate::Plan;
+use cordon_rules::parse::{Library, Options};
+use cordon_seal::SiteKey;
+use cordon_store::disk::FileDisk;
+use cordon_store::keys::{KeySource, Keys};
+use cordon_store::state::FindingFilter;
+use cordon_store::tables::TablesOptions;
+use cordon_store::wal::WalOptions;
+
+/// Findings by rule.
+type Counts = BTreeMap<String, usize>;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn rule_files(folder: &Path, found: &mut Vec<(String, String)>) {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            rule_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yml") {
+            found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+fn detector(decode: &DecodeOptions) -> Detector {
+    let mut files = Vec::new();
+    rule_files(&root().join("rules/healthcare"), &mut files);
+    rule_files(&root().join("rules/base"), &mut files);
+    let library = Library::load(files, &Options::default());
+    let (engine, _) = Engine::compile(&library.rules, &decode.log_sources);
+    let numbers: BTreeMap<String, u32> = library
+        .rules
+        .iter()
+        .zip(0..)
+        .flat_map(|(rule, number)| rule.name.iter().cloned().chain([rule.card.id.clone()]).map(move |name| (name, number)))
+        .collect();
+    let (plan, _) = Plan::new(&library.correlations, &|name| {
+        let number = *numbers.get(name)?;
+        Some((number, library.rules.get(number as usize)?.card.id.clone()))
+    });
+    let options = DetectOptions {
+        level_min: Level::Informational,
+        mask: true,
+        keep_record: false,
+        site_key: SiteKey::of_scan(),
+        csv_mappings: Arc::clone(&decode.csv_mappings),
+        timezone: decode.timezone.clone(),
+    };
+    Detector::new(engine, Arc::new(plan), &library.correlations, options)
+}
+
+fn evening() -> Sources {
+    Sources::new(&[root().join("fixtures/lakeside/evening")], Limits::default(), Time(0))
+}
+
+fn scanned(decode: &DecodeOptions) -> Counts {
+    let options = StreetOptions { decode: decode.clone(), threads: 2, from: None, to: None, count_times: false };
+    let mut counts = Counts::new();
+    cordon_node::scan::scan(evening(), &options, &detector(decode), &Progress::default(), |found| {
+        *counts.entry(found.finding.rule.id.clone()).or_default() += 1;
+        Ok(())
+    })
+    .unwrap();
+    counts
+}
+
+fn deliveries(timed: &[Timed]) -> Vec<Delivery> {
+    let delivery = |one: &Timed| Delivery {
+        source: Arc::clone(&one.source),
+        site: "main".into(),
+        received: one.time,
+        format: one.format.into(),
+        header: one.header.to_vec(),
+        units: vec![Span { start: 0, end: one.bytes.len() }],
+        bytes: one.bytes.clone(),
+    };
+    timed.iter().map(delivery).collect()
+}
+
+async fn start(folder: &Path, decode: &DecodeOptions, now: Time) -> Node {
+    let keys = Keys::open(Arc::new(FileDisk), folder, &KeySource::File(folder.join("key"))).unwrap();
+    let options = NodeOptions {
+        data_dir: folder.to_owned(),
+        site: "main".into(),
+        clock: EventClock::starting_at(now, 1.0),
+        decode: decode.clone(),
+        workers: 2,
+        intake_bytes_max: 64 << 20,
+        wal: WalOptions::default(),
+        tables: TablesOptions::default(),
+    };
+    let opening = Opening {
+        rules: Arc::new(Rules::new(detector(decode), "test".into())),
+        registry: Arc::new(SourceRegistry::new("main".into(), [])),
+        keys: Arc::new(keys),
+        hash_key: [1, 2],
+    };
+    Node::start(options, opening).await.unwrap()
+}
+
+async fn send(node: &Node, deliveries: &[Delivery]) {
+    let mut answers = Vec::new();
+    for delivery in deliveries {
+        answers.push(node.intake().enqueue(delivery.clone()).await.unwrap());
+    }
+    for answer in answers {
+        answer.await.unwrap().unwrap();
+    }
+}
+
+async fn found(node: &Node) -> Counts {
+    let (mut counts, mut after) = (Counts::new(), None::<String>);
+    loop {
+        let filter = FindingFilter::default();
+        let page = node.state().findings(&AccessScope::of_the_node(), &filter, after.as_deref(), 1_000).await.unwrap();
+        page.rows.iter().for_each(|row| *counts.entry(row.rule_id.clone()).or_default() += 1);
+        after = page.next;
+        if after.is_none() {
+            return counts;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_live_street_finds_what_a_scan_finds_also_over_restarts() {
+    let decode = DecodeOptions::new(Time::from_rfc3339("2026-03-18T23:59:00Z").unwrap());
+    let (timed, _) = timeline(evening(), &decode).unwrap();
+    let all = deliveries(&timed);
+    let end = Time(timed.last().unwrap().time.0 + 3_600_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    let mut events = 0;
+    for part in all.chunks(all.len().div_ceil(3)) {
+        let node = start(folder.path(), &decode, end).await;
+        send(&node, part).await;
+        node.settled(Duration::from_secs(60)).await;
+        events += node.counts().events.load(std::sync::atomic::Ordering::Relaxed);
+        node.stop().await;
+    }
+    let node = start(folder.path(), &decode, end).await;
+    node.settled(Duration::from_secs(60)).await;
+    let (live, expected) = (found(&node).await, scanned(&decode));
+    node.stop().await;
+    assert!(events as usize >= all.len(), "{events} events of {} records", all.len());
+    assert_eq!(live, expected);
+}
