@@ -3,24 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, LiveEvent, LiveFinding, NodeControl, NodeHealth, Outcome, Part, PartState, Progress, RuleStatus,
-    SourceStatus, Work,
+    ControlError, Family, LiveEvent, NodeControl, NodeHealth, Outcome, PartState, Progress, RecordPlace, RuleStatus, SourceStatus, Work,
 };
-use cordon_api::Family;
-use cordon_collect::live::{LiveSource, SourceDeclaration, SourceRegistry, silent_sources};
+use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;
 use cordon_model::Time;
-use cordon_store::state::State;
+use cordon_store::state::{By, State, StateError};
 use futures_util::future::BoxFuture;
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
-use super::clock::EventClock;
 use super::metrics;
 use super::node::Parts;
-use super::rules::Rules;
 
 /// Rules as they were loaded, with what the API shows of them.
 pub struct LoadedRules {
@@ -47,16 +43,89 @@ pub(super) struct RuleBook {
 /// Name of the setting that holds the ids of rules that were switched off.
 const RULES_OFF: &str = "rules_off";
 
-/// The node's answers.
+/// The node's answers. Clones share it.
+#[derive(Clone)]
 pub(super) struct Control {
     pub(super) parts: Arc<Parts>,
-    pub(super) load: LoadRules,
-    pub(super) book: RwLock<RuleBook>,
+    load: LoadRules,
+    book: Arc<RwLock<RuleBook>>,
 }
 
 impl fmt::Debug for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Control").finish_non_exhaustive()
+    }
+}
+
+impl RuleBook {
+    /// What is shown of loaded rules.
+    pub(super) fn new(statuses: Vec<RuleStatus>, texts: BTreeMap<String, Arc<str>>) -> Self {
+        Self { statuses: statuses.into_iter().map(Arc::new).collect(), texts }
+    }
+}
+
+/// The ids of rules that were switched off, as the state keeps them.
+pub(super) async fn rules_off(state: &State) -> Result<BTreeSet<String>, StateError> {
+    let kept = state.setting(RULES_OFF).await?;
+    Ok(kept.and_then(|setting| serde_json::from_value(setting.value).ok()).unwrap_or_default())
+}
+
+impl Control {
+    /// Over the parts of a node and the rules it was started with.
+    pub(super) fn new(parts: Arc<Parts>, load: LoadRules, book: RuleBook) -> Self {
+        Self { parts, load, book: Arc::new(RwLock::new(book)) }
+    }
+
+    fn book(&self) -> RwLockReadGuard<'_, RuleBook> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn rules_off(&self) -> Result<BTreeSet<String>, ControlError> {
+        rules_off(&self.parts.state).await.map_err(failed)
+    }
+
+    async fn keep_rules_off(&self, off: &BTreeSet<String>) -> Result<(), ControlError> {
+        let by = By::node(self.parts.clock.now());
+        let value = serde_json::to_value(off).map_err(failed)?;
+        self.parts.state.set_setting(&by, RULES_OFF, &value, None).await.map(drop).map_err(failed)
+    }
+
+    /// Loads the rules but those in `off` and puts them into force; how many run.
+    pub(super) async fn reload(&self, off: BTreeSet<String>) -> Result<usize, ControlError> {
+        let load = Arc::clone(&self.load);
+        let loaded = tokio::task::spawn_blocking(move || load(&off)).await.map_err(failed)?;
+        let LoadedRules { detector, version, statuses, texts } = loaded.map_err(ControlError::Failed)?;
+        let running = statuses.iter().filter(|rule| rule.is_enabled).count();
+        self.parts.rules.replace(detector, version);
+        *self.book.write().unwrap_or_else(PoisonError::into_inner) = RuleBook::new(statuses, texts);
+        Ok(running)
+    }
+}
+
+fn failed(error: impl fmt::Display) -> ControlError {
+    ControlError::Failed(error.to_string())
+}
+
+fn status(source: &LiveSource, silent: &BTreeSet<Arc<str>>) -> SourceStatus {
+    let (known, counts) = (&source.declaration, &source.counts);
+    let time = |micros: i64| (micros > 0).then_some(Time(micros));
+    let drops = counts.drops().filter(|(_, count)| *count > 0);
+    SourceStatus {
+        id: known.id.to_string(),
+        site: known.site.to_string(),
+        listener: known.listener.to_string(),
+        sender: known.sender.to_string(),
+        format: known.format.to_string(),
+        is_declared: source.declared,
+        is_care: known.care,
+        is_silent: silent.contains(&known.id),
+        events_per_second_max: known.events_per_second_max,
+        silence_seconds: known.silence_seconds,
+        records: counts.records.load(Ordering::Relaxed),
+        bytes: counts.bytes.load(Ordering::Relaxed),
+        received_last: time(counts.received_last.load(Ordering::Relaxed)),
+        event_last: time(counts.event_last.load(Ordering::Relaxed)),
+        drops: drops.map(|(reason, count)| (reason.name().to_owned(), count)).collect(),
     }
 }
 
@@ -96,7 +165,7 @@ impl NodeControl for Control {
             let unknown = ControlError::Unknown(format!("rule {id}"));
             return Box::pin(std::future::ready(Err(unknown)));
         }
-        let (this, id) = (self.again(), id.to_owned());
+        let (this, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
             let mut off = this.rules_off().await?;
             if is_enabled { off.remove(&id) } else { off.insert(id) };
@@ -106,7 +175,7 @@ impl NodeControl for Control {
     }
 
     fn reload_rules(&self) -> BoxFuture<'static, Result<usize, ControlError>> {
-        let this = self.again();
+        let this = self.clone();
         Box::pin(async move {
             let off = this.rules_off().await?;
             this.reload(off).await
@@ -114,10 +183,20 @@ impl NodeControl for Control {
     }
 
     fn run(&self, work: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>> {
-        super::work::run(self.again(), work, progress)
+        super::work::run(self.clone(), work, progress)
     }
 
-    fn live_findings(&self) -> broadcast::Receiver<Arc<LiveFinding>> {
+    fn check_setting(&self, name: &str, _: &serde_json::Value) -> Result<(), ControlError> {
+        Err(ControlError::Refused(format!("{name} is no setting of this node; those of the configuration file are changed there")))
+    }
+
+    fn record(&self, place: RecordPlace, is_revealed: bool) -> BoxFuture<'static, Result<Vec<u8>, ControlError>> {
+        let parts = Arc::clone(&self.parts);
+        let work = tokio::task::spawn_blocking(move || super::record::read(&parts, &place, is_revealed));
+        Box::pin(async move { work.await.unwrap_or_else(|fall| Err(ControlError::Failed(fall.to_string()))) })
+    }
+
+    fn findings_kept(&self) -> watch::Receiver<u64> {
         self.parts.findings.subscribe()
     }
 

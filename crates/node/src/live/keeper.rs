@@ -1,18 +1,16 @@
 //! The end of the street: takes what workers made of the log, in its order, and brings it to every sink.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cordon_api::LiveFinding;
 use cordon_detect::{Detected, EventOf};
-use cordon_model::{FindingId, Time};
+use cordon_model::Time;
 use cordon_store::disk::{self, Disk};
-use cordon_store::state::{EventPlace, GroupId, NewFinding, Recorded, State, Subjects};
+use cordon_store::state::{EventPlace, NewFinding, State, Subjects};
 use cordon_store::tables::Tables;
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 
 use super::judge::{Counts, Found, Outcome};
 use super::rules::Generation;
@@ -61,7 +59,8 @@ pub(super) struct Keeper {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) snapshot: PathBuf,
     pub(super) counts: Arc<StreetCounts>,
-    pub(super) told: broadcast::Sender<Arc<LiveFinding>>,
+    /// Rises whenever findings were kept.
+    pub(super) told: watch::Sender<u64>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) snapshot_at: Instant,
     pub(super) dirty: bool,
@@ -152,7 +151,9 @@ impl Keeper {
             }
         };
         self.counts.findings.fetch_add(recorded.new, Ordering::Relaxed);
-        tell(&self.told, &recorded, &new);
+        if recorded.new > 0 {
+            self.told.send_modify(|kept| *kept += recorded.new);
+        }
     }
 
     async fn append(&self, through: u64, rows: Vec<cordon_store::tables::RowBatch>) {
@@ -195,35 +196,6 @@ impl Keeper {
         add(&self.counts.undecoded, counts.undecoded);
         add(&self.counts.matches_undated, counts.matches_undated);
         self.counts.through.store(through, Ordering::Relaxed);
-    }
-}
-
-/// Hands new findings to those who listen.
-pub(super) fn tell(told: &broadcast::Sender<Arc<LiveFinding>>, recorded: &Recorded, all: &[NewFinding]) {
-    if told.receiver_count() == 0 {
-        return;
-    }
-    let groups: BTreeMap<FindingId, GroupId> = recorded.placed.iter().copied().collect();
-    for new in all {
-        let Some(group) = groups.get(&new.finding.finding_id) else { continue };
-        let _nobody_listens = told.send(Arc::new(live(new, *group)));
-    }
-}
-
-fn live(new: &NewFinding, group: GroupId) -> LiveFinding {
-    let finding = &new.finding;
-    LiveFinding {
-        id: finding.finding_id,
-        group: group.to_string(),
-        site: new.site.to_string(),
-        class_uid: new.class_uid,
-        rule: finding.rule.id.clone(),
-        title: finding.rule.title.clone(),
-        level: finding.rule.level,
-        time: finding.time,
-        found: new.received,
-        source: finding.source_file.to_string(),
-        entity: new.subjects.grouped_by(&finding.source_file).name.to_string(),
     }
 }
 

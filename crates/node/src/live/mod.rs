@@ -9,13 +9,17 @@ mod judge;
 mod keeper;
 mod metrics;
 mod node;
+mod record;
 mod rules;
+mod serve;
 mod street;
 mod watermark;
 mod windows;
+mod work;
 
 pub use clock::EventClock;
 pub use control::{LoadRules, LoadedRules};
 pub use keeper::StreetCounts;
 pub use node::{Node, NodeOptions, Opening, StartError};
 pub use rules::{Generation, Rules};
+pub use serve::{IMPORT_SOURCE, Serving, open_keys, serve};

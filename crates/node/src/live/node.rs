@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cordon_api::{LiveEvent, LiveFinding, Part, PartState};
+use cordon_api::{LiveEvent, Part, PartState};
 use cordon_collect::live::{Intake, NotKept, SourceRegistry, Submission, Waiting, intake, silent_sources};
 use cordon_decode::DecodeOptions;
 use cordon_model::{Delivery, Time};
@@ -16,7 +16,7 @@ use cordon_store::tables::{Tables, TablesOptions};
 use cordon_store::keys::Keys;
 use cordon_store::wal::{Appending, Wal, WalError, WalOptions};
 use tokio::runtime::Handle;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use super::clock::EventClock;
 use super::decoders::Decoders;
@@ -73,7 +73,7 @@ pub(super) struct Parts {
     pub(super) state: State,
     pub(super) rules: Arc<Rules>,
     pub(super) counts: Arc<StreetCounts>,
-    pub(super) findings: broadcast::Sender<Arc<LiveFinding>>,
+    pub(super) findings: watch::Sender<u64>,
     pub(super) events: broadcast::Sender<Arc<LiveEvent>>,
     pub(super) broken: Arc<AtomicBool>,
     /// Whether the log could not be written when it was last tried.
@@ -223,7 +223,7 @@ impl Node {
         tracing::info!(?recovered, "the log is open");
         let wal = Arc::new(wal);
         let (stop, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (findings, _) = broadcast::channel(STREAM_LAG_MAX);
+        let (findings, _) = watch::channel(0);
         let (events, _) = broadcast::channel(STREAM_LAG_MAX);
         let counts = Arc::new(StreetCounts::default());
         counts.through.store(from, Ordering::Relaxed);

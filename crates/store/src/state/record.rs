@@ -26,8 +26,6 @@ pub struct Recorded {
     pub muted: u64,
     /// The groups that got loud findings, by id.
     pub touched: Vec<GroupTouched>,
-    /// The new findings in the order given, each with its group.
-    pub placed: Vec<(FindingId, GroupId)>,
 }
 
 /// A group that got loud findings.
@@ -117,9 +115,7 @@ impl State {
         let epoch = epoch_for(tx, newest).await?;
         risk::add(tx, &risk_gains(&placed, &groups, epoch)).await?;
         let touched = upsert_groups(tx, group_gains(&placed), &groups).await?;
-        let (known, muted) = (all.saturating_sub(new), u64::try_from(muted).unwrap_or(u64::MAX));
-        let placed = placed.iter().map(|placed| (placed.new.finding.finding_id, placed.group_id)).collect();
-        Ok(Recorded { new, known, muted, touched, placed })
+        Ok(Recorded { new, known: all.saturating_sub(new), muted: u64::try_from(muted).unwrap_or(u64::MAX), touched })
     }
 }
 

@@ -1,0 +1,318 @@
+//! `cordon serve`: a configuration becomes a running node with its listeners, and goes down in order.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use cordon_api::{ApiOptions, ApiState, ServeLimits, TlsFiles, server_config};
+use cordon_collect::live::http::{HttpIntake, Presented, Sender};
+use cordon_collect::live::{Limits, Reception, SourceRegistry, mllp, relp, tcp, udp};
+use cordon_decode::DecodeOptions;
+use cordon_model::Digest;
+use cordon_policy::Policies;
+use cordon_store::disk::{Disk, FileDisk};
+use cordon_store::keys::{KeySource, Keys};
+use cordon_store::state::State;
+use cordon_store::tables::TablesOptions;
+use cordon_store::wal::WalOptions;
+use cordon_store::version;
+use rustls::ServerConfig;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::alarms::Alarms;
+use super::clock::EventClock;
+use super::control::{Control, LoadRules, LoadedRules, RuleBook, rules_off};
+use super::node::{Node, NodeOptions, Opening, Parts, StartError};
+use super::rules::Rules;
+use crate::config::Config;
+
+/// How often the node looks at its sources for silence and loss.
+const ALARMS_EVERY: Duration = Duration::from_secs(5);
+/// How often the tokens of senders are read again from the state.
+const TOKENS_EVERY: Duration = Duration::from_secs(2);
+
+/// The token of this source may bring records as those of other sources: `cordon import` and `cordon replay`.
+pub const IMPORT_SOURCE: &str = "import";
+
+/// What the binary brings beside the configuration.
+pub struct Serving {
+    /// Where everything is kept.
+    pub data_dir: PathBuf,
+    /// How records are decoded.
+    pub decode: DecodeOptions,
+    /// Loads the rules.
+    pub load: LoadRules,
+    /// Threads that decode and judge.
+    pub workers: usize,
+    /// Told what a person at the terminal should know: addresses, the one-time link.
+    pub say: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Ends the node.
+    pub stop: CancellationToken,
+}
+
+/// The key ring of a data folder, opened as the configuration says.
+///
+/// # Errors
+/// Key or folder cannot be read, or do not fit.
+pub fn open_keys(config: &Config, data_dir: &Path) -> Result<Keys, StartError> {
+    let disk: Arc<dyn Disk> = Arc::new(FileDisk);
+    version::check(&*disk, data_dir).map_err(|error| StartError::Store("the data folder", Box::new(error)))?;
+    let source = match (&config.keys.passphrase_file, &config.keys.file) {
+        (Some(path), _) => {
+            let text = std::fs::read_to_string(path).map_err(|error| StartError::Folder(path.clone(), error))?;
+            KeySource::Passphrase(text.trim_end_matches(['\r', '\n']).into())
+        }
+        (None, Some(path)) => KeySource::File(path.clone()),
+        (None, None) => KeySource::File(data_dir.join("master.key")),
+    };
+    Keys::open(disk, data_dir, &source).map_err(|error| StartError::Store("the keys", Box::new(error)))
+}
+
+/// Runs a node until `stop`.
+///
+/// # Errors
+/// What keeps it from starting.
+pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> {
+    let Serving { data_dir, decode, load, workers, say, stop } = serving;
+    let clock = match &config.event_clock {
+        Some(clock) => EventClock::starting_at(clock.start, clock.speed),
+        None => EventClock::system(),
+    };
+    std::fs::create_dir_all(&data_dir).map_err(|error| StartError::Folder(data_dir.clone(), error))?;
+    let keys = {
+        let (config, data_dir) = (config.clone(), data_dir.clone());
+        let open = tokio::task::spawn_blocking(move || open_keys(&config, &data_dir)).await;
+        Arc::new(open.map_err(|fall| StartError::Rules(fall.to_string()))??)
+    };
+    let state = State::open(&data_dir.join("state.sqlite"), Default::default()).await;
+    let state = state.map_err(|error| StartError::Store("the state", Box::new(error)))?;
+    let off = rules_off(&state).await.map_err(|error| StartError::Store("the state", Box::new(error)))?;
+    state.close().await;
+    let loaded = {
+        let load = Arc::clone(&load);
+        tokio::task::spawn_blocking(move || load(&off)).await.map_err(|fall| StartError::Rules(fall.to_string()))?
+    };
+    let LoadedRules { detector, version, statuses, texts } = loaded.map_err(StartError::Rules)?;
+    let running = statuses.iter().filter(|rule| rule.is_enabled).count();
+    say(&format!("{running} of {} rules run", statuses.len()));
+    let site: Arc<str> = config.site.as_str().into();
+    let registry = Arc::new(SourceRegistry::new(Arc::clone(&site), config.sources.iter().cloned()));
+    let hash_key = hash_key(&keys)?;
+    let opening = Opening {
+        rules: Arc::new(Rules::new(detector, version)),
+        registry: Arc::clone(&registry),
+        keys: Arc::clone(&keys),
+        hash_key,
+    };
+    let options = NodeOptions {
+        data_dir: data_dir.clone(),
+        site: Arc::clone(&site),
+        clock,
+        decode,
+        workers,
+        intake_bytes_max: usize::try_from(config.intake.queue_bytes_max).unwrap_or(usize::MAX),
+        wal: WalOptions { segment_bytes: config.store.wal_segment_bytes, ..WalOptions::default() },
+        tables: TablesOptions {
+            flush_bytes: usize::try_from(config.store.flush_bytes).unwrap_or(usize::MAX),
+            ..TablesOptions::default()
+        },
+    };
+    let node = Node::start(options, opening).await?;
+    let parts = Arc::clone(&node.parts);
+    let tasks = TaskTracker::new();
+    let tls = tls(config, &data_dir)?;
+    let control = Control::new(Arc::clone(&parts), load, RuleBook::new(statuses, texts));
+    let doors = Doors { parts: &parts, tls: &tls, tasks: &tasks, stop: &stop, say: &*say };
+    doors.listeners(config).await?;
+    doors.api(config, control).await?;
+    let alarms = tasks.spawn(watch_sources(Arc::clone(&parts), stop.clone()));
+    stop.cancelled().await;
+    tasks.close();
+    tasks.wait().await;
+    drop(alarms);
+    node.stop().await;
+    Ok(())
+}
+
+/// The key of hashes that correlations count distinct values by.
+fn hash_key(keys: &Keys) -> Result<[u64; 2], StartError> {
+    let secret = keys.secret("correlation").map_err(|error| StartError::Store("the keys", Box::new(error)))?;
+    let (first, second) = secret.split_at(16);
+    let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
+    Ok([number(first), number(second)])
+}
+
+/// TLS with the certificate of the configuration, else with the node's own.
+fn tls(config: &Config, data_dir: &Path) -> Result<Arc<ServerConfig>, StartError> {
+    let named = |error: cordon_api::TlsError| StartError::Tls(error.to_string());
+    let files = match (&config.tls.certificate, &config.tls.key) {
+        (Some(certificate), Some(key)) => TlsFiles { certificate: certificate.clone(), key: key.clone() },
+        _ => {
+            let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+            names.extend(config.tls.names.iter().cloned());
+            TlsFiles::own(data_dir, &names, EventClock::system().now()).map_err(named)?
+        }
+    };
+    server_config(&files).map_err(named)
+}
+
+/// Where the node can be reached.
+struct Doors<'d> {
+    parts: &'d Arc<Parts>,
+    tls: &'d Arc<ServerConfig>,
+    tasks: &'d TaskTracker,
+    stop: &'d CancellationToken,
+    say: &'d (dyn Fn(&str) + Send + Sync),
+}
+
+impl Doors<'_> {
+    fn reception(&self, limits: Limits) -> Reception {
+        let clock = self.parts.clock;
+        Reception {
+            intake: self.parts.intake.clone(),
+            sources: Arc::clone(&self.parts.registry),
+            clock: Arc::new(move || clock.now()),
+            limits,
+        }
+    }
+
+    async fn tcp(&self, name: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
+        let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen(format!("{name} {address}"), error))?;
+        let address = listener.local_addr().unwrap_or(address);
+        (self.say)(&format!("{name} on {address}"));
+        Ok(listener)
+    }
+
+    /// Opens every listener of the configuration.
+    async fn listeners(&self, config: &Config) -> Result<(), StartError> {
+        let Self { tasks, stop, .. } = self;
+        for address in &config.intake.syslog_udp {
+            let socket = UdpSocket::bind(address).await.map_err(|error| StartError::Listen(format!("syslog udp {address}"), error))?;
+            (self.say)(&format!("syslog udp on {}", socket.local_addr().unwrap_or(*address)));
+            tasks.spawn(udp::serve(socket, self.reception(Limits::default()), stop.child_token()));
+        }
+        for address in &config.intake.syslog_tcp {
+            let listener = self.tcp("syslog tcp", *address).await?;
+            tasks.spawn(tcp::serve(listener, None, self.reception(Limits::default()), stop.child_token()));
+        }
+        for address in &config.intake.syslog_tls {
+            let listener = self.tcp("syslog tls", *address).await?;
+            let tls = Some(Arc::clone(self.tls));
+            tasks.spawn(tcp::serve(listener, tls, self.reception(Limits::default()), stop.child_token()));
+        }
+        for address in &config.intake.relp {
+            let listener = self.tcp("relp", *address).await?;
+            tasks.spawn(relp::serve(listener, None, self.reception(Limits::default()), stop.child_token()));
+        }
+        for address in &config.intake.mllp {
+            let listener = self.tcp("mllp", *address).await?;
+            tasks.spawn(mllp::serve(listener, None, self.reception(Limits::mllp()), stop.child_token()));
+        }
+        for address in &config.intake.http {
+            self.http(*address).await?;
+        }
+        Ok(())
+    }
+
+    /// HTTP intake on an address of its own.
+    async fn http(&self, address: SocketAddr) -> Result<(), StartError> {
+        let listener = self.tcp("http intake", address).await?;
+        let senders = Arc::new(RwLock::new(BTreeMap::new()));
+        self.tasks.spawn(follow_tokens(Arc::clone(self.parts), Arc::clone(&senders), self.stop.child_token()));
+        let clock = self.parts.clock;
+        let intake = HttpIntake {
+            intake: self.parts.intake.clone(),
+            registry: Arc::clone(&self.parts.registry),
+            senders: Arc::new(move |presented: &Presented<'_>| sender(&senders, presented)),
+            clock: Arc::new(move || clock.now()),
+            limits: cordon_collect::live::http::Limits::default(),
+        };
+        self.serve(listener, intake.router());
+        Ok(())
+    }
+
+    /// API and status page.
+    async fn api(&self, config: &Config, control: Control) -> Result<(), StartError> {
+        let listener = self.tcp("api", config.api.address).await?;
+        let sites = self.parts.registry.all().iter().map(|source| source.declaration.site.to_string());
+        let sites: Vec<String> = sites.chain([config.site.clone()]).collect();
+        let policies = Policies::built_in(sites).map_err(|error| StartError::Store("the policies", Box::new(error)))?;
+        let state = ApiState::new(
+            Arc::new(control),
+            self.parts.state.clone(),
+            self.parts.tables.clone(),
+            policies,
+            ApiOptions::default(),
+        );
+        if let Some(link) = cordon_api::first_link(&state).await.map_err(|error| StartError::Rules(error.to_string()))? {
+            (self.say)(&format!("the first administrator signs up once at {}{link}", config.api.public_url));
+        }
+        self.serve(listener, cordon_api::router(state));
+        Ok(())
+    }
+
+    /// Serves a router, with TLS outside loopback.
+    fn serve(&self, listener: TcpListener, router: axum::Router) {
+        let outside = listener.local_addr().is_ok_and(|address| !address.ip().is_loopback());
+        let tls = outside.then(|| Arc::clone(self.tls));
+        let stop = self.stop.child_token();
+        self.tasks.spawn(async move {
+            if let Err(error) = cordon_api::serve(listener, tls, router, ServeLimits::default(), stop).await {
+                tracing::error!(error = %error, "an address is not served");
+            }
+        });
+    }
+}
+
+/// Senders by the digest of their token.
+type KnownSenders = RwLock<BTreeMap<Digest, Sender>>;
+
+fn sender(known: &KnownSenders, presented: &Presented<'_>) -> Option<Sender> {
+    if let Some(certificate) = presented.certificate {
+        return Some(Sender { name: certificate.into(), may_import: false });
+    }
+    let digest = cordon_seal::digest(presented.token?.as_bytes());
+    known.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
+}
+
+/// Keeps the senders in memory as the state has them.
+async fn follow_tokens(parts: Arc<Parts>, known: Arc<KnownSenders>, stop: CancellationToken) {
+    loop {
+        match parts.state.senders(EventClock::system().now()).await {
+            Ok(senders) => {
+                let sender = |source: String| Sender { may_import: source == IMPORT_SOURCE, name: source.into() };
+                let all = senders.into_iter().map(|(digest, source)| (digest, sender(source))).collect();
+                *known.write().unwrap_or_else(PoisonError::into_inner) = all;
+            }
+            Err(error) => tracing::warn!(error = %error, "the tokens of senders cannot be read; those known still hold"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TOKENS_EVERY) => {}
+        }
+    }
+}
+
+/// Looks after silence and loss.
+async fn watch_sources(parts: Arc<Parts>, stop: CancellationToken) {
+    let mut alarms = Alarms::default();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(ALARMS_EVERY) => {}
+        }
+        let found = alarms.look(&parts.registry.all(), parts.started, parts.clock.now());
+        if found.is_empty() {
+            continue;
+        }
+        match parts.state.record_findings(None, &found).await {
+            Ok(recorded) if recorded.new > 0 => parts.findings.send_modify(|kept| *kept += recorded.new),
+            Ok(_) => {}
+            Err(error) => tracing::error!(error = %error, "findings about sources cannot be written; they are made again"),
+        }
+    }
+}
