@@ -8,7 +8,10 @@ use cordon_model::Level;
 
 use crate::config::ConfigArgs;
 use crate::doctor::DoctorArgs;
+use crate::feed::{ImportArgs, ReplayArgs};
 use crate::rules::args::RulesArgs;
+use crate::serve::ServeArgs;
+use crate::token::TokenArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +42,14 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Say what is wrong with a node or its machine, in plain words
     Doctor(DoctorArgs),
+    /// Run a node: receive, keep, judge and answer, until it is stopped
+    Serve(ServeArgs),
+    /// Load old logs into a running node, as history
+    Import(ImportArgs),
+    /// Send logs to a running node as if they were happening now
+    Replay(ReplayArgs),
+    /// Make tokens by which senders prove themselves to a node
+    Token(TokenArgs),
 }
 
 const SCAN_EXAMPLES: &str = "\

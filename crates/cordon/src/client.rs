@@ -20,7 +20,7 @@ const WAIT: Duration = Duration::from_secs(1);
 #[derive(Debug, Args)]
 pub(crate) struct NodeArgs {
     /// Address of the node
-    #[arg(long, value_name = "URL", env = "CORDON_URL", default_value = "http://127.0.0.1:8480")]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8480")]
     pub(crate) url: Url,
     /// File with the token to use [default: the variable CORDON_TOKEN]
     #[arg(long, value_name = "FILE")]

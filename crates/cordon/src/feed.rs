@@ -1,7 +1,6 @@
 //! `cordon import` and `cordon replay`: old logs into a running node, as history or as if they were happening now.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 

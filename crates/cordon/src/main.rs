@@ -3,9 +3,11 @@
 
 mod cli;
 mod config;
+mod client;
 mod coverage;
 mod doctor;
 mod events;
+mod feed;
 mod inputs;
 mod installed;
 mod output;
@@ -18,8 +20,11 @@ mod rule_sources;
 mod rules;
 mod scan;
 mod settings;
+mod serve;
+mod serve_rules;
 mod summary;
 mod terminal;
+mod token;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -28,6 +33,10 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
+/// Memory is given back, and builds without glibc stay quick.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Scan(args) => scan::run(&args),
@@ -35,6 +44,10 @@ fn main() -> ExitCode {
         Command::Rules(args) => rules::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Import(args) => feed::import(&args),
+        Command::Replay(args) => feed::replay(&args),
+        Command::Token(args) => token::run(&args),
     };
     outcome
         .unwrap_or_else(|error| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use cordon_api::control::RuleStatus;
+use cordon_api::RuleStatus;
 use cordon_detect::{DetectOptions, Detector};
 use cordon_model::{LogSourceTable, RuleCard};
 use cordon_node::live::LoadedRules;
@@ -33,7 +33,7 @@ impl NodeRules {
     /// # Errors
     /// A folder that cannot be read. A rule that cannot be used is shown as off, with the reason.
     pub(crate) fn load(&self, off: &BTreeSet<String>) -> Result<LoadedRules> {
-        let from = RulesFrom { directories: &[], data_dir: self.data_dir.as_deref() };
+        let from = RulesFrom { directories: &[], data_dir: self.data_dir.as_deref(), profile: None };
         let mut gathered = from.gather(Hashing::default())?;
         if !self.folders.is_empty() {
             gathered.add(&self.folders).context("rules.folders")?;

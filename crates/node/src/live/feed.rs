@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use cordon_model::{Delivery, Time};
+use cordon_model::Time;
 use cordon_store::wal::{Entry, WalError, WalReader};
 use tokio::runtime::Handle;
 
@@ -28,7 +28,7 @@ pub(super) struct Batch {
     pub(super) generation: Generation,
     /// The event clock: of a batch that holds deliveries the latest receipt, so that replaying gives what was given before.
     pub(super) now: Time,
-    pub(super) deliveries: Vec<(u64, Delivery)>,
+    pub(super) entries: Vec<Entry>,
 }
 
 /// Reads the log from an offset on.
@@ -73,21 +73,21 @@ impl Feed {
         if self.read.is_empty() && self.stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        let (mut deliveries, mut bytes, mut units) = (Vec::new(), 0, 0);
+        let (mut entries, mut bytes, mut units) = (Vec::new(), 0, 0);
         while let Some(entry) = self.read.pop_front() {
             bytes += entry.delivery.bytes.len();
             units += entry.delivery.units.len();
             self.through = entry.end;
-            deliveries.push((entry.offset, entry.delivery));
+            entries.push(entry);
             if bytes >= BATCH_BYTES || units >= BATCH_UNITS || self.ends_at_border() {
                 break;
             }
         }
-        let now = deliveries.iter().map(|(_, delivery): &(u64, Delivery)| delivery.received).max();
+        let now = entries.iter().map(|entry: &Entry| entry.delivery.received).max();
         let number = self.next_number;
         self.next_number += 1;
         let (generation, now) = (self.rules.current(), now.unwrap_or_else(|| self.clock.now()));
-        Ok(Some(Batch { number, through: self.through, generation, now, deliveries }))
+        Ok(Some(Batch { number, through: self.through, generation, now, entries }))
     }
 
     /// Reads what is there; waits for a tick when there is nothing.

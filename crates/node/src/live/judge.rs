@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use cordon_decode::Sink;
 use cordon_detect::{Detected, Judged, Scratch};
 use cordon_model::{Anomaly, Arena, Delivery, Event, Position, RawRecord, Record, SourceSet, Time, When};
 use cordon_normalize::{Normalizer, Origin};
 use cordon_seal::{digest, event_id};
-use cordon_store::tables::{RowMeta, RowBatch, Rows};
+use cordon_store::evidence::{Block, Evidence};
+use cordon_store::tables::{RowBatch, RowMeta, Rows};
+use cordon_store::wal::Entry;
 
 use super::decoders::{DecodeUnit, Decoders};
 use super::feed::Batch;
@@ -18,11 +22,16 @@ use super::windows::Matched;
 /// An arena that a hostile record has blown up beyond this is given back.
 const ARENA_KEEP_BYTES: usize = 8 << 20;
 
+/// How long evidence that cannot be sealed is left alone.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
 /// What does not change from batch to batch.
 #[derive(Debug)]
 pub(super) struct Judge {
     pub(super) decoders: Decoders,
     pub(super) normalizer: Normalizer,
+    pub(super) evidence: Arc<Evidence>,
+    pub(super) stop: Arc<AtomicBool>,
 }
 
 /// What came of one batch.
@@ -36,8 +45,8 @@ pub(super) struct Outcome {
     pub(super) now: Time,
     /// Rows of the event tables.
     pub(super) rows: Vec<RowBatch>,
-    /// The deliveries themselves, for the evidence.
-    pub(super) deliveries: Vec<(u64, Delivery)>,
+    /// The deliveries themselves, sealed for the evidence.
+    pub(super) blocks: Vec<Block>,
     /// Findings on events, in their order.
     pub(super) findings: Vec<Found>,
     /// Matches that correlations wait for.
@@ -97,20 +106,35 @@ impl<'j> Worker<'j> {
             generation: self.generation.clone(),
             now: batch.now,
             rows: Vec::new(),
-            deliveries: Vec::new(),
+            blocks: Vec::new(),
             findings: Vec::new(),
             matches: Vec::new(),
             heard: BTreeMap::new(),
             counts: Counts::default(),
         };
-        for (offset, delivery) in &batch.deliveries {
-            self.delivery(*offset, delivery, &mut outcome);
+        for entry in &batch.entries {
+            self.delivery(entry.offset, &entry.delivery, &mut outcome);
         }
         if outcome.counts.events + outcome.counts.undecoded > 0 {
             outcome.rows = self.rows.finish();
         }
-        outcome.deliveries = batch.deliveries;
+        outcome.blocks = self.seal(&batch.entries);
         outcome
+    }
+
+    /// Blocks of the evidence; a key that cannot be made safe now is asked for until it can.
+    fn seal(&self, entries: &[Entry]) -> Vec<Block> {
+        while !entries.is_empty() {
+            match self.judge.evidence.block(entries) {
+                Ok(blocks) => return blocks,
+                Err(error) => tracing::error!(error = %error, "evidence cannot be sealed; trying again"),
+            }
+            if self.judge.stop.load(Ordering::Relaxed) {
+                break; // the log still has them
+            }
+            std::thread::sleep(RETRY_AFTER);
+        }
+        Vec::new()
     }
 
     fn delivery(&mut self, offset: u64, delivery: &Delivery, outcome: &mut Outcome) {

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cordon_detect::{Detected, EventOf};
 use cordon_model::Time;
 use cordon_store::disk::{self, Disk};
 use cordon_store::state::{EventPlace, NewFinding, State, Subjects};
-use cordon_store::tables::Tables;
+use cordon_store::evidence::{Block, Evidence};
+use cordon_store::tables::{RowBatch, Tables};
+use cordon_store::wal::Wal;
 use tokio::sync::watch;
 
 use super::judge::{Counts, Found, Outcome};
@@ -20,6 +22,8 @@ use super::windows::{Correlated, Windows};
 pub(super) const FINDINGS_SINK: &str = "findings";
 /// How often the windows of correlations are written down, when there was something new.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(15);
+/// Sealed bytes of evidence that wait in memory until a file is written.
+const EVIDENCE_BYTES_MAX: usize = 16 << 20;
 /// How long a sink that cannot write is left alone before it is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -54,6 +58,8 @@ pub struct StreetCounts {
 pub(super) struct Keeper {
     pub(super) state: State,
     pub(super) tables: Tables,
+    pub(super) evidence: Arc<Evidence>,
+    pub(super) wal: Arc<Wal>,
     pub(super) windows: Windows,
     pub(super) generation: Generation,
     pub(super) disk: Arc<dyn Disk>,
@@ -72,17 +78,19 @@ impl Keeper {
         let (through, now, is_tick) = (outcome.through, outcome.now, outcome.counts == Counts::default());
         self.follow_rules(&outcome.generation);
         let correlated = self.correlate(&outcome, now);
-        let Outcome { findings, rows, counts, .. } = outcome;
+        let Outcome { findings, rows, counts, blocks, .. } = outcome;
         let mut new: Vec<NewFinding> = findings.into_iter().map(|found| self.of_event(found)).collect();
         new.extend(correlated.into_iter().map(|found| self.of_correlation(found, now)));
         if !is_tick || !new.is_empty() {
             self.record(through, new).await;
         }
         self.append(through, rows).await;
+        self.keep_evidence(through, blocks).await;
         self.count(counts, through);
         self.dirty |= !is_tick;
         if self.dirty && self.snapshot_at.elapsed() >= SNAPSHOT_EVERY {
             self.write_snapshot(through).await;
+            self.settle(through).await;
         }
     }
 
@@ -93,6 +101,46 @@ impl Keeper {
         if let Err(error) = self.tables.flush().await {
             tracing::warn!(error = %error, "events in memory were not written to the event tables; the log still has them");
         }
+        self.settle(through).await;
+    }
+
+    /// Hands blocks to the evidence, however often it takes; it writes a file when enough wait.
+    async fn keep_evidence(&self, through: u64, blocks: Vec<Block>) {
+        let blocks = Arc::new(Mutex::new(Some(blocks)));
+        loop {
+            let (evidence, blocks) = (Arc::clone(&self.evidence), Arc::clone(&blocks));
+            let kept = tokio::task::spawn_blocking(move || {
+                if evidence.bytes_waiting() >= EVIDENCE_BYTES_MAX {
+                    evidence.flush()?;
+                }
+                let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner).take();
+                evidence.append(through, blocks.unwrap_or_default())
+            });
+            match kept.await {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
+                Err(error) => tracing::error!(error = %error, "evidence was not written; trying again"),
+            }
+            if !self.wait_to_retry().await {
+                return;
+            }
+        }
+    }
+
+    /// Publishes evidence that waits, and gives up what of the log every sink has.
+    async fn settle(&self, through: u64) {
+        let (evidence, wal) = (Arc::clone(&self.evidence), Arc::clone(&self.wal));
+        let windows = self.counts.windows_applied.load(Ordering::Relaxed);
+        let lowest = windows.min(through).min(self.tables.applied());
+        let done = tokio::task::spawn_blocking(move || {
+            match evidence.flush() {
+                Ok(applied) => drop(wal.cut_below(lowest.min(applied)).inspect_err(|error| {
+                    tracing::warn!(error = %error, "what every sink has cannot be removed from the log; trying again");
+                })),
+                Err(error) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
+            }
+        });
+        drop(done.await);
     }
 
     /// Takes over the windows when the rules changed since the last batch.
@@ -156,7 +204,7 @@ impl Keeper {
         }
     }
 
-    async fn append(&self, through: u64, rows: Vec<cordon_store::tables::RowBatch>) {
+    async fn append(&self, through: u64, rows: Vec<RowBatch>) {
         // the tables take the batch or say why not; batches are cheap to clone, their columns are shared
         while let Err(error) = self.tables.append(through, rows.clone()).await {
             tracing::error!(error = %error, "events cannot be written to the event tables; trying again");

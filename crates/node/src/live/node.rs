@@ -1,5 +1,6 @@
 //! A running node: opens what is kept, recovers, starts the street and the listeners, and stops in order.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use cordon_normalize::Normalizer;
 use cordon_store::disk::{self, Disk, FileDisk};
 use cordon_store::state::{State, StateOptions};
 use cordon_store::tables::{Tables, TablesOptions};
+use cordon_store::evidence::{Evidence, EvidenceOptions};
 use cordon_store::keys::Keys;
 use cordon_store::wal::{Appending, Wal, WalError, WalOptions};
 use tokio::runtime::Handle;
@@ -70,6 +72,10 @@ pub(super) struct Parts {
     pub(super) intake: Intake,
     pub(super) wal: Arc<Wal>,
     pub(super) tables: Tables,
+    pub(super) evidence: Arc<Evidence>,
+    pub(super) decode: DecodeOptions,
+    /// OCSF classes that events can have.
+    pub(super) classes: BTreeSet<i64>,
     pub(super) state: State,
     pub(super) rules: Arc<Rules>,
     pub(super) counts: Arc<StreetCounts>,
@@ -208,14 +214,20 @@ impl Node {
         let Opening { rules, registry, keys, hash_key } = opening;
         let site_key = keys.site_key(&site).map_err(store_error("the keys"))?;
         let disk: Arc<dyn Disk> = Arc::new(FileDisk);
-        let tables = Tables::open(&data_dir.join("tables"), tables).await.map_err(store_error("the event tables"))?;
+        let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), tables).await.map_err(store_error("the event tables"))?;
+        let evidence = {
+            let (disk, dir, keys) = (Arc::clone(&disk), data_dir.join("evidence"), Arc::clone(&keys));
+            let open = move || Evidence::open(disk, &dir, keys, EvidenceOptions::default());
+            let open = tokio::task::spawn_blocking(open).await.map_err(store_error("the evidence"))?;
+            Arc::new(open.map_err(store_error("the evidence"))?)
+        };
         let state = State::open(&data_dir.join("state.sqlite"), StateOptions::default()).await;
         let state = state.map_err(store_error("the state"))?;
         let generation = rules.current();
         let snapshot = data_dir.join("windows");
         let (windows, windows_applied) = windows(&*disk, &snapshot, &generation, hash_key, &decode);
         let findings_applied = state.applied_offset(FINDINGS_SINK).await.map_err(store_error("the state"))?;
-        let applied = [windows_applied, findings_applied, tables.applied()];
+        let applied = [windows_applied, findings_applied, tables.applied(), evidence.applied()];
         let (from, highest) = applied.into_iter().fold((u64::MAX, 0), |(low, high), at| (low.min(at), high.max(at)));
         let wal = WalOptions { offset_min: highest, ..wal };
         let wal = Wal::open(Arc::clone(&disk), &data_dir.join("wal"), &keys, wal);
@@ -238,9 +250,12 @@ impl Node {
         );
         let table = Arc::clone(&decode.log_sources);
         let normalizer = Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings));
+        let classes = normalizer.classes();
         let keeper = Keeper {
             state: state.clone(),
             tables: tables.clone(),
+            evidence: Arc::clone(&evidence),
+            wal: Arc::clone(&wal),
             windows,
             generation,
             disk: Arc::clone(&disk),
@@ -251,7 +266,12 @@ impl Node {
             snapshot_at: Instant::now(),
             dirty: false,
         };
-        let judge = Judge { decoders: Decoders::new(decode), normalizer };
+        let judge = Judge {
+            decoders: Decoders::new(decode.clone()),
+            normalizer,
+            evidence: Arc::clone(&evidence),
+            stop: Arc::clone(&stop),
+        };
         let (rules_of_street, tables_of_street, broken_of_street) = (Arc::clone(&rules), tables.clone(), Arc::clone(&broken));
         let street = Street {
             feed,
@@ -278,6 +298,9 @@ impl Node {
             intake,
             wal,
             tables,
+            evidence,
+            decode,
+            classes,
             state,
             rules,
             counts,

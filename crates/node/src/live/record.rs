@@ -4,6 +4,8 @@ use cordon_api::{ControlError, RecordPlace};
 use cordon_decode::Sink;
 use cordon_model::{Anomaly, Arena, Record};
 use cordon_normalize::Mask;
+use cordon_store::evidence::Kept;
+use cordon_store::wal::Entry;
 
 use super::decoders::Decoders;
 use super::node::Parts;
@@ -14,10 +16,18 @@ const READ_BYTES: usize = 1;
 /// The bytes of the record at a place; the masked ones unless `is_revealed`. Blocks.
 pub(super) fn read(parts: &Parts, place: &RecordPlace, is_revealed: bool) -> Result<Vec<u8>, ControlError> {
     let unknown = || ControlError::Unknown("record: it is not kept any more".to_owned());
-    let mut reader = parts.wal.reader(place.position);
-    let entries = reader.read(READ_BYTES).map_err(|error| ControlError::Failed(error.to_string()))?;
-    let entry = entries.first().filter(|entry| entry.offset <= place.position && place.position < entry.end);
-    let entry = entry.ok_or_else(unknown)?;
+    let failed = |error: &dyn std::fmt::Display| ControlError::Failed(error.to_string());
+    let entry = match parts.evidence.read(place.position).map_err(|error| failed(&error))? {
+        Kept::Here(entry) => *entry,
+        Kept::Removed { .. } => return Err(unknown()),
+        // not there yet: the log has it
+        Kept::Unknown => {
+            let mut reader = parts.wal.reader(place.position);
+            let read = reader.read(READ_BYTES).map_err(|error| failed(&error))?;
+            let holds = |entry: &Entry| entry.offset <= place.position && place.position < entry.end;
+            read.into_iter().next().filter(holds).ok_or_else(unknown)?
+        }
+    };
     if *entry.delivery.source != *place.source || *entry.delivery.site != *place.site {
         return Err(unknown());
     }

@@ -11,9 +11,10 @@ use cordon_collect::live::http::{HttpIntake, Presented, Sender};
 use cordon_collect::live::{Limits, Reception, SourceRegistry, mllp, relp, tcp, udp};
 use cordon_decode::DecodeOptions;
 use cordon_model::Digest;
-use cordon_policy::Policies;
+use cordon_policy::{Policies, Universe};
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::keys::{KeySource, Keys};
+use cordon_store::query::{Queries, QueryOptions};
 use cordon_store::state::State;
 use cordon_store::tables::TablesOptions;
 use cordon_store::wal::WalOptions;
@@ -238,18 +239,22 @@ impl Doors<'_> {
     /// API and status page.
     async fn api(&self, config: &Config, control: Control) -> Result<(), StartError> {
         let listener = self.tcp("api", config.api.address).await?;
-        let sites = self.parts.registry.all().iter().map(|source| source.declaration.site.to_string());
-        let sites: Vec<String> = sites.chain([config.site.clone()]).collect();
-        let policies = Policies::built_in(sites).map_err(|error| StartError::Store("the policies", Box::new(error)))?;
+        let sources = self.parts.registry.all();
+        let sites = sources.iter().map(|source| source.declaration.site.to_string());
+        let universe = Universe { sites: sites.chain([config.site.clone()]).collect(), classes: self.parts.classes.iter().copied().chain([0]).collect() };
+        let policies = Policies::load(universe, &[]).map_err(|faults| StartError::Rules(format!("{faults:?}")))?;
+        let queries = QueryOptions { spill_folder: self.parts.data_dir.join("spill"), ..QueryOptions::default() };
+        let queries = Queries::new(self.parts.tables.clone(), queries);
+        let queries = queries.map_err(|error| StartError::Store("searches", Box::new(error)))?;
         let state = ApiState::new(
             Arc::new(control),
             self.parts.state.clone(),
-            self.parts.tables.clone(),
+            queries,
             policies,
             ApiOptions::default(),
         );
-        if let Some(link) = cordon_api::first_link(&state).await.map_err(|error| StartError::Rules(error.to_string()))? {
-            (self.say)(&format!("the first administrator signs up once at {}{link}", config.api.public_url));
+        if let Some(link) = cordon_api::first_link(&state).await.map_err(|error| StartError::Rules(format!("{error:?}")))? {
+            (self.say)(&format!("the first administrator signs up once at {}/#first={link}", config.api.public_url));
         }
         self.serve(listener, cordon_api::router(state));
         Ok(())

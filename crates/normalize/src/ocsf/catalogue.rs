@@ -59,6 +59,11 @@ pub(super) struct Catalogue {
 }
 
 impl Catalogue {
+    /// `class_uid` of every class.
+    pub(super) fn uids(&self) -> impl Iterator<Item = i64> {
+        self.classes.values().map(|class| class.uid)
+    }
+
     /// Reads the tables.
     pub(super) fn read() -> Self {
         let mut catalogue = Self { classes: BTreeMap::new(), objects: BTreeMap::new(), fills: BTreeMap::new() };

@@ -15,7 +15,7 @@ mod rows;
 mod tests;
 mod unmapped;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -94,6 +94,12 @@ impl Normalizer {
     #[must_use]
     pub fn masking_accounts(self) -> Self {
         Self { masks_accounts: true, ..self }
+    }
+
+    /// `class_uid` of every class that an event can have.
+    #[must_use]
+    pub fn classes(&self) -> BTreeSet<i64> {
+        self.catalogue.uids().collect()
     }
 
     /// The event of a record.
