@@ -243,7 +243,7 @@ impl Doors<'_> {
         let sites = sources.iter().map(|source| source.declaration.site.to_string());
         let universe = Universe { sites: sites.chain([config.site.clone()]).collect(), classes: self.parts.classes.iter().copied().chain([0]).collect() };
         let policies = Policies::load(universe, &[]).map_err(|faults| StartError::Rules(format!("{faults:?}")))?;
-        let queries = QueryOptions { spill_folder: self.parts.data_dir.join("spill"), ..QueryOptions::default() };
+        let queries = QueryOptions::spilling_to(self.parts.data_dir.join("spill"));
         let queries = Queries::new(self.parts.tables.clone(), queries);
         let queries = queries.map_err(|error| StartError::Store("searches", Box::new(error)))?;
         let state = ApiState::new(
