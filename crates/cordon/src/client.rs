@@ -52,7 +52,11 @@ impl Client {
         let mut http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy();
         if let Some(path) = &args.ca {
             let named = || format!("--ca {}", path.display());
-            ensure!(fs::metadata(path).with_context(named)?.len() <= CA_BYTES_MAX, "{} is no certificate", path.display());
+            ensure!(
+                fs::metadata(path).with_context(named)?.len() <= CA_BYTES_MAX,
+                "{} is no certificate",
+                path.display()
+            );
             let pem = fs::read(path).with_context(named)?;
             for certificate in Certificate::from_pem_bundle(&pem).with_context(named)? {
                 http = http.add_root_certificate(certificate);
@@ -107,7 +111,9 @@ pub(crate) async fn accepted(answer: Response) -> Result<Response> {
         ["detail", "title", "error"].iter().find_map(|name| problem.get(name)?.as_str().map(str::to_owned))
     });
     match (status, said) {
-        (StatusCode::UNAUTHORIZED, _) => bail!("the node asks who you are: give a token with --token-file or CORDON_TOKEN"),
+        (StatusCode::UNAUTHORIZED, _) => {
+            bail!("the node asks who you are: give a token with --token-file or CORDON_TOKEN")
+        }
         (_, Some(said)) => bail!("the node refuses ({status}): {said}"),
         (_, None) => bail!("the node refuses ({status})"),
     }

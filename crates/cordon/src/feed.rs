@@ -95,7 +95,8 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit> {
     let sources = inputs::sources(&args.inputs)?;
     let client = Client::new(&args.node)?;
     let (timed, tally) = timeline(sources, &options.decode)?;
-    let inside = |one: &Timed| options.from.is_none_or(|from| one.time >= from) && options.to.is_none_or(|to| one.time < to);
+    let inside =
+        |one: &Timed| options.from.is_none_or(|from| one.time >= from) && options.to.is_none_or(|to| one.time < to);
     let timed: Vec<Timed> = timed.into_iter().filter(inside).collect();
     let start = options.from.or_else(|| timed.first().map(|first| first.time)).unwrap_or_default();
     runtime()?.block_on(send(&client, &timed, start, args.speed))?;
@@ -138,8 +139,13 @@ fn frames(timed: &[Timed]) -> Result<Vec<u8>> {
     for ((source, header), records) in by_source {
         let format = records.first().map_or("", |first| first.format);
         let units = records.iter().map(|one| one.bytes.len()).collect();
-        let head =
-            FrameHead { source: source.to_owned(), received: None, format: format.to_owned(), header: header.len(), units };
+        let head = FrameHead {
+            source: source.to_owned(),
+            received: None,
+            format: format.to_owned(),
+            header: header.len(),
+            units,
+        };
         write_head(&head, header, &mut body)?;
         records.iter().for_each(|one| body.extend_from_slice(&one.bytes));
     }

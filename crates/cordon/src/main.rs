@@ -2,8 +2,8 @@
 //! decided in the rooms below.
 
 mod cli;
-mod config;
 mod client;
+mod config;
 mod coverage;
 mod doctor;
 mod events;
@@ -19,9 +19,9 @@ mod rule_set;
 mod rule_sources;
 mod rules;
 mod scan;
-mod settings;
 mod serve;
 mod serve_rules;
+mod settings;
 mod summary;
 mod terminal;
 mod token;

@@ -7,13 +7,13 @@ use clap::Args;
 use cordon_policy::AccessScope;
 use cordon_store::state::{By, State, StateOptions};
 
-use crate::serve::SettingsArgs;
+use crate::settings::{SettingsArgs, data_dir};
 use crate::{Exit, inputs};
 
 const EXAMPLES: &str = "\
 Examples:
   cordon token --source ehr-audit
-  cordon token --source import --data-dir /var/lib/cordon > import.token
+  cordon token --source import --set data_dir=/var/lib/cordon > import.token
 
 The token is printed once; the node keeps its digest. A running node knows it after a few seconds.
 The token of the source `import` may bring records of other sources (`cordon import`, `cordon replay`).";
@@ -32,7 +32,7 @@ pub(crate) struct TokenArgs {
 /// Runs the command.
 pub(crate) fn run(args: &TokenArgs) -> Result<Exit> {
     let config = args.settings.load()?;
-    let path = args.settings.folder(&config)?.join("state.sqlite");
+    let path = data_dir(&config)?.join("state.sqlite");
     let mut secret = [0_u8; 32];
     getrandom::fill(&mut secret).context("the system gives no randomness")?;
     let secret: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();

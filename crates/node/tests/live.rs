@@ -55,7 +55,9 @@ fn detector(decode: &DecodeOptions) -> Detector {
         .rules
         .iter()
         .zip(0..)
-        .flat_map(|(rule, number)| rule.name.iter().cloned().chain([rule.card.id.clone()]).map(move |name| (name, number)))
+        .flat_map(|(rule, number)| {
+            rule.name.iter().cloned().chain([rule.card.id.clone()]).map(move |name| (name, number))
+        })
         .collect();
     let (plan, _) = Plan::new(&library.correlations, &|name| {
         let number = *numbers.get(name)?;

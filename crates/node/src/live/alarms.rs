@@ -44,7 +44,8 @@ impl Alarms {
 
 fn silent_finding(source: &Arc<LiveSource>, since: Time, now: Time) -> NewFinding {
     let seconds = (now.0 - since.0) / 1_000_000;
-    let words = format!("nothing was received for {seconds} s; at most {} s are expected", source.declaration.silence_seconds);
+    let words =
+        format!("nothing was received for {seconds} s; at most {} s are expected", source.declaration.silence_seconds);
     finding(&SILENCE, source, group(source, None), (since, now), seconds.to_string(), words)
 }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, Family, LiveEvent, NodeControl, NodeHealth, Outcome, PartState, Progress, RecordPlace, RuleStatus, SourceStatus, Work,
+    ControlError, Family, LiveEvent, NodeControl, NodeHealth, Outcome, PartState, Progress, RecordPlace, RuleStatus,
+    SourceStatus, Work,
 };
 use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;
@@ -168,7 +169,11 @@ impl NodeControl for Control {
         let (this, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
             let mut off = this.rules_off().await?;
-            if is_enabled { off.remove(&id) } else { off.insert(id) };
+            if is_enabled {
+                off.remove(&id)
+            } else {
+                off.insert(id)
+            };
             this.keep_rules_off(&off).await?;
             this.reload(off).await.map(|_| ())
         })
@@ -187,7 +192,9 @@ impl NodeControl for Control {
     }
 
     fn check_setting(&self, name: &str, _: &serde_json::Value) -> Result<(), ControlError> {
-        Err(ControlError::Refused(format!("{name} is no setting of this node; those of the configuration file are changed there")))
+        Err(ControlError::Refused(format!(
+            "{name} is no setting of this node; those of the configuration file are changed there"
+        )))
     }
 
     fn record(&self, place: RecordPlace, is_revealed: bool) -> BoxFuture<'static, Result<Vec<u8>, ControlError>> {

@@ -1,8 +1,8 @@
 //! From the log to batches: the only reader of the write-ahead log on the street. Batches are numbered; a tick stands in when there is nothing to read.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use cordon_model::Time;

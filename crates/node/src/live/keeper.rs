@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use cordon_detect::{Detected, EventOf};
 use cordon_model::Time;
 use cordon_store::disk::{self, Disk};
-use cordon_store::state::{EventPlace, NewFinding, State, Subjects};
 use cordon_store::evidence::{Block, Evidence};
+use cordon_store::state::{EventPlace, NewFinding, State, Subjects};
 use cordon_store::tables::{RowBatch, Tables};
 use cordon_store::wal::Wal;
 use tokio::sync::watch;
@@ -132,13 +132,11 @@ impl Keeper {
         let (evidence, wal) = (Arc::clone(&self.evidence), Arc::clone(&self.wal));
         let windows = self.counts.windows_applied.load(Ordering::Relaxed);
         let lowest = windows.min(through).min(self.tables.applied());
-        let done = tokio::task::spawn_blocking(move || {
-            match evidence.flush() {
-                Ok(applied) => drop(wal.cut_below(lowest.min(applied)).inspect_err(|error| {
-                    tracing::warn!(error = %error, "what every sink has cannot be removed from the log; trying again");
-                })),
-                Err(error) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
-            }
+        let done = tokio::task::spawn_blocking(move || match evidence.flush() {
+            Ok(applied) => drop(wal.cut_below(lowest.min(applied)).inspect_err(|error| {
+                tracing::warn!(error = %error, "what every sink has cannot be removed from the log; trying again");
+            })),
+            Err(error) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
         });
         drop(done.await);
     }
@@ -177,7 +175,14 @@ impl Keeper {
         self.finding(detected, Subjects::default(), site, class_uid, now)
     }
 
-    fn finding(&self, detected: Detected, about: Subjects, site: Arc<str>, class_uid: i64, received: Time) -> NewFinding {
+    fn finding(
+        &self,
+        detected: Detected,
+        about: Subjects,
+        site: Arc<str>,
+        class_uid: i64,
+        received: Time,
+    ) -> NewFinding {
         let Detected { finding, subject, events, .. } = detected;
         let subjects = Subjects { user: subject.user.map(Arc::from), host: subject.host.map(Arc::from), ..about };
         let events = events.into_iter().map(place).collect();
@@ -230,7 +235,9 @@ impl Keeper {
                 self.dirty = false;
                 self.counts.windows_applied.store(through, Ordering::Relaxed);
             }
-            Ok(Err(error)) => tracing::warn!(error = %error, "the windows of correlations cannot be written down; trying again"),
+            Ok(Err(error)) => {
+                tracing::warn!(error = %error, "the windows of correlations cannot be written down; trying again")
+            }
             Err(error) => tracing::warn!(error = %error, "the windows of correlations were not written down"),
         }
     }

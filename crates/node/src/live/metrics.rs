@@ -16,17 +16,31 @@ pub(super) fn families(parts: &Parts) -> Vec<Family> {
 
 fn street(parts: &Parts) -> Vec<Family> {
     let counts = &parts.counts;
-    let counter = |name, help, count: &AtomicU64| Family::one(name, help, Kind::Counter, number(count.load(Ordering::Relaxed)));
+    let counter =
+        |name, help, count: &AtomicU64| Family::one(name, help, Kind::Counter, number(count.load(Ordering::Relaxed)));
     vec![
         counter("cordon_raw_records_judged_total", "Raw records taken from the log and judged.", &counts.raw_records),
         counter("cordon_raw_bytes_judged_total", "Their bytes.", &counts.bytes),
         counter("cordon_events_total", "Events made of them.", &counts.events),
-        counter("cordon_undecoded_total", "Raw records of which no event could be made; they are kept.", &counts.undecoded),
+        counter(
+            "cordon_undecoded_total",
+            "Raw records of which no event could be made; they are kept.",
+            &counts.undecoded,
+        ),
         counter("cordon_findings_total", "Findings that were new.", &counts.findings),
         counter("cordon_matches_late_total", "Matches that came too late for their correlation.", &counts.matches_late),
-        counter("cordon_matches_undated_total", "Matches of events without a time: no correlation takes them.", &counts.matches_undated),
+        counter(
+            "cordon_matches_undated_total",
+            "Matches of events without a time: no correlation takes them.",
+            &counts.matches_undated,
+        ),
         counter("cordon_sink_retries_total", "Times a sink could not be written and was tried again.", &counts.retries),
-        Family::one("cordon_intake_waiting_bytes", "Bytes that wait for the log.", Kind::Gauge, number(parts.intake.bytes_waiting() as u64)),
+        Family::one(
+            "cordon_intake_waiting_bytes",
+            "Bytes that wait for the log.",
+            Kind::Gauge,
+            number(parts.intake.bytes_waiting() as u64),
+        ),
     ]
 }
 
@@ -51,7 +65,12 @@ fn sources(parts: &Parts) -> Vec<Family> {
         family("cordon_source_records_total", "Raw records received.", Kind::Counter, records),
         family("cordon_source_bytes_total", "Their bytes.", Kind::Counter, bytes),
         family("cordon_source_dropped_total", "Raw records that were not kept.", Kind::Counter, drops),
-        family("cordon_source_received_last_seconds", "When the last was received, seconds since 1970.", Kind::Gauge, last),
+        family(
+            "cordon_source_received_last_seconds",
+            "When the last was received, seconds since 1970.",
+            Kind::Gauge,
+            last,
+        ),
     ]
 }
 
@@ -69,9 +88,21 @@ fn store(parts: &Parts) -> Vec<Family> {
     let durable = parts.wal.durable();
     vec![
         gauge("cordon_wal_durable_offset", "Everything below is durable in the log.", durable),
-        gauge("cordon_street_behind_bytes", "Bytes of the log that are not judged yet.", durable.saturating_sub(through)),
-        gauge("cordon_tables_applied_offset", "Everything below is in the files of the event tables.", parts.tables.applied()),
-        gauge("cordon_tables_hot_bytes", "Bytes of events in memory alone; the log has them too.", parts.tables.hot_bytes() as u64),
+        gauge(
+            "cordon_street_behind_bytes",
+            "Bytes of the log that are not judged yet.",
+            durable.saturating_sub(through),
+        ),
+        gauge(
+            "cordon_tables_applied_offset",
+            "Everything below is in the files of the event tables.",
+            parts.tables.applied(),
+        ),
+        gauge(
+            "cordon_tables_hot_bytes",
+            "Bytes of events in memory alone; the log has them too.",
+            parts.tables.hot_bytes() as u64,
+        ),
         Family {
             name: "cordon_table_rows",
             help: "Rows of the event tables, in files and in memory.",

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cordon_api::{LiveEvent, Part, PartState};
@@ -12,10 +12,10 @@ use cordon_decode::DecodeOptions;
 use cordon_model::{Delivery, Time};
 use cordon_normalize::Normalizer;
 use cordon_store::disk::{self, Disk, FileDisk};
-use cordon_store::state::{State, StateOptions};
-use cordon_store::tables::{Tables, TablesOptions};
 use cordon_store::evidence::{Evidence, EvidenceOptions};
 use cordon_store::keys::Keys;
+use cordon_store::state::{SecretsKey, State, StateOptions};
+use cordon_store::tables::{Tables, TablesOptions};
 use cordon_store::wal::{Appending, Wal, WalError, WalOptions};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -105,7 +105,12 @@ impl Parts {
             Part {
                 name: "wal",
                 state: if failing { PartState::Failed } else { PartState::Ok },
-                detail: if failing { "the log cannot be written: senders that can wait do, the rest is counted" } else { "" }.to_owned(),
+                detail: if failing {
+                    "the log cannot be written: senders that can wait do, the rest is counted"
+                } else {
+                    ""
+                }
+                .to_owned(),
             },
             Part { name: "detection", state: detection, detail: told.to_owned() },
         ]
@@ -119,7 +124,9 @@ pub(super) async fn keep(mut submissions: mpsc::Receiver<Submission>, wal: Arc<W
         let mut rest = group.drain(..).map(Submission::split).peekable();
         while rest.peek().is_some() {
             let (mut deliveries, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
-            while let Some((delivery, answer)) = rest.next_if(|(delivery, _)| bytes == 0 || bytes + size(delivery) <= GROUP_BYTES_MAX) {
+            while let Some((delivery, answer)) =
+                rest.next_if(|(delivery, _)| bytes == 0 || bytes + size(delivery) <= GROUP_BYTES_MAX)
+            {
                 bytes += size(&delivery);
                 deliveries.push(delivery);
                 waiting.push(answer);
@@ -214,14 +221,16 @@ impl Node {
         let Opening { rules, registry, keys, hash_key } = opening;
         let site_key = keys.site_key(&site).map_err(store_error("the keys"))?;
         let disk: Arc<dyn Disk> = Arc::new(FileDisk);
-        let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), tables).await.map_err(store_error("the event tables"))?;
+        let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), tables)
+            .await
+            .map_err(store_error("the event tables"))?;
         let evidence = {
             let (disk, dir, keys) = (Arc::clone(&disk), data_dir.join("evidence"), Arc::clone(&keys));
             let open = move || Evidence::open(disk, &dir, keys, EvidenceOptions::default());
             let open = tokio::task::spawn_blocking(open).await.map_err(store_error("the evidence"))?;
             Arc::new(open.map_err(store_error("the evidence"))?)
         };
-        let state = State::open(&data_dir.join("state.sqlite"), StateOptions::default()).await;
+        let state = State::open(&data_dir.join("state.sqlite"), state_options(&keys)?).await;
         let state = state.map_err(store_error("the state"))?;
         let generation = rules.current();
         let snapshot = data_dir.join("windows");
@@ -272,7 +281,8 @@ impl Node {
             evidence: Arc::clone(&evidence),
             stop: Arc::clone(&stop),
         };
-        let (rules_of_street, tables_of_street, broken_of_street) = (Arc::clone(&rules), tables.clone(), Arc::clone(&broken));
+        let (rules_of_street, tables_of_street, broken_of_street) =
+            (Arc::clone(&rules), tables.clone(), Arc::clone(&broken));
         let street = Street {
             feed,
             judge,
@@ -361,6 +371,12 @@ impl Node {
         self.parts.state.close().await;
         tracing::info!("the node has stopped");
     }
+}
+
+/// How the state is opened: second factors are sealed under a key of the ring.
+fn state_options(keys: &Keys) -> Result<StateOptions, StartError> {
+    let secret = keys.secret("state").map_err(store_error("the keys"))?;
+    Ok(StateOptions { secrets: Some(SecretsKey(secret)), ..StateOptions::default() })
 }
 
 /// The windows of correlations as they were written down, with the offset they hold; empty ones when there is nothing usable.

@@ -3,24 +3,28 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use cordon_api::{ApiOptions, ApiState, ServeLimits, TlsFiles, server_config};
+use cordon_api::{ApiOptions, ApiState, PartState, ServeLimits, TlsFiles, server_config};
 use cordon_collect::live::http::{HttpIntake, Presented, Sender};
+use cordon_collect::live::tail::{self, CheckpointFile};
 use cordon_collect::live::{Limits, Reception, SourceRegistry, mllp, relp, tcp, udp};
 use cordon_decode::DecodeOptions;
 use cordon_model::Digest;
 use cordon_policy::{Policies, Universe};
+use cordon_seal::SiteKey;
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::keys::{KeySource, Keys};
 use cordon_store::query::{Queries, QueryOptions};
 use cordon_store::state::State;
 use cordon_store::tables::TablesOptions;
-use cordon_store::wal::WalOptions;
 use cordon_store::version;
+use cordon_store::wal::WalOptions;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -30,6 +34,8 @@ use super::control::{Control, LoadRules, LoadedRules, RuleBook, rules_off};
 use super::node::{Node, NodeOptions, Opening, Parts, StartError};
 use super::rules::Rules;
 use crate::config::Config;
+use crate::sdnotify::ServiceManager;
+use crate::tell::{Namer, Teller};
 
 /// How often the node looks at its sources for silence and loss.
 const ALARMS_EVERY: Duration = Duration::from_secs(5);
@@ -53,6 +59,8 @@ pub struct Serving {
     pub say: Arc<dyn Fn(&str) + Send + Sync>,
     /// Ends the node.
     pub stop: CancellationToken,
+    /// Who watches the process.
+    pub manager: ServiceManager,
 }
 
 /// The key ring of a data folder, opened as the configuration says.
@@ -78,7 +86,7 @@ pub fn open_keys(config: &Config, data_dir: &Path) -> Result<Keys, StartError> {
 /// # Errors
 /// What keeps it from starting.
 pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> {
-    let Serving { data_dir, decode, load, workers, say, stop } = serving;
+    let Serving { data_dir, decode, load, workers, say, stop, manager } = serving;
     let clock = match &config.event_clock {
         Some(clock) => EventClock::starting_at(clock.start, clock.speed),
         None => EventClock::system(),
@@ -130,11 +138,19 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
     let doors = Doors { parts: &parts, tls: &tls, tasks: &tasks, stop: &stop, say: &*say };
     doors.listeners(config).await?;
     doors.api(config, control).await?;
-    let alarms = tasks.spawn(watch_sources(Arc::clone(&parts), stop.clone()));
-    stop.cancelled().await;
+    tasks.spawn(watch_sources(Arc::clone(&parts), stop.clone()));
+    // settings of a running node change with a restart; the sender lives as long as the node
+    let (_settings, in_force) = watch::channel(Arc::new(config.clone()));
+    let site_key = keys.site_key(&site).map_err(|error| StartError::Store("the keys", Box::new(error)))?;
+    let (stop_telling, stopping) = watch::channel(false);
+    let telling = tokio::spawn(teller(&parts, site_key, in_force).run(stopping));
+    say_to_manager(manager.ready("running"));
+    watch_street(&parts, &manager, &stop).await;
+    say_to_manager(manager.stopping());
     tasks.close();
     tasks.wait().await;
-    drop(alarms);
+    stop_telling.send_replace(true);
+    drop(telling.await);
     node.stop().await;
     Ok(())
 }
@@ -161,6 +177,49 @@ fn tls(config: &Config, data_dir: &Path) -> Result<Arc<ServerConfig>, StartError
     server_config(&files).map_err(named)
 }
 
+/// Notification of this node.
+fn teller(parts: &Arc<Parts>, site_key: SiteKey, settings: watch::Receiver<Arc<Config>>) -> Teller {
+    let (clock, parts_of_health) = (parts.clock, Arc::clone(parts));
+    let health = move || {
+        let word = |state: PartState| match state {
+            PartState::Ok => "ok",
+            PartState::Degraded => "degraded",
+            PartState::Failed => "failed",
+        };
+        let parts = parts_of_health.health();
+        let worst = parts.iter().map(|part| part.state).max().unwrap_or(PartState::Ok);
+        let named = parts.iter().map(|part| (part.name.to_owned(), word(part.state).to_owned())).collect();
+        (word(worst).to_owned(), named)
+    };
+    Teller::new(parts.state.clone(), Namer::new(site_key), Arc::new(move || clock.now()), Arc::new(health), settings)
+}
+
+/// Until `stop`: tells the service manager that the node lives, as long as the street moves or has nothing to do.
+async fn watch_street(parts: &Parts, manager: &ServiceManager, stop: &CancellationToken) {
+    let Some(every) = manager.alive_every() else { return stop.cancelled().await };
+    let mut before = None;
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(every) => {}
+        }
+        let through = parts.counts.through.load(Ordering::Relaxed);
+        let waits = parts.counts.retries.load(Ordering::Relaxed);
+        let is_done = through >= parts.wal.durable();
+        // a sink that is tried again is no reason to kill the node: the log keeps what arrives
+        if is_done || before != Some((through, waits)) {
+            say_to_manager(manager.alive());
+        }
+        before = Some((through, waits));
+    }
+}
+
+fn say_to_manager(said: std::io::Result<()>) {
+    if let Err(error) = said {
+        tracing::warn!(error = %error, "the service manager does not listen");
+    }
+}
+
 /// Where the node can be reached.
 struct Doors<'d> {
     parts: &'d Arc<Parts>,
@@ -182,7 +241,8 @@ impl Doors<'_> {
     }
 
     async fn tcp(&self, name: &str, address: SocketAddr) -> Result<TcpListener, StartError> {
-        let listener = TcpListener::bind(address).await.map_err(|error| StartError::Listen(format!("{name} {address}"), error))?;
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| StartError::Listen(format!("{name} {address}"), error))?;
         let address = listener.local_addr().unwrap_or(address);
         (self.say)(&format!("{name} on {address}"));
         Ok(listener)
@@ -192,7 +252,9 @@ impl Doors<'_> {
     async fn listeners(&self, config: &Config) -> Result<(), StartError> {
         let Self { tasks, stop, .. } = self;
         for address in &config.intake.syslog_udp {
-            let socket = UdpSocket::bind(address).await.map_err(|error| StartError::Listen(format!("syslog udp {address}"), error))?;
+            let socket = UdpSocket::bind(address)
+                .await
+                .map_err(|error| StartError::Listen(format!("syslog udp {address}"), error))?;
             (self.say)(&format!("syslog udp on {}", socket.local_addr().unwrap_or(*address)));
             tasks.spawn(udp::serve(socket, self.reception(Limits::default()), stop.child_token()));
         }
@@ -215,6 +277,16 @@ impl Doors<'_> {
         }
         for address in &config.intake.http {
             self.http(*address).await?;
+        }
+        for pattern in &config.intake.tail {
+            let file = self.parts.data_dir.join(format!("tail-{}.checkpoint", cordon_seal::digest(pattern.as_bytes())));
+            let (pattern, reception, stop) = (pattern.clone(), self.reception(Limits::default()), stop.child_token());
+            (self.say)(&format!("following {pattern}"));
+            tasks.spawn(async move {
+                if let Err(error) = tail::serve(&pattern, Arc::new(CheckpointFile(file)), reception, stop).await {
+                    tracing::error!(error = %error, "files are not followed: their checkpoints cannot be read");
+                }
+            });
         }
         Ok(())
     }
@@ -241,19 +313,19 @@ impl Doors<'_> {
         let listener = self.tcp("api", config.api.address).await?;
         let sources = self.parts.registry.all();
         let sites = sources.iter().map(|source| source.declaration.site.to_string());
-        let universe = Universe { sites: sites.chain([config.site.clone()]).collect(), classes: self.parts.classes.iter().copied().chain([0]).collect() };
+        let universe = Universe {
+            sites: sites.chain([config.site.clone()]).collect(),
+            classes: self.parts.classes.iter().copied().chain([0]).collect(),
+        };
         let policies = Policies::load(universe, &[]).map_err(|faults| StartError::Rules(format!("{faults:?}")))?;
         let queries = QueryOptions::spilling_to(self.parts.data_dir.join("spill"));
         let queries = Queries::new(self.parts.tables.clone(), queries);
         let queries = queries.map_err(|error| StartError::Store("searches", Box::new(error)))?;
-        let state = ApiState::new(
-            Arc::new(control),
-            self.parts.state.clone(),
-            queries,
-            policies,
-            ApiOptions::default(),
-        );
-        if let Some(link) = cordon_api::first_link(&state).await.map_err(|error| StartError::Rules(format!("{error:?}")))? {
+        let state =
+            ApiState::new(Arc::new(control), self.parts.state.clone(), queries, policies, ApiOptions::default());
+        if let Some(link) =
+            cordon_api::first_link(&state).await.map_err(|error| StartError::Rules(format!("{error:?}")))?
+        {
             (self.say)(&format!("the first administrator signs up once at {}/#first={link}", config.api.public_url));
         }
         self.serve(listener, cordon_api::router(state));
@@ -293,7 +365,9 @@ async fn follow_tokens(parts: Arc<Parts>, known: Arc<KnownSenders>, stop: Cancel
                 let all = senders.into_iter().map(|(digest, source)| (digest, sender(source))).collect();
                 *known.write().unwrap_or_else(PoisonError::into_inner) = all;
             }
-            Err(error) => tracing::warn!(error = %error, "the tokens of senders cannot be read; those known still hold"),
+            Err(error) => {
+                tracing::warn!(error = %error, "the tokens of senders cannot be read; those known still hold")
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return,
@@ -317,7 +391,9 @@ async fn watch_sources(parts: Arc<Parts>, stop: CancellationToken) {
         match parts.state.record_findings(None, &found).await {
             Ok(recorded) if recorded.new > 0 => parts.findings.send_modify(|kept| *kept += recorded.new),
             Ok(_) => {}
-            Err(error) => tracing::error!(error = %error, "findings about sources cannot be written; they are made again"),
+            Err(error) => {
+                tracing::error!(error = %error, "findings about sources cannot be written; they are made again")
+            }
         }
     }
 }

@@ -61,7 +61,14 @@ impl Street {
 }
 
 /// One worker, until the feed ends.
-fn work(feed: &Mutex<Feed>, judge: &Judge, rules: &Rules, tables: &Tables, order: &Order<Outcome>, broken: &AtomicBool) {
+fn work(
+    feed: &Mutex<Feed>,
+    judge: &Judge,
+    rules: &Rules,
+    tables: &Tables,
+    order: &Order<Outcome>,
+    broken: &AtomicBool,
+) {
     let _place = order.enter();
     let mut worker = Worker::new(judge, rules.current(), tables.rows());
     loop {

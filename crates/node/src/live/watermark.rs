@@ -88,7 +88,8 @@ impl Watermarks {
     }
 
     fn let_one_go(&mut self) {
-        let oldest = self.sources.iter().min_by_key(|(_, progress)| progress.heard).map(|(source, _)| Arc::clone(source));
+        let oldest =
+            self.sources.iter().min_by_key(|(_, progress)| progress.heard).map(|(source, _)| Arc::clone(source));
         if let Some(oldest) = oldest {
             self.sources.remove(&oldest);
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cordon_api::{ControlError, Outcome, Progress, Work};
-use futures_util::future::BoxFuture;
 use cordon_store::wal::WalError;
+use futures_util::future::BoxFuture;
 
 use super::control::Control;
 use super::node::Parts;

@@ -194,7 +194,8 @@ impl State {
     /// # Errors
     /// The state cannot be read.
     pub async fn senders(&self, now: Time) -> Result<Vec<(Digest, String)>, StateError> {
-        let rows = "SELECT secret, source FROM source_tokens WHERE revoked IS NULL AND (expires IS NULL OR expires > ?1)";
+        let rows =
+            "SELECT secret, source FROM source_tokens WHERE revoked IS NULL AND (expires IS NULL OR expires > ?1)";
         let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(rows).bind(now.0).fetch_all(&self.readers).await?;
         let known = rows.into_iter().filter_map(|(secret, source)| Some((Digest(secret.try_into().ok()?), source)));
         Ok(known.collect())

@@ -39,13 +39,18 @@ pub(super) fn recover(disk: &dyn Disk, dir: &Path, envelope: &EnvelopeKey, offse
     recovered.end = recovered.end.max(offset_min);
     recovered.oldest = segments.first().map_or(recovered.end, |segment| segment.first);
     recovered.segments = segments.len();
+    tell(&recovered);
+    Ok(Found { segments, sequence_next, recovered })
+}
+
+/// Says in the node's own log what is missing.
+fn tell(recovered: &Recovered) {
     if recovered.torn_bytes > 0 {
         tracing::warn!(bytes = recovered.torn_bytes, "passed over a write that was cut short and never acknowledged");
     }
     for (from, to) in &recovered.damaged {
         tracing::error!(from, to, "a part of the write-ahead log that was safe cannot be read any more");
     }
-    Ok(Found { segments, sequence_next, recovered })
 }
 
 fn make_dir(disk: &dyn Disk, dir: &Path) -> Result<(), WalError> {
