@@ -165,6 +165,6 @@ async fn the_live_street_finds_what_a_scan_finds_also_over_restarts() {
     node.settled(Duration::from_secs(60)).await;
     let (live, expected) = (found(&node).await, scanned(&decode));
     node.stop().await;
-    assert!(events as usize >= all.len(), "{events} events of {} records", all.len());
+    assert!(usize::try_from(events).unwrap() >= all.len(), "{events} events of {} records", all.len());
     assert_eq!(live, expected);
 }

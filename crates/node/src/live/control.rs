@@ -31,6 +31,12 @@ pub struct LoadedRules {
     pub texts: BTreeMap<String, Arc<str>>,
 }
 
+impl fmt::Debug for LoadedRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadedRules").field("rules", &self.statuses.len()).finish_non_exhaustive()
+    }
+}
+
 /// Loads all rules but those switched off.
 pub type LoadRules = Arc<dyn Fn(&BTreeSet<String>) -> Result<LoadedRules, String> + Send + Sync>;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use cordon_detect::{Detected, EventOf};
 use cordon_model::Time;
 use cordon_store::disk::{self, Disk};
-use cordon_store::evidence::{Block, Evidence};
+use cordon_store::evidence::{Block, Evidence, EvidenceError};
 use cordon_store::state::{EventPlace, NewFinding, State, Subjects};
 use cordon_store::tables::{RowBatch, Tables};
 use cordon_store::wal::Wal;
@@ -109,14 +109,7 @@ impl Keeper {
         let blocks = Arc::new(Mutex::new(Some(blocks)));
         loop {
             let (evidence, blocks) = (Arc::clone(&self.evidence), Arc::clone(&blocks));
-            let kept = tokio::task::spawn_blocking(move || {
-                if evidence.bytes_waiting() >= EVIDENCE_BYTES_MAX {
-                    evidence.flush()?;
-                }
-                let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner).take();
-                evidence.append(through, blocks.unwrap_or_default())
-            });
-            match kept.await {
+            match tokio::task::spawn_blocking(move || add_evidence(&evidence, through, &blocks)).await {
                 Ok(Ok(())) => return,
                 Ok(Err(error)) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
                 Err(error) => tracing::error!(error = %error, "evidence was not written; trying again"),
@@ -195,12 +188,10 @@ impl Keeper {
         let recorded = loop {
             match self.state.record_findings(Some((FINDINGS_SINK, through)), &new).await {
                 Ok(recorded) => break recorded,
-                Err(error) => {
-                    tracing::error!(error = %error, "findings cannot be written; trying again");
-                    if !self.wait_to_retry().await {
-                        return;
-                    }
-                }
+                Err(error) => tracing::error!(error = %error, "findings cannot be written; trying again"),
+            }
+            if !self.wait_to_retry().await {
+                return;
             }
         };
         self.counts.findings.fetch_add(recorded.new, Ordering::Relaxed);
@@ -252,6 +243,15 @@ impl Keeper {
         add(&self.counts.matches_undated, counts.matches_undated);
         self.counts.through.store(through, Ordering::Relaxed);
     }
+}
+
+/// Adds blocks to the evidence; writes a file first when enough wait. Blocks are taken only once there is room for them.
+fn add_evidence(evidence: &Evidence, through: u64, blocks: &Mutex<Option<Vec<Block>>>) -> Result<(), EvidenceError> {
+    if evidence.bytes_waiting() >= EVIDENCE_BYTES_MAX {
+        evidence.flush()?;
+    }
+    let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner).take();
+    evidence.append(through, blocks.unwrap_or_default())
 }
 
 fn place(of: EventOf) -> EventPlace {

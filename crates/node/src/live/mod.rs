@@ -7,6 +7,7 @@ mod decoders;
 mod feed;
 mod judge;
 mod keeper;
+mod kept;
 mod metrics;
 mod node;
 mod record;

@@ -1,7 +1,7 @@
 //! A running node: opens what is kept, recovers, starts the street and the listeners, and stops in order.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,10 +11,10 @@ use cordon_collect::live::{Intake, NotKept, SourceRegistry, Submission, Waiting,
 use cordon_decode::DecodeOptions;
 use cordon_model::{Delivery, Time};
 use cordon_normalize::Normalizer;
-use cordon_store::disk::{self, Disk, FileDisk};
-use cordon_store::evidence::{Evidence, EvidenceOptions};
+use cordon_store::disk::DiskLock;
+use cordon_store::evidence::Evidence;
 use cordon_store::keys::Keys;
-use cordon_store::state::{SecretsKey, State, StateOptions};
+use cordon_store::state::State;
 use cordon_store::tables::{Tables, TablesOptions};
 use cordon_store::wal::{Appending, Wal, WalError, WalOptions};
 use tokio::runtime::Handle;
@@ -24,10 +24,10 @@ use super::clock::EventClock;
 use super::decoders::Decoders;
 use super::feed::Feed;
 use super::judge::Judge;
-use super::keeper::{FINDINGS_SINK, Keeper, StreetCounts};
-use super::rules::{Generation, Rules};
+use super::keeper::{Keeper, StreetCounts};
+use super::kept::Kept;
+use super::rules::Rules;
 use super::street::Street;
-use super::windows::Windows;
 
 /// Findings and events that a slow listener of the live streams may lag behind.
 const STREAM_LAG_MAX: usize = 4_096;
@@ -35,8 +35,6 @@ const STREAM_LAG_MAX: usize = 4_096;
 const GROUP_MAX: usize = 512;
 /// Most bytes of one group; the log takes no more than 48 MiB at once.
 const GROUP_BYTES_MAX: usize = 8 << 20;
-/// Most bytes of the file that holds the windows of correlations.
-const SNAPSHOT_BYTES_MAX: u64 = 1 << 30;
 
 /// How often is looked whether everything is judged.
 const SETTLE_EVERY: Duration = Duration::from_millis(20);
@@ -67,7 +65,6 @@ pub struct NodeOptions {
 pub(super) struct Parts {
     pub(super) clock: EventClock,
     pub(super) started: Time,
-    pub(super) site: Arc<str>,
     pub(super) registry: Arc<SourceRegistry>,
     pub(super) intake: Intake,
     pub(super) wal: Arc<Wal>,
@@ -84,7 +81,6 @@ pub(super) struct Parts {
     pub(super) broken: Arc<AtomicBool>,
     /// Whether the log could not be written when it was last tried.
     pub(super) is_log_failing: Arc<AtomicBool>,
-    pub(super) disk: Arc<dyn Disk>,
     pub(super) data_dir: PathBuf,
 }
 
@@ -185,7 +181,9 @@ pub enum StartError {
 }
 
 /// A part of the store that cannot be opened, by its name.
-fn store_error<E: std::error::Error + Send + Sync + 'static>(part: &'static str) -> impl FnOnce(E) -> StartError {
+pub(super) fn store_error<E: std::error::Error + Send + Sync + 'static>(
+    part: &'static str,
+) -> impl FnOnce(E) -> StartError {
     move |error| StartError::Store(part, Box::new(error))
 }
 
@@ -197,9 +195,11 @@ pub struct Node {
     street: Option<std::thread::JoinHandle<()>>,
     flusher: tokio::task::JoinHandle<()>,
     keeper: tokio::task::JoinHandle<()>,
+    _lock: DiskLock,
 }
 
 /// What a node is opened from, beside its options.
+#[derive(Debug)]
 pub struct Opening {
     /// The rules to judge by.
     pub rules: Arc<Rules>,
@@ -217,112 +217,46 @@ impl Node {
     /// # Errors
     /// A part of the store that cannot be opened.
     pub async fn start(options: NodeOptions, opening: Opening) -> Result<Self, StartError> {
-        let NodeOptions { data_dir, site, clock, decode, workers, intake_bytes_max, wal, tables } = options;
-        let Opening { rules, registry, keys, hash_key } = opening;
-        let site_key = keys.site_key(&site).map_err(store_error("the keys"))?;
-        let disk: Arc<dyn Disk> = Arc::new(FileDisk);
-        let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), tables)
-            .await
-            .map_err(store_error("the event tables"))?;
-        let evidence = {
-            let (disk, dir, keys) = (Arc::clone(&disk), data_dir.join("evidence"), Arc::clone(&keys));
-            let open = move || Evidence::open(disk, &dir, keys, EvidenceOptions::default());
-            let open = tokio::task::spawn_blocking(open).await.map_err(store_error("the evidence"))?;
-            Arc::new(open.map_err(store_error("the evidence"))?)
-        };
-        let state = State::open(&data_dir.join("state.sqlite"), state_options(&keys)?).await;
-        let state = state.map_err(store_error("the state"))?;
-        let generation = rules.current();
-        let snapshot = data_dir.join("windows");
-        let (windows, windows_applied) = windows(&*disk, &snapshot, &generation, hash_key, &decode);
-        let findings_applied = state.applied_offset(FINDINGS_SINK).await.map_err(store_error("the state"))?;
-        let applied = [windows_applied, findings_applied, tables.applied(), evidence.applied()];
-        let (from, highest) = applied.into_iter().fold((u64::MAX, 0), |(low, high), at| (low.min(at), high.max(at)));
-        let wal = WalOptions { offset_min: highest, ..wal };
-        let wal = Wal::open(Arc::clone(&disk), &data_dir.join("wal"), &keys, wal);
-        let (wal, recovered) = wal.map_err(store_error("the log"))?;
-        tracing::info!(?recovered, "the log is open");
-        let wal = Arc::new(wal);
-        let (stop, broken) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-        let (findings, _) = watch::channel(0);
-        let (events, _) = broadcast::channel(STREAM_LAG_MAX);
-        let counts = Arc::new(StreetCounts::default());
-        counts.through.store(from, Ordering::Relaxed);
-        counts.windows_applied.store(windows_applied, Ordering::Relaxed);
-        let feed = Feed::new(
-            wal.reader(from),
-            applied.to_vec(),
-            Arc::clone(&rules),
-            clock,
-            Arc::clone(&stop),
-            Handle::current(),
-        );
+        let site_key = opening.keys.site_key(&options.site).map_err(store_error("the keys"))?;
+        let kept = Kept::open(&options, &opening).await?;
+        let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, .. } = options;
+        let Opening { rules, registry, .. } = opening;
         let table = Arc::clone(&decode.log_sources);
         let normalizer = Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings));
-        let classes = normalizer.classes();
-        let keeper = Keeper {
-            state: state.clone(),
-            tables: tables.clone(),
-            evidence: Arc::clone(&evidence),
-            wal: Arc::clone(&wal),
-            windows,
-            generation,
-            disk: Arc::clone(&disk),
-            snapshot,
-            counts: Arc::clone(&counts),
-            told: findings.clone(),
-            stop: Arc::clone(&stop),
-            snapshot_at: Instant::now(),
-            dirty: false,
-        };
-        let judge = Judge {
-            decoders: Decoders::new(decode.clone()),
-            normalizer,
-            evidence: Arc::clone(&evidence),
-            stop: Arc::clone(&stop),
-        };
-        let (rules_of_street, tables_of_street, broken_of_street) =
-            (Arc::clone(&rules), tables.clone(), Arc::clone(&broken));
-        let street = Street {
-            feed,
-            judge,
-            rules: rules_of_street,
-            tables: tables_of_street,
-            keeper,
-            workers,
-            broken: broken_of_street,
-        };
-        let runtime = Handle::current();
-        let street = std::thread::Builder::new().name("street".to_owned()).spawn(move || street.walk(&runtime));
-        let street = street.map_err(|error| StartError::Folder(data_dir.clone(), error))?;
         let (intake, submissions) = intake(intake_bytes_max);
-        let is_log_failing = Arc::new(AtomicBool::new(false));
-        let keeper = tokio::spawn(keep(submissions, Arc::clone(&wal), Arc::clone(&is_log_failing)));
-        let flusher = tables.clone();
-        let flusher = tokio::spawn(async move { flusher.keep_flushing().await });
-        let parts = Parts {
+        let counts = Arc::new(StreetCounts::default());
+        counts.through.store(kept.from, Ordering::Relaxed);
+        counts.windows_applied.store(kept.windows_applied, Ordering::Relaxed);
+        let parts = Arc::new(Parts {
             clock,
             started: clock.now(),
-            site,
             registry,
             intake,
-            wal,
-            tables,
-            evidence,
+            wal: Arc::clone(&kept.wal),
+            tables: kept.tables.clone(),
+            evidence: Arc::clone(&kept.evidence),
             decode,
-            classes,
-            state,
+            classes: normalizer.classes(),
+            state: kept.state.clone(),
             rules,
             counts,
-            findings,
-            events,
-            broken,
-            is_log_failing,
-            disk,
+            findings: watch::channel(0).0,
+            events: broadcast::channel(STREAM_LAG_MAX).0,
+            broken: Arc::default(),
+            is_log_failing: Arc::default(),
             data_dir,
-        };
+        });
+        let stop = Arc::new(AtomicBool::new(false));
+        let from = kept.from;
+        let (street, lock) = street(&parts, kept, normalizer, workers, &stop);
+        let runtime = Handle::current();
+        let street = std::thread::Builder::new().name("street".to_owned()).spawn(move || street.walk(&runtime));
+        let street = street.map_err(|error| StartError::Folder(parts.data_dir.clone(), error))?;
+        let keeper = tokio::spawn(keep(submissions, Arc::clone(&parts.wal), Arc::clone(&parts.is_log_failing)));
+        let flusher = parts.tables.clone();
+        let flusher = tokio::spawn(async move { flusher.keep_flushing().await });
         tracing::info!(from, "the street runs");
-        Ok(Self { parts: Arc::new(parts), stop, street: Some(street), flusher, keeper })
+        Ok(Self { parts, stop, street: Some(street), flusher, keeper, _lock: lock })
     }
 
     /// Where listeners hand over what they receive.
@@ -373,34 +307,38 @@ impl Node {
     }
 }
 
-/// How the state is opened: second factors are sealed under a key of the ring.
-fn state_options(keys: &Keys) -> Result<StateOptions, StartError> {
-    let secret = keys.secret("state").map_err(store_error("the keys"))?;
-    Ok(StateOptions { secrets: Some(SecretsKey(secret)), ..StateOptions::default() })
-}
-
-/// The windows of correlations as they were written down, with the offset they hold; empty ones when there is nothing usable.
-fn windows(
-    disk: &dyn Disk,
-    path: &Path,
-    generation: &Generation,
-    hash_key: [u64; 2],
-    decode: &DecodeOptions,
-) -> (Windows, u64) {
-    let empty = || (Windows::new(Arc::clone(&generation.detector), hash_key), 0);
-    let bytes = match disk::read_all(disk, path, SNAPSHOT_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return empty(),
-        Err(error) => {
-            tracing::warn!(error = %error, "the windows of correlations cannot be read: they start empty, from the start of the log");
-            return empty();
-        }
+/// The street over what was opened, and the lock of the folder.
+fn street(
+    parts: &Arc<Parts>,
+    kept: Kept,
+    normalizer: Normalizer,
+    workers: usize,
+    stop: &Arc<AtomicBool>,
+) -> (Street, DiskLock) {
+    let Kept { disk, lock, tables, evidence, state, wal, windows, generation, snapshot, applied, from, .. } = kept;
+    let (rules, counts) = (Arc::clone(&parts.rules), Arc::clone(&parts.counts));
+    let reader = wal.reader(from);
+    let feed = Feed::new(reader, applied, Arc::clone(&rules), parts.clock, Arc::clone(stop), Handle::current());
+    let judge = Judge {
+        decoders: Decoders::new(parts.decode.clone()),
+        normalizer,
+        evidence: Arc::clone(&evidence),
+        stop: Arc::clone(stop),
     };
-    match Windows::restore(Arc::clone(&generation.detector), hash_key, &decode.log_sources, &bytes) {
-        Ok(restored) => restored,
-        Err(error) => {
-            tracing::warn!(error = %error, "the windows of correlations start empty, from the start of the log");
-            empty()
-        }
-    }
+    let keeper = Keeper {
+        state,
+        tables: tables.clone(),
+        evidence,
+        wal,
+        windows,
+        generation,
+        disk,
+        snapshot,
+        counts,
+        told: parts.findings.clone(),
+        stop: Arc::clone(stop),
+        snapshot_at: Instant::now(),
+        dirty: false,
+    };
+    (Street { feed, judge, rules, tables, keeper, workers, broken: Arc::clone(&parts.broken) }, lock)
 }

@@ -1,6 +1,7 @@
 //! `cordon serve`: a configuration becomes a running node with its listeners, and goes down in order.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -61,6 +62,12 @@ pub struct Serving {
     pub stop: CancellationToken,
     /// Who watches the process.
     pub manager: ServiceManager,
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving").field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
 }
 
 /// The key ring of a data folder, opened as the configuration says.
@@ -282,11 +289,7 @@ impl Doors<'_> {
             let file = self.parts.data_dir.join(format!("tail-{}.checkpoint", cordon_seal::digest(pattern.as_bytes())));
             let (pattern, reception, stop) = (pattern.clone(), self.reception(Limits::default()), stop.child_token());
             (self.say)(&format!("following {pattern}"));
-            tasks.spawn(async move {
-                if let Err(error) = tail::serve(&pattern, Arc::new(CheckpointFile(file)), reception, stop).await {
-                    tracing::error!(error = %error, "files are not followed: their checkpoints cannot be read");
-                }
-            });
+            tasks.spawn(follow(pattern, file, reception, stop));
         }
         Ok(())
     }
@@ -342,6 +345,13 @@ impl Doors<'_> {
                 tracing::error!(error = %error, "an address is not served");
             }
         });
+    }
+}
+
+/// Follows the files of a pattern.
+async fn follow(pattern: String, checkpoints: PathBuf, reception: Reception, stop: CancellationToken) {
+    if let Err(error) = tail::serve(&pattern, Arc::new(CheckpointFile(checkpoints)), reception, stop).await {
+        tracing::error!(error = %error, pattern, "files are not followed: their checkpoints cannot be read");
     }
 }
 
