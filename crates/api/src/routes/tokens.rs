@@ -75,7 +75,7 @@ pub(crate) struct TokenGiven {
     /// The only actions that it may do; what the roles give when left out. `x-cordon-action` of each operation names its action.
     actions: Option<Vec<String>>,
     /// For how many days, 1 to 730.
-    #[schema(inline)]
+    #[schema(value_type = u32, minimum = 1, maximum = 730)]
     days: Days,
 }
 
