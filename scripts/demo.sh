@@ -1,11 +1,44 @@
 #!/usr/bin/env bash
-# The main job on what the repository holds: Lakeside's evening, scanned with the built-in rules, as a report to read.
+# The main job on what the repository holds: a node on loopback with Lakeside's quiet days as history, and its evening replayed as if it happened now.
+# Stays up until Ctrl-C. DEMO_SECONDS=N ends it after N seconds; DEMO_SPEED is how much faster than real time the evening goes (default 30).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-report=${1:-demo-report.html}
+speed=${DEMO_SPEED:-30}
+api=127.0.0.1:${DEMO_PORT:-8480}
+intake=127.0.0.1:${DEMO_INTAKE_PORT:-8481}
 cargo build --quiet --locked --package cordon
-cordon() { cargo run --quiet --locked --package cordon -- "$@"; }
-# findings are expected: the evening ends in an attack
-cordon scan fixtures/lakeside/evening --format table --fail-level critical || [ $? -eq 1 ]
-cordon scan fixtures/lakeside/evening --format html --output "$report" --no-progress --fail-level critical 2>/dev/null || [ $? -eq 1 ]
-printf '\nthe report: %s\n' "$(realpath "$report")"
+cargo xtask lakeside --out target/demo-quiet --days "${DEMO_DAYS:-3}" --seed 2026 --start 2026-03-15 --story none >/dev/null
+cordon=$(realpath target/debug/cordon)
+work=$(mktemp -d)
+settings=(--set "data_dir=$work/data" --set site=lakeside --set "api.address=$api" --set "intake.http=[\"$intake\"]"
+    --set 'intake.syslog_udp=[]' --set 'intake.syslog_tcp=[]' --set 'intake.mllp=[]' --set 'intake.relp=[]' --set 'intake.syslog_tls=[]'
+    --set "event_clock=2026-03-18T18:00:00Z,$speed")
+"$cordon" serve "${settings[@]}" >"$work/serve.log" 2>"$work/serve.err" &
+node=$!
+trap 'kill "$node" 2>/dev/null; wait "$node" 2>/dev/null; rm -rf "$work"' EXIT
+until curl --silent --fail "http://$api/health/ready" >/dev/null; do
+    kill -0 "$node" 2>/dev/null || { cat "$work/serve.err" >&2; exit 1; }
+    sleep 0.2
+done
+password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
+"$cordon" user "${settings[@]}" --name demo --role analyst --role privacy_officer <<<"$password"
+"$cordon" token "${settings[@]}" --source import >"$work/import.token"
+"$cordon" token "${settings[@]}" --role analyst --name demo >"$work/analyst.token"
+sleep 3 # a running node knows new tokens after two seconds
+printf '\n  Cordon runs at http://%s\n  sign in as demo with the password %s\n\n' "$api" "$password"
+"$cordon" import --url "http://$intake" --token-file "$work/import.token" --no-progress target/demo-quiet
+printf 'history is loaded: quiet days of Lakeside. Now its evening, %s times faster than it happened:\n' "$speed"
+"$cordon" replay --url "http://$intake" --token-file "$work/import.token" --speed "$speed" --from 2026-03-18T18:00:00Z --no-progress fixtures/lakeside/evening &
+replay=$!
+end=$((SECONDS + ${DEMO_SECONDS:-1000000}))
+seen=0
+while [ $SECONDS -lt $end ] && kill -0 "$node" 2>/dev/null; do
+    found=$(curl --silent --header "Authorization: Bearer $(cat "$work/analyst.token")" "http://$api/api/v1/findings?limit=200" || true)
+    now=$(grep -o '"finding_id"' <<<"$found" | wc -l)
+    if [ "$now" -ne "$seen" ]; then
+        printf '%s  %s findings\n' "$(date +%T)" "$now"
+        seen=$now
+    fi
+    sleep 2
+done
+kill "$replay" 2>/dev/null || true

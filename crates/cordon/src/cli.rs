@@ -9,9 +9,10 @@ use cordon_model::Level;
 use crate::config::ConfigArgs;
 use crate::doctor::DoctorArgs;
 use crate::feed::{ImportArgs, ReplayArgs};
+use crate::query::QueryArgs;
 use crate::rules::args::RulesArgs;
 use crate::serve::ServeArgs;
-use crate::token::TokenArgs;
+use crate::token::{TokenArgs, UserArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,8 +49,12 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Send logs to a running node as if they were happening now
     Replay(ReplayArgs),
-    /// Make tokens by which senders prove themselves to a node
+    /// Ask a running node for events
+    Query(QueryArgs),
+    /// Make tokens by which senders and programs prove themselves to a node
     Token(TokenArgs),
+    /// Make a user of a node
+    User(UserArgs),
 }
 
 const SCAN_EXAMPLES: &str = "\

@@ -174,7 +174,8 @@ fn write_head(head: &FrameHead, header: &[u8], body: &mut Vec<u8>) -> Result<()>
     Ok(())
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
+/// A runtime for one conversation with a node.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")
 }
 

@@ -14,6 +14,7 @@ mod output;
 mod pack;
 mod profile;
 mod progress;
+mod query;
 mod rule_cache;
 mod rule_set;
 mod rule_sources;
@@ -47,7 +48,9 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Import(args) => feed::import(&args),
         Command::Replay(args) => feed::replay(&args),
-        Command::Token(args) => token::run(&args),
+        Command::Token(args) => token::token(&args),
+        Command::User(args) => token::user(&args),
+        Command::Query(args) => query::run(&args),
     };
     outcome
         .unwrap_or_else(|error| {
