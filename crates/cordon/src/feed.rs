@@ -155,7 +155,7 @@ fn frames(timed: &[Timed]) -> Result<Vec<u8>> {
 /// One delivery as a frame.
 fn frame(delivery: &Delivery, body: &mut Vec<u8>) -> Result<()> {
     let head = FrameHead {
-        source: delivery.source.to_string(),
+        source: delivery.source.strip_prefix(import::IMPORT_PREFIX).unwrap_or(&delivery.source).to_owned(),
         received: None,
         format: delivery.format.to_string(),
         header: delivery.header.len(),

@@ -143,8 +143,13 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
     let tls = tls(config, &data_dir)?;
     let control = Control::new(Arc::clone(&parts), load, RuleBook::new(statuses, texts));
     let doors = Doors { parts: &parts, tls: &tls, tasks: &tasks, stop: &stop, say: &*say };
-    doors.listeners(config).await?;
-    doors.api(config, control).await?;
+    if let Err(error) = doors.open(config, control).await {
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
+        node.stop().await;
+        return Err(error);
+    }
     tasks.spawn(watch_sources(Arc::clone(&parts), stop.clone()));
     // settings of a running node change with a restart; the sender lives as long as the node
     let (_settings, in_force) = watch::channel(Arc::new(config.clone()));
@@ -253,6 +258,12 @@ impl Doors<'_> {
         let address = listener.local_addr().unwrap_or(address);
         (self.say)(&format!("{name} on {address}"));
         Ok(listener)
+    }
+
+    /// Opens everything.
+    async fn open(&self, config: &Config, control: Control) -> Result<(), StartError> {
+        self.listeners(config).await?;
+        self.api(config, control).await
     }
 
     /// Opens every listener of the configuration.
