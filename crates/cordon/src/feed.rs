@@ -85,7 +85,7 @@ pub(crate) fn import(args: &ImportArgs) -> Result<Exit> {
         post(&mut body)?;
     }
     eprintln_line(&format!("{sent} records were taken by the node and are durable"));
-    Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })
+    Ok(if tally.input_lost() || sent == 0 { Exit::InputLost } else { Exit::Clean })
 }
 
 /// Runs `cordon replay`.
@@ -101,7 +101,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit> {
     let start = options.from.or_else(|| timed.first().map(|first| first.time)).unwrap_or_default();
     runtime()?.block_on(send(&client, &timed, start, args.speed))?;
     eprintln_line(&format!("{} records were taken by the node and are durable", timed.len()));
-    Ok(if tally.input_lost() || tally.nothing_read() { Exit::InputLost } else { Exit::Clean })
+    Ok(if tally.input_lost() || timed.is_empty() { Exit::InputLost } else { Exit::Clean })
 }
 
 /// Sends each record when it is due.
