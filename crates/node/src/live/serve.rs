@@ -19,7 +19,7 @@ use cordon_seal::SiteKey;
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::keys::{KeySource, Keys};
 use cordon_store::query::{Queries, QueryOptions};
-use cordon_store::state::State;
+use cordon_store::state::{State, StateOptions};
 use cordon_store::tables::TablesOptions;
 use cordon_store::version;
 use cordon_store::wal::WalOptions;
@@ -94,77 +94,90 @@ pub fn open_keys(config: &Config, data_dir: &Path) -> Result<Keys, StartError> {
 /// What keeps it from starting.
 pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> {
     let Serving { data_dir, decode, load, workers, say, stop, manager } = serving;
-    let clock = match &config.event_clock {
-        Some(clock) => EventClock::starting_at(clock.start, clock.speed),
-        None => EventClock::system(),
-    };
     std::fs::create_dir_all(&data_dir).map_err(|error| StartError::Folder(data_dir.clone(), error))?;
     let keys = {
         let (config, data_dir) = (config.clone(), data_dir.clone());
         let open = tokio::task::spawn_blocking(move || open_keys(&config, &data_dir)).await;
         Arc::new(open.map_err(|fall| StartError::Rules(fall.to_string()))??)
     };
-    let state = State::open(&data_dir.join("state.sqlite"), Default::default()).await;
-    let state = state.map_err(|error| StartError::Store("the state", Box::new(error)))?;
-    let off = rules_off(&state).await.map_err(|error| StartError::Store("the state", Box::new(error)))?;
-    state.close().await;
-    let loaded = {
-        let load = Arc::clone(&load);
-        tokio::task::spawn_blocking(move || load(&off)).await.map_err(|fall| StartError::Rules(fall.to_string()))?
-    };
-    let LoadedRules { detector, version, statuses, texts } = loaded.map_err(StartError::Rules)?;
+    let LoadedRules { detector, version, statuses, texts } = first_rules(&data_dir, &load).await?;
     let running = statuses.iter().filter(|rule| rule.is_enabled).count();
     say(&format!("{running} of {} rules run", statuses.len()));
-    let site: Arc<str> = config.site.as_str().into();
-    let registry = Arc::new(SourceRegistry::new(Arc::clone(&site), config.sources.iter().cloned()));
-    let hash_key = hash_key(&keys)?;
     let opening = Opening {
         rules: Arc::new(Rules::new(detector, version)),
-        registry: Arc::clone(&registry),
+        registry: Arc::new(SourceRegistry::new(config.site.as_str().into(), config.sources.iter().cloned())),
         keys: Arc::clone(&keys),
-        hash_key,
+        hash_key: hash_key(&keys)?,
     };
-    let options = NodeOptions {
-        data_dir: data_dir.clone(),
-        site: Arc::clone(&site),
+    let node = Node::start(node_options(config, &data_dir, decode, workers), opening).await?;
+    let (parts, tasks, tls) = (Arc::clone(&node.parts), TaskTracker::new(), tls(config, &data_dir));
+    let control = Control::new(Arc::clone(&parts), load, RuleBook::new(statuses, texts));
+    let opened = match &tls {
+        Ok(tls) => Doors { parts: &parts, tls, tasks: &tasks, stop: &stop, say: &*say }.open(config, control).await,
+        Err(error) => Err(StartError::Tls(error.to_string())),
+    };
+    if opened.is_ok() {
+        run(config, &keys, &parts, &tasks, &manager, &stop).await?;
+    }
+    stop.cancel();
+    tasks.close();
+    tasks.wait().await;
+    node.stop().await;
+    opened
+}
+
+/// What a node does from its start to its stop, beside listening.
+async fn run(
+    config: &Config,
+    keys: &Keys,
+    parts: &Arc<Parts>,
+    tasks: &TaskTracker,
+    manager: &ServiceManager,
+    stop: &CancellationToken,
+) -> Result<(), StartError> {
+    tasks.spawn(watch_sources(Arc::clone(parts), stop.clone()));
+    // settings of a running node change with a restart; the sender lives as long as the node
+    let (_settings, in_force) = watch::channel(Arc::new(config.clone()));
+    let site_key = keys.site_key(&config.site).map_err(|error| StartError::Store("the keys", Box::new(error)))?;
+    let (stop_telling, stopping) = watch::channel(false);
+    let telling = tokio::spawn(teller(parts, site_key, in_force).run(stopping));
+    say_to_manager(manager.ready("running"));
+    watch_street(parts, manager, stop).await;
+    say_to_manager(manager.stopping());
+    stop_telling.send_replace(true);
+    if telling.await.is_err() {
+        tracing::error!("notification ended in a fault of its own");
+    }
+    Ok(())
+}
+
+/// The rules without those that were switched off, before the node runs.
+async fn first_rules(data_dir: &Path, load: &LoadRules) -> Result<LoadedRules, StartError> {
+    let failed = |error: cordon_store::state::StateError| StartError::Store("the state", Box::new(error));
+    let state = State::open(&data_dir.join("state.sqlite"), StateOptions::default()).await.map_err(failed)?;
+    let off = rules_off(&state).await.map_err(failed)?;
+    state.close().await;
+    let load = Arc::clone(load);
+    let loaded = tokio::task::spawn_blocking(move || load(&off)).await;
+    loaded.map_err(|fall| StartError::Rules(fall.to_string()))?.map_err(StartError::Rules)
+}
+
+fn node_options(config: &Config, data_dir: &Path, decode: DecodeOptions, workers: usize) -> NodeOptions {
+    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let clock = match &config.event_clock {
+        Some(clock) => EventClock::starting_at(clock.start, clock.speed),
+        None => EventClock::system(),
+    };
+    NodeOptions {
+        data_dir: data_dir.to_owned(),
+        site: config.site.as_str().into(),
         clock,
         decode,
         workers,
-        intake_bytes_max: usize::try_from(config.intake.queue_bytes_max).unwrap_or(usize::MAX),
+        intake_bytes_max: bytes(config.intake.queue_bytes_max),
         wal: WalOptions { segment_bytes: config.store.wal_segment_bytes, ..WalOptions::default() },
-        tables: TablesOptions {
-            flush_bytes: usize::try_from(config.store.flush_bytes).unwrap_or(usize::MAX),
-            ..TablesOptions::default()
-        },
-    };
-    let node = Node::start(options, opening).await?;
-    let parts = Arc::clone(&node.parts);
-    let tasks = TaskTracker::new();
-    let tls = tls(config, &data_dir)?;
-    let control = Control::new(Arc::clone(&parts), load, RuleBook::new(statuses, texts));
-    let doors = Doors { parts: &parts, tls: &tls, tasks: &tasks, stop: &stop, say: &*say };
-    if let Err(error) = doors.open(config, control).await {
-        stop.cancel();
-        tasks.close();
-        tasks.wait().await;
-        node.stop().await;
-        return Err(error);
+        tables: TablesOptions { flush_bytes: bytes(config.store.flush_bytes), ..TablesOptions::default() },
     }
-    tasks.spawn(watch_sources(Arc::clone(&parts), stop.clone()));
-    // settings of a running node change with a restart; the sender lives as long as the node
-    let (_settings, in_force) = watch::channel(Arc::new(config.clone()));
-    let site_key = keys.site_key(&site).map_err(|error| StartError::Store("the keys", Box::new(error)))?;
-    let (stop_telling, stopping) = watch::channel(false);
-    let telling = tokio::spawn(teller(&parts, site_key, in_force).run(stopping));
-    say_to_manager(manager.ready("running"));
-    watch_street(&parts, &manager, &stop).await;
-    say_to_manager(manager.stopping());
-    tasks.close();
-    tasks.wait().await;
-    stop_telling.send_replace(true);
-    drop(telling.await);
-    node.stop().await;
-    Ok(())
 }
 
 /// The key of hashes that correlations count distinct values by.
