@@ -8,7 +8,7 @@ SHELL := bash
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
-demo: ## scan Lakeside's evening and print the path of the report
+demo: ## start a node on loopback and replay Lakeside's evening into it, until Ctrl-C
 	@scripts/demo.sh
 
 test: ## everything: format, lints, tidy, tests, rules, conformance, docs
