@@ -34,7 +34,7 @@ end=$((SECONDS + ${DEMO_SECONDS:-1000000}))
 seen=0
 while [ $SECONDS -lt $end ] && kill -0 "$node" 2>/dev/null; do
     found=$(curl --silent --header "Authorization: Bearer $(cat "$work/analyst.token")" "http://$api/api/v1/findings?limit=200" || true)
-    now=$({ grep -o '"finding_id"' <<<"$found" || true; } | wc -l)
+    now=$({ grep -o '"seq":' <<<"$found" || true; } | wc -l)
     if [ "$now" -ne "$seen" ]; then
         printf '%s  %s findings\n' "$(date +%T)" "$now"
         seen=$now

@@ -35,6 +35,15 @@ impl EventClock {
     }
 }
 
+impl EventClock {
+    /// How many times faster than the real one it runs, rounded up, at least 1.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "clamped before")]
+    pub fn pace(&self) -> i64 {
+        self.speed.ceil().clamp(1.0, 1e6) as i64
+    }
+}
+
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

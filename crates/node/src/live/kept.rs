@@ -54,7 +54,8 @@ impl Kept {
         let state = State::open(&data_dir.join("state.sqlite"), state_options(keys)?).await;
         let state = state.map_err(store_error("the state"))?;
         let (generation, snapshot) = (opening.rules.current(), data_dir.join("windows"));
-        let restored = windows(&*disk, &snapshot, &generation, opening.hash_key, &options.decode);
+        let pace = options.clock.pace();
+        let restored = windows(&*disk, &snapshot, &generation, opening.hash_key, pace, &options.decode);
         let (windows, windows_applied) = restored;
         let findings_applied = state.applied_offset(FINDINGS_SINK).await.map_err(store_error("the state"))?;
         let applied = vec![windows_applied, findings_applied, tables.applied(), evidence.applied()];
@@ -102,9 +103,10 @@ fn windows(
     path: &Path,
     generation: &Generation,
     hash_key: [u64; 2],
+    pace: i64,
     decode: &DecodeOptions,
 ) -> (Windows, u64) {
-    let empty = || (Windows::new(Arc::clone(&generation.detector), hash_key), 0);
+    let empty = || (Windows::new(Arc::clone(&generation.detector), hash_key, pace), 0);
     let bytes = match disk::read_all(disk, path, SNAPSHOT_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return empty(),
@@ -113,7 +115,7 @@ fn windows(
             return empty();
         }
     };
-    match Windows::restore(Arc::clone(&generation.detector), hash_key, &decode.log_sources, &bytes) {
+    match Windows::restore(Arc::clone(&generation.detector), hash_key, pace, &decode.log_sources, &bytes) {
         Ok(restored) => restored,
         Err(error) => {
             tracing::warn!(error = %error, "the windows of correlations start empty, from the start of the log");

@@ -69,10 +69,10 @@ pub(super) struct NotASnapshot;
 
 impl Windows {
     /// Empty windows of a detector's correlations. `hash_key` keeps senders from crafting values that collide.
-    pub(super) fn new(detector: Arc<Detector>, hash_key: [u64; 2]) -> Self {
+    pub(super) fn new(detector: Arc<Detector>, hash_key: [u64; 2], pace: i64) -> Self {
         let limits = Limits { lateness_us: i64::MAX, hash_key, ..Limits::LIVE };
         let correlator = Correlator::new(Arc::clone(detector.plan()), limits);
-        let (events, watermarks) = (Events::default(), Watermarks::default());
+        let (events, watermarks) = (Events::default(), Watermarks::new(pace));
         Self { detector, limits, correlator, events, watermarks, fired: Vec::new() }
     }
 
@@ -136,6 +136,7 @@ impl Windows {
     pub(super) fn restore(
         detector: Arc<Detector>,
         hash_key: [u64; 2],
+        pace: i64,
         table: &LogSourceTable,
         mut from: &[u8],
     ) -> Result<(Self, u64), NotASnapshot> {
@@ -145,13 +146,13 @@ impl Windows {
         }
         let through = codec::take_u64(from).ok_or(NotASnapshot)?;
         let state = codec::take_bytes(from).ok_or(NotASnapshot)?;
-        let mut windows = Self::new(detector, hash_key);
+        let mut windows = Self::new(detector, hash_key, pace);
         let plan = Arc::clone(windows.detector.plan());
         // rules may have changed while the node was down
         let carried = Correlator::carry_over(state, plan, windows.limits).map_err(|_| NotASnapshot)?;
         windows.correlator = carried.correlator;
         windows.events = Events::read(table, from).ok_or(NotASnapshot)?;
-        windows.watermarks = Watermarks::read(from).ok_or(NotASnapshot)?;
+        windows.watermarks = Watermarks::read(from, pace).ok_or(NotASnapshot)?;
         Ok((windows, through))
     }
 
