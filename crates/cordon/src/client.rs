@@ -9,6 +9,10 @@ use clap::Args;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, RequestBuilder, Response, StatusCode, Url};
 
+/// Where a node's API listens when nothing else is said.
+pub(crate) const API: &str = "http://127.0.0.1:8480";
+/// Where a node's HTTP intake listens when nothing else is said.
+pub(crate) const INTAKE: &str = "http://127.0.0.1:8481";
 /// Largest certificate file, bytes.
 const CA_BYTES_MAX: u64 = 1 << 20;
 /// How often a node that cannot take more for now is asked again before giving up.
@@ -19,9 +23,9 @@ const WAIT: Duration = Duration::from_secs(1);
 /// Which node, and as whom.
 #[derive(Debug, Args)]
 pub(crate) struct NodeArgs {
-    /// Address of the node
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8480")]
-    pub(crate) url: Url,
+    /// Address of the node [default: http://127.0.0.1:8480, for import and replay http://127.0.0.1:8481]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<Url>,
     /// File with the token to use [default: the variable CORDON_TOKEN]
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
@@ -43,7 +47,8 @@ impl Client {
     ///
     /// # Errors
     /// Files that cannot be read or hold something else.
-    pub(crate) fn new(args: &NodeArgs) -> Result<Self> {
+    pub(crate) fn new(args: &NodeArgs, default: &str) -> Result<Self> {
+        let url = args.url.clone().map_or_else(|| Url::parse(default), Ok)?;
         let token = match &args.token_file {
             Some(path) => Some(fs::read_to_string(path).with_context(|| format!("--token-file {}", path.display()))?),
             None => std::env::var("CORDON_TOKEN").ok(),
@@ -62,7 +67,7 @@ impl Client {
                 http = http.add_root_certificate(certificate);
             }
         }
-        Ok(Self { url: args.url.clone(), token, http: http.build().context("the HTTP client")? })
+        Ok(Self { url, token, http: http.build().context("the HTTP client")? })
     }
 
     /// A POST of a body to a path of the node.

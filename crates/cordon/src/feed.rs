@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::Exit;
 use crate::cli::InputArgs;
-use crate::client::{Client, NodeArgs};
+use crate::client::{Client, INTAKE, NodeArgs};
 use crate::inputs;
 
 /// Where frames are posted.
@@ -68,7 +68,7 @@ pub(crate) struct ReplayArgs {
 pub(crate) fn import(args: &ImportArgs) -> Result<Exit> {
     let options = inputs::street_options(&args.inputs)?;
     let sources = inputs::sources(&args.inputs)?;
-    let client = Client::new(&args.node)?;
+    let client = Client::new(&args.node, INTAKE)?;
     let runtime = runtime()?;
     let (mut body, mut sent) = (Vec::new(), 0_usize);
     let site: Arc<str> = "".into();
@@ -93,7 +93,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit> {
     ensure!(args.speed.is_finite() && args.speed >= 0.0, "--speed takes 0 or more");
     let options = inputs::street_options(&args.inputs)?;
     let sources = inputs::sources(&args.inputs)?;
-    let client = Client::new(&args.node)?;
+    let client = Client::new(&args.node, INTAKE)?;
     let (timed, tally) = timeline(sources, &options.decode)?;
     let inside =
         |one: &Timed| options.from.is_none_or(|from| one.time >= from) && options.to.is_none_or(|to| one.time < to);

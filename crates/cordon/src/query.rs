@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::Exit;
-use crate::client::{Client, NodeArgs, accepted};
+use crate::client::{API, Client, NodeArgs, accepted};
 use crate::feed::runtime;
 
 const EXAMPLES: &str = "\
@@ -38,7 +38,7 @@ pub(crate) struct QueryArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &QueryArgs) -> Result<Exit> {
-    let client = Client::new(&args.node)?;
+    let client = Client::new(&args.node, API)?;
     let (path, body, rows) = if args.sql {
         ("/api/v1/events/sql", json!({ "sql": args.question, "limit": args.limit }), "rows")
     } else {

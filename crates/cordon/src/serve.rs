@@ -94,9 +94,13 @@ fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key
 async fn signals(stop: CancellationToken) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+    let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = tokio::signal::ctrl_c() => break,
+            _ = hang_up.recv() => tracing::warn!("settings are read when the node starts: restart it to change them"),
+        }
     }
     tracing::info!("stopping");
     stop.cancel();

@@ -13,7 +13,7 @@ use crate::config::Topic;
 /// OCSF class of accesses to health records, of our extension (`docs/specs/ocsf.md`).
 const HEALTH_RECORD_ACTIVITY: i64 = 87_006_001;
 /// What stands in front of the ids of imported sources.
-const HISTORY: &str = "import/";
+const HISTORY: &str = "http/import/";
 /// Longest name that is shown, bytes: that of a host with its domain (RFC 1035).
 const NAME_BYTES_MAX: usize = 253;
 /// Longest title that is shown, characters.

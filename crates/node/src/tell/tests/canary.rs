@@ -84,7 +84,7 @@ fn no_message_of_any_kind_names_a_patient() {
 fn muted_findings_and_imported_history_are_told_to_nobody() {
     let namer: Namer = namer();
     let quiet = FindingRow { mute_id: Some(1), ..row(Subjects::default()) };
-    let old = FindingRow { source: "import/old.log".to_owned(), ..row(Subjects::default()) };
+    let old = FindingRow { source: "http/import/old.log".to_owned(), ..row(Subjects::default()) };
     assert_eq!((namer.notice(&quiet), namer.notice(&old)), (None, None));
 }
 
