@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-/// The other end of a connection, put into every request by [`crate::serve`].
+/// The other end of a connection, put into every request by [`crate::serve()`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its address.

@@ -9,7 +9,7 @@ use zstd::stream::raw::{Decoder as ZstdDecoder, InBuffer, Operation, OutBuffer};
 
 use super::refusal::Refusal;
 
-/// Bytes that are expanded at a time: they become at most [`STEP_OUTPUT`].
+/// Bytes that are expanded at a time, so that what they become is bounded.
 pub(super) const STEP_INPUT: usize = 1 << 10;
 /// What [`STEP_INPUT`] bytes can become at the most: zstd repeats up to 128 KiB in four bytes.
 #[cfg(test)]

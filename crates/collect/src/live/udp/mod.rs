@@ -1,6 +1,6 @@
 //! Syslog over UDP (RFC 5426): one datagram is one message. The sender learns nothing and waits for nothing.
 //!
-//! The socket is read as fast as it can be into a bounded ring for each source ([`rings`]); what the kernel had to drop before that is read from its tables and
+//! The socket is read as fast as it can be into a bounded ring for each source (`rings.rs`); what the kernel had to drop before that is read from its tables and
 //! counted under the source `syslog_udp/kernel`, because it does not say whose it was.
 
 mod kernel;
