@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # The main job on what the repository holds: a node on loopback with Lakeside's quiet days as history, and its evening replayed as if it happened now.
-# Stays up until Ctrl-C. DEMO_SECONDS=N ends it after N seconds; DEMO_SPEED is how much faster than real time the evening goes (default 30).
+# Stays up until Ctrl-C. DEMO_SECONDS=N ends it after N seconds; DEMO_SPEED is how much faster than real time the evening goes (default 120).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-speed=${DEMO_SPEED:-30}
+speed=${DEMO_SPEED:-120}
 api=127.0.0.1:${DEMO_PORT:-8480}
 intake=127.0.0.1:${DEMO_INTAKE_PORT:-8481}
 cargo build --quiet --locked --package cordon

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use cordon_collect::live::http::{DELIVERIES_MEDIA_TYPE, FrameHead};
-use cordon_model::{Delivery, Time};
+use cordon_collect::live::http::{DELIVERIES_MEDIA_TYPE, frame};
+use cordon_model::{Delivery, Span, Time};
 use cordon_node::import;
 use cordon_node::replay::{Timed, timeline};
 use tokio::time::Instant;
@@ -78,13 +78,13 @@ pub(crate) fn import(args: &ImportArgs) -> Result<Exit> {
     };
     let tally = import::deliveries(sources, &options.decode, &site, |delivery| {
         sent += delivery.units.len();
-        frame(&delivery, &mut body)?;
+        body.extend(frame(&delivery, &delivery.source, false));
         if body.len() >= BODY_BYTES { post(&mut body) } else { Ok(()) }
     })?;
     if !body.is_empty() {
         post(&mut body)?;
     }
-    eprintln_line(&format!("{sent} records were taken by the node and are durable"));
+    say(&format!("{sent} records were taken by the node and are durable"));
     Ok(if tally.input_lost() || sent == 0 { Exit::InputLost } else { Exit::Clean })
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit> {
     let timed: Vec<Timed> = timed.into_iter().filter(inside).collect();
     let start = options.from.or_else(|| timed.first().map(|first| first.time)).unwrap_or_default();
     runtime()?.block_on(send(&client, &timed, start, args.speed))?;
-    eprintln_line(&format!("{} records were taken by the node and are durable", timed.len()));
+    say(&format!("{} records were taken by the node and are durable", timed.len()));
     Ok(if tally.input_lost() || timed.is_empty() { Exit::InputLost } else { Exit::Clean })
 }
 
@@ -116,7 +116,7 @@ async fn send(client: &Client, timed: &[Timed], start: Time, speed: f64) -> Resu
             tokio::time::sleep(STEP).await;
             continue;
         }
-        client.post_durable(PATH, DELIVERIES_MEDIA_TYPE, frames(now)?).await?;
+        client.post_durable(PATH, DELIVERIES_MEDIA_TYPE, frames(now)).await?;
         rest = later;
         if speed > 0.0 {
             tokio::time::sleep(STEP).await;
@@ -130,48 +130,23 @@ fn due(start: Time, passed: Duration) -> Time {
 }
 
 /// The records as frames: those of one source and header together, in their order.
-fn frames(timed: &[Timed]) -> Result<Vec<u8>> {
-    let mut by_source: BTreeMap<(&str, &[u8]), Vec<&Timed>> = BTreeMap::new();
+fn frames(timed: &[Timed]) -> Vec<u8> {
+    let mut by_source: BTreeMap<(&str, &[u8]), Delivery> = BTreeMap::new();
     for one in timed {
-        by_source.entry((&one.source, &one.header)).or_default().push(one);
+        let delivery = by_source.entry((&one.source, &one.header)).or_insert_with(|| Delivery {
+            source: Arc::clone(&one.source),
+            site: "".into(),
+            received: one.time,
+            format: one.format.into(),
+            header: one.header.to_vec(),
+            bytes: Vec::new(),
+            units: Vec::new(),
+        });
+        let start = delivery.bytes.len();
+        delivery.bytes.extend_from_slice(&one.bytes);
+        delivery.units.push(Span { start, end: delivery.bytes.len() });
     }
-    let mut body = Vec::new();
-    for ((source, header), records) in by_source {
-        let format = records.first().map_or("", |first| first.format);
-        let units = records.iter().map(|one| one.bytes.len()).collect();
-        let head = FrameHead {
-            source: source.to_owned(),
-            received: None,
-            format: format.to_owned(),
-            header: header.len(),
-            units,
-        };
-        write_head(&head, header, &mut body)?;
-        records.iter().for_each(|one| body.extend_from_slice(&one.bytes));
-    }
-    Ok(body)
-}
-
-/// One delivery as a frame.
-fn frame(delivery: &Delivery, body: &mut Vec<u8>) -> Result<()> {
-    let head = FrameHead {
-        source: delivery.source.strip_prefix(import::IMPORT_PREFIX).unwrap_or(&delivery.source).to_owned(),
-        received: None,
-        format: delivery.format.to_string(),
-        header: delivery.header.len(),
-        units: delivery.units.iter().map(|unit| unit.end - unit.start).collect(),
-    };
-    write_head(&head, &delivery.header, body)?;
-    let units = delivery.units.iter().filter_map(|unit| delivery.bytes.get(unit.start..unit.end));
-    units.for_each(|unit| body.extend_from_slice(unit));
-    Ok(())
-}
-
-fn write_head(head: &FrameHead, header: &[u8], body: &mut Vec<u8>) -> Result<()> {
-    serde_json::to_writer(&mut *body, head)?;
-    body.push(b'\n');
-    body.extend_from_slice(header);
-    Ok(())
+    by_source.values().flat_map(|delivery| frame(delivery, &delivery.source, false)).collect()
 }
 
 /// A runtime for one conversation with a node.
@@ -179,7 +154,8 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")
 }
 
-fn eprintln_line(text: &str) {
+/// Says something to whoever started the command.
+fn say(text: &str) {
     use std::io::Write as _;
     // standard error may be closed; there is nowhere else to say it
     let _ = writeln!(std::io::stderr(), "{text}");

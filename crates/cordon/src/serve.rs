@@ -17,6 +17,7 @@ use cordon_seal::SiteKey;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+use crate::profile::Chosen;
 use crate::serve_rules::NodeRules;
 use crate::settings::{self, SettingsArgs};
 use crate::{Exit, inputs};
@@ -49,11 +50,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let decode = DecodeOptions { timezone: config.time_zone.clone(), ..DecodeOptions::new(inputs::now()) };
     fs::create_dir_all(&data_dir).with_context(|| data_dir.display().to_string())?;
-    let site_key = live::open_keys(&config, &data_dir)?.site_key(&config.site)?;
-    let rules = node_rules(&config, &data_dir, &decode, site_key);
+    let keys = Arc::new(live::open_keys(&config, &data_dir)?);
+    let rules = node_rules(&config, &data_dir, &decode, keys.site_key(&config.site)?)?;
     let stop = CancellationToken::new();
     let serving = Serving {
         data_dir,
+        keys,
         decode,
         load: Arc::new(move |off| rules.load(off).map_err(|error| format!("{error:#}"))),
         workers: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
@@ -73,7 +75,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
     Ok(Exit::Clean)
 }
 
-fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key: SiteKey) -> NodeRules {
+fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key: SiteKey) -> Result<NodeRules> {
     let options = DetectOptions {
         level_min: Level::Informational,
         mask: true,
@@ -82,12 +84,17 @@ fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key
         csv_mappings: Arc::clone(&decode.csv_mappings),
         timezone: decode.timezone.clone(),
     };
-    NodeRules {
+    let profile = match config.rules.profile.as_str() {
+        "" => None,
+        name => Some(Chosen::of(name).context("rules.profile")?),
+    };
+    Ok(NodeRules {
+        profile,
         folders: config.rules.folders.clone(),
         data_dir: Some(data_dir.to_owned()),
         table: Arc::clone(&decode.log_sources),
         options,
-    }
+    })
 }
 
 /// Ends the node in order when the terminal or the service manager asks for it.

@@ -9,9 +9,11 @@ use cordon_api::RuleStatus;
 use cordon_detect::{DetectOptions, Detector};
 use cordon_model::{LogSourceTable, RuleCard};
 use cordon_node::live::LoadedRules;
+use cordon_rules::LeftOff;
 use cordon_rules::ast::RuleLogSource;
 use cordon_rules::parse::Library;
 
+use crate::profile::Chosen;
 use crate::rule_set::Compiled;
 use crate::rule_sources::{Hashing, RulesFrom};
 
@@ -21,6 +23,8 @@ pub(crate) struct NodeRules {
     pub(crate) folders: Vec<PathBuf>,
     /// Where installed sets are kept, when that was said.
     pub(crate) data_dir: Option<PathBuf>,
+    /// What of the pack and the installed sets runs; everything without.
+    pub(crate) profile: Option<Chosen>,
     /// Which log sources there are.
     pub(crate) table: Arc<LogSourceTable>,
     /// What becomes of what is found.
@@ -33,7 +37,7 @@ impl NodeRules {
     /// # Errors
     /// A folder that cannot be read. A rule that cannot be used is shown as off, with the reason.
     pub(crate) fn load(&self, off: &BTreeSet<String>) -> Result<LoadedRules> {
-        let from = RulesFrom { directories: &[], data_dir: self.data_dir.as_deref(), profile: None };
+        let from = RulesFrom { directories: &[], data_dir: self.data_dir.as_deref(), profile: self.profile.as_ref() };
         let mut gathered = from.gather(Hashing::default())?;
         if !self.folders.is_empty() {
             gathered.add(&self.folders).context("rules.folders")?;
@@ -42,6 +46,7 @@ impl NodeRules {
         let mut joined = gathered.join();
         let paths = paths(&joined.library);
         let mut statuses = statuses(&joined.library, off);
+        statuses.extend(joined.applied.left_off.iter().map(|rule| (rule.id.clone(), left_off(rule))));
         joined.library.rules.retain(|rule| !off.contains(&rule.card.id));
         joined.library.correlations.retain(|rule| !off.contains(&rule.card.id));
         let compiled = Compiled::of(joined, &self.table, self.options.level_min);
@@ -89,6 +94,26 @@ fn statuses(library: &Library, off: &BTreeSet<String>) -> BTreeMap<String, RuleS
         (card.id.clone(), status)
     };
     rules.chain(correlations).map(status).collect()
+}
+
+/// A rule that the profile leaves off, with the profile's reason.
+fn left_off(rule: &LeftOff) -> RuleStatus {
+    RuleStatus {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        level: rule.level,
+        author: String::new(),
+        license: String::new(),
+        link: String::new(),
+        description: String::new(),
+        tags: Vec::new(),
+        false_positives: Vec::new(),
+        log_source: String::new(),
+        is_correlation: false,
+        is_enabled: false,
+        off_reason: format!("left off by the profile: {}", rule.reason),
+        findings: 0,
+    }
 }
 
 fn log_source(of: &RuleLogSource) -> String {

@@ -9,9 +9,6 @@ use cordon_model::{Anomaly, Delivery, Span};
 use crate::Tally;
 use crate::feed::{Batch, Feed};
 
-/// What stands in front of the ids of imported sources, so that they are never taken for live ones.
-pub const IMPORT_PREFIX: &str = "import/";
-
 /// Reads all sources and hands their RawRecords to `consume`, in order, each with the number of bytes read for it. `received` of the deliveries is that of the
 /// source's last change.
 ///
@@ -33,7 +30,7 @@ pub fn deliveries<E>(
         let (Some(first), Some(last)) = (units.first(), units.last()) else { continue };
         let (start, end) = (first.start, last.end);
         let delivery = Delivery {
-            source: format!("{IMPORT_PREFIX}{}", source.id).into(),
+            source: Arc::clone(&source.id),
             site: Arc::clone(site),
             received: source.received,
             format: batch.format.into(),

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cordon_collect::live::SourceRegistry;
@@ -102,17 +103,22 @@ fn deliveries(timed: &[Timed]) -> Vec<Delivery> {
     timed.iter().map(delivery).collect()
 }
 
+/// With an event clock that stands still at `now`: the records were received when they happened, so a clock that ran on would call every source silent.
 async fn start(folder: &Path, decode: &DecodeOptions, now: Time) -> Node {
+    start_with(folder, decode, now, TablesOptions::default()).await
+}
+
+async fn start_with(folder: &Path, decode: &DecodeOptions, now: Time, tables: TablesOptions) -> Node {
     let keys = Keys::open(Arc::new(FileDisk), folder, &KeySource::File(folder.join("key"))).unwrap();
     let options = NodeOptions {
         data_dir: folder.to_owned(),
         site: "main".into(),
-        clock: EventClock::starting_at(now, 1.0),
+        clock: EventClock::starting_at(now, 0.0),
         decode: decode.clone(),
         workers: 2,
         intake_bytes_max: 64 << 20,
         wal: WalOptions::default(),
-        tables: TablesOptions::default(),
+        tables,
     };
     let opening = Opening {
         rules: Arc::new(Rules::new(detector(decode), "test".into())),
@@ -146,25 +152,101 @@ async fn found(node: &Node) -> Counts {
     }
 }
 
+/// Waits until the findings are those expected, at most a minute; then gives what was found.
+async fn found_in_the_end(node: &Node, expected: &Counts) -> Counts {
+    for _ in 0..600 {
+        if found(node).await == *expected {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    found(node).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_live_street_finds_what_a_scan_finds_also_over_restarts() {
-    let decode = DecodeOptions::new(Time::from_rfc3339("2026-03-18T23:59:00Z").unwrap());
-    let (timed, _) = timeline(evening(), &decode).unwrap();
-    let all = deliveries(&timed);
-    let end = Time(timed.last().unwrap().time.0 + 3_600_000_000);
+    let Evening { decode, all, start: began, end } = Evening::new();
     let folder = tempfile::tempdir().unwrap();
     let mut events = 0;
     for part in all.chunks(all.len().div_ceil(3)) {
-        let node = start(folder.path(), &decode, end).await;
+        let node = start(folder.path(), &decode, began).await;
         send(&node, part).await;
-        node.settled(Duration::from_secs(60)).await;
-        events += node.counts().events.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(node.settled(Duration::from_secs(60)).await);
+        events += node.counts().events.load(Ordering::Relaxed);
         node.stop().await;
     }
     let node = start(folder.path(), &decode, end).await;
-    node.settled(Duration::from_secs(60)).await;
-    let (live, expected) = (found(&node).await, scanned(&decode));
+    let expected = scanned(&decode);
+    let live = found_in_the_end(&node, &expected).await;
     node.stop().await;
     assert!(usize::try_from(events).unwrap() >= all.len(), "{events} events of {} records", all.len());
     assert_eq!(live, expected);
+}
+
+/// Rows of all event tables.
+fn rows(node: &Node) -> u64 {
+    node.tables().counts().iter().map(|table| table.rows + table.hot_rows).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_sink_could_not_take_before_the_node_stopped_is_taken_after_the_next_start() {
+    let Evening { decode, all, start: began, end } = Evening::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (tables, away) = (folder.path().join("tables"), folder.path().join("away"));
+    // every batch has to be written to files before the next is taken
+    let no_memory = TablesOptions { hot_bytes_max: 1, flush_bytes: 1, ..TablesOptions::default() };
+    let (first, second) = all.split_at(all.len() / 2);
+    let node = start_with(folder.path(), &decode, began, no_memory).await;
+    send(&node, first).await;
+    assert!(node.settled(Duration::from_secs(60)).await);
+    std::fs::rename(&tables, &away).unwrap();
+    std::fs::write(&tables, "no folder").unwrap();
+    send(&node, second).await;
+    let is_refused = || node.counts().retries.load(Ordering::Relaxed) > 0;
+    for _ in 0..600 {
+        if is_refused() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(is_refused(), "the tables took what they had no folder for");
+    node.stop().await;
+    std::fs::remove_file(&tables).unwrap();
+    std::fs::rename(&away, &tables).unwrap();
+    let node = start(folder.path(), &decode, began).await;
+    assert!(node.settled(Duration::from_secs(60)).await);
+    let kept = rows(&node);
+    node.stop().await;
+    let node = start(folder.path(), &decode, end).await;
+    let expected = scanned(&decode);
+    let live = found_in_the_end(&node, &expected).await;
+    node.stop().await;
+    assert_eq!((kept, live), (expected_rows(&decode), expected));
+}
+
+/// What the event tables hold of the evening: its events, and the records that gave none.
+fn expected_rows(decode: &DecodeOptions) -> u64 {
+    let options = StreetOptions { decode: decode.clone(), threads: 1, from: None, to: None, count_times: false };
+    let tally = cordon_node::scan::scan(evening(), &options, &detector(decode), &Progress::default(), |_| Ok(()))
+        .unwrap()
+        .tally;
+    tally.events
+}
+
+/// Lakeside's evening as deliveries in the order of time.
+struct Evening {
+    decode: DecodeOptions,
+    all: Vec<Delivery>,
+    start: Time,
+    /// An hour after the last event.
+    end: Time,
+}
+
+impl Evening {
+    fn new() -> Self {
+        let decode = DecodeOptions::new(Time::from_rfc3339("2026-03-18T23:59:00Z").unwrap());
+        let (timed, _) = timeline(evening(), &decode).unwrap();
+        let (start, last) = (timed.first().unwrap().time, timed.last().unwrap().time);
+        Self { decode, all: deliveries(&timed), start, end: Time(last.0 + 3_600_000_000) }
+    }
 }

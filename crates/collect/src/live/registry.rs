@@ -124,14 +124,21 @@ type Senders = BTreeMap<Arc<str>, Arc<LiveSource>>;
 #[derive(Debug)]
 pub struct SourceRegistry {
     site: Arc<str>,
-    by_sender: RwLock<BTreeMap<Arc<str>, Senders>>,
+    known: RwLock<Known>,
+}
+
+/// Every source, to be found both ways.
+#[derive(Debug, Default)]
+struct Known {
+    by_listener: BTreeMap<Arc<str>, Senders>,
+    by_id: BTreeMap<Arc<str>, Arc<LiveSource>>,
 }
 
 impl SourceRegistry {
     /// With the declared sources; what is adopted belongs to `site`.
     #[must_use]
     pub fn new(site: Arc<str>, declared: impl IntoIterator<Item = SourceDeclaration>) -> Self {
-        let registry = Self { site, by_sender: RwLock::default() };
+        let registry = Self { site, known: RwLock::default() };
         for declaration in declared {
             registry.insert(LiveSource {
                 declaration,
@@ -146,8 +153,8 @@ impl SourceRegistry {
     /// The source behind `sender` on `listener`; adopted when it is heard for the first time.
     #[must_use]
     pub fn source(&self, listener: &str, sender: &str) -> Arc<LiveSource> {
-        let known = self.by_sender.read().unwrap_or_else(PoisonError::into_inner);
-        let of_listener = known.get(listener);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let of_listener = known.by_listener.get(listener);
         if let Some(source) = of_listener.and_then(|senders| senders.get(sender)) {
             return Arc::clone(source);
         }
@@ -162,16 +169,26 @@ impl SourceRegistry {
     /// All sources, by listener and sender.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<LiveSource>> {
-        let known = self.by_sender.read().unwrap_or_else(PoisonError::into_inner);
-        known.values().flat_map(BTreeMap::values).cloned().collect()
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        known.by_listener.values().flat_map(BTreeMap::values).cloned().collect()
+    }
+
+    /// Notes that an event of the source `id` happened at `time`. Sources within a source, such as the files of an import, are nobody's here.
+    pub fn event_happened(&self, id: &str, time: Time) {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(source) = known.by_id.get(id) {
+            source.counts.event_last.fetch_max(time.0, Ordering::Relaxed);
+        }
     }
 
     fn insert(&self, source: LiveSource) -> Arc<LiveSource> {
         let SourceDeclaration { listener, sender, .. } = &source.declaration;
         let (listener, sender) = (Arc::clone(listener), Arc::clone(sender));
-        let mut known = self.by_sender.write().unwrap_or_else(PoisonError::into_inner);
-        let senders = known.entry(listener).or_default();
-        Arc::clone(senders.entry(sender).or_insert_with(|| Arc::new(source)))
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Known { by_listener, by_id } = &mut *known;
+        let source = by_listener.entry(listener).or_default().entry(sender).or_insert_with(|| Arc::new(source));
+        by_id.entry(Arc::clone(&source.declaration.id)).or_insert_with(|| Arc::clone(source));
+        Arc::clone(source)
     }
 
     fn adopted(&self, listener: &str, sender: &str) -> LiveSource {
@@ -213,6 +230,16 @@ mod tests {
         assert_eq!(&*again.declaration.id, "syslog_udp/10.0.0.2");
         assert!(again.counts.drops().any(|drop| drop == (DropReason::RateLimit, 3)));
         assert_eq!(registry.all().len(), 2);
+    }
+
+    #[test]
+    fn the_latest_event_of_a_source_is_noted_by_its_id() {
+        let registry = SourceRegistry::new("main".into(), []);
+        let source = registry.source("syslog_udp", "10.0.0.2");
+        registry.event_happened("syslog_udp/10.0.0.2", Time(7));
+        registry.event_happened("syslog_udp/10.0.0.2", Time(3));
+        registry.event_happened("nobody", Time(9));
+        assert_eq!(source.counts.event_last.load(Ordering::Relaxed), 7);
     }
 
     #[test]

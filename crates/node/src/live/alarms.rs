@@ -8,38 +8,52 @@ use cordon_model::{Digest, Finding, FindingOrigin, Level, LogSource, MatchedFiel
 use cordon_seal::correlation_finding_id;
 use cordon_store::state::{NewFinding, Subjects};
 
-/// Losses of one source for one reason are one finding in so long a time.
-const LOSS_WINDOW_US: i64 = 3_600 * 1_000_000;
+/// Losses of one source for one reason are told at most this often; what came since is in the next.
+const LOSS_EVERY_US: i64 = 60 * 1_000_000;
 
-/// Watches the sources: remembers what was told, so that each silence and each hour of loss is told once.
+/// Which losses were told: by source and reason the count and when.
 #[derive(Debug, Default)]
 pub(super) struct Alarms {
-    dropped: BTreeMap<(Arc<str>, DropReason), u64>,
+    told: Told,
+}
+
+type Told = BTreeMap<(Arc<str>, DropReason), (u64, Time)>;
+
+/// What there is to say, and what will have been told once it is kept.
+#[derive(Debug)]
+pub(super) struct Looked {
+    pub(super) found: Vec<NewFinding>,
+    told: Told,
 }
 
 impl Alarms {
-    /// What is to be said `now` of sources of a node that `started` then. Findings have the same identity however often they are asked for.
-    pub(super) fn look(&mut self, sources: &[Arc<LiveSource>], started: Time, now: Time) -> Vec<NewFinding> {
+    /// What is to be said `now` of sources of a node that `started` then. A silence has the same identity however often it is seen.
+    pub(super) fn look(&self, sources: &[Arc<LiveSource>], started: Time, now: Time) -> Looked {
         let silent = silent_sources(sources, started, now);
         let mut found: Vec<NewFinding> =
             silent.iter().map(|silence| silent_finding(&silence.source, silence.since, now)).collect();
-        for source in sources {
-            found.extend(source.counts.drops().filter_map(|(reason, count)| self.loss(source, reason, count, now)));
+        let mut told = Told::new();
+        let dropped = sources.iter().flat_map(|source| source.counts.drops().map(move |drop| (source, drop)));
+        for (source, (reason, count)) in dropped {
+            let key = (Arc::clone(&source.declaration.id), reason);
+            let (before, at) = self.told.get(&key).copied().unwrap_or((0, Time(i64::MIN)));
+            if count > before && now.0.saturating_sub(at.0) >= LOSS_EVERY_US {
+                found.push(loss(source, reason, count - before, now));
+                told.insert(key, (count, now));
+            }
         }
-        found
+        Looked { found, told }
     }
 
-    fn loss(&mut self, source: &Arc<LiveSource>, reason: DropReason, count: u64, now: Time) -> Option<NewFinding> {
-        let told = self.dropped.entry((Arc::clone(&source.declaration.id), reason)).or_default();
-        if count <= *told {
-            return None;
-        }
-        let lost = count - std::mem::replace(told, count);
-        let hour = Time(now.0.div_euclid(LOSS_WINDOW_US) * LOSS_WINDOW_US);
-        let group = group(source, Some(reason));
-        let words = format!("{lost} records were not kept: {}", meaning(reason));
-        Some(finding(&LOSS, source, group, (hour, now), lost.to_string(), words))
+    /// The findings were kept.
+    pub(super) fn kept(&mut self, looked: Looked) {
+        self.told.extend(looked.told);
     }
+}
+
+fn loss(source: &Arc<LiveSource>, reason: DropReason, lost: u64, now: Time) -> NewFinding {
+    let words = format!("{lost} records were not kept: {}", meaning(reason));
+    finding(&LOSS, source, group(source, Some(reason)), (now, now), lost.to_string(), words)
 }
 
 fn silent_finding(source: &Arc<LiveSource>, since: Time, now: Time) -> NewFinding {
@@ -144,23 +158,30 @@ mod tests {
     const SECOND: i64 = 1_000_000;
 
     #[test]
-    fn a_loss_is_told_once_with_what_came_since() {
+    fn a_loss_is_told_once_it_could_be_kept_and_then_what_came_since() {
         let registry = SourceRegistry::new("main".into(), []);
         let source = registry.source("syslog_udp", "10.0.0.1");
         source.counts.dropped(DropReason::Overload, 3);
         let mut alarms = Alarms::default();
-        let mut look = |now: i64| -> Vec<(String, String)> {
-            let found = alarms.look(&registry.all(), Time(0), Time(now * SECOND));
+        let mut look = |now: i64, is_kept: bool| -> Vec<String> {
+            let looked = alarms.look(&registry.all(), Time(0), Time(now * SECOND));
             let value = |finding: &NewFinding| match &finding.finding.origin {
                 FindingOrigin::Correlation { value, .. } => value.clone(),
                 FindingOrigin::Event => String::new(),
             };
-            found.iter().map(|found| (found.finding.rule.id.clone(), value(found))).collect()
+            let values = looked.found.iter().map(value).collect();
+            if is_kept {
+                alarms.kept(looked);
+            }
+            values
         };
-        assert_eq!(look(10), [("cordon-records-lost".to_owned(), "3".to_owned())]);
-        assert_eq!(look(20), []);
+        assert_eq!(look(10, false), ["3"]);
+        assert_eq!(look(15, true), ["3"]);
+        assert_eq!(look(20, true), [""; 0]);
         source.counts.dropped(DropReason::Overload, 2);
-        assert_eq!(look(30), [("cordon-records-lost".to_owned(), "2".to_owned())]);
+        assert_eq!(look(30, true), [""; 0]);
+        source.counts.dropped(DropReason::Overload, 4);
+        assert_eq!(look(75, true), ["6"]);
     }
 
     #[test]
@@ -176,10 +197,10 @@ mod tests {
             silence_seconds: 60,
         };
         let registry = SourceRegistry::new("main".into(), [declared]);
-        let mut alarms = Alarms::default();
-        let mut ids = |now: i64| -> Vec<cordon_model::FindingId> {
-            let found = alarms.look(&registry.all(), Time(0), Time(now * SECOND));
-            found.iter().map(|found| found.finding.finding_id).collect()
+        let alarms = Alarms::default();
+        let ids = |now: i64| -> Vec<cordon_model::FindingId> {
+            let looked = alarms.look(&registry.all(), Time(0), Time(now * SECOND));
+            looked.found.iter().map(|found| found.finding.finding_id).collect()
         };
         assert_eq!(ids(59), []);
         let first = ids(60);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cordon_model::Time;
 use cordon_store::wal::{Entry, WalError, WalReader};
@@ -18,6 +18,9 @@ const BATCH_BYTES: usize = 1 << 20;
 const BATCH_UNITS: usize = 4 << 10;
 /// How long the log is waited for before a tick goes down the street instead.
 const TICK: Duration = Duration::from_millis(200);
+
+/// How long a stopping node goes on judging what is durable; the next start goes on from there.
+const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Deliveries that one worker takes at once; without any it is a tick.
 #[derive(Debug)]
@@ -45,6 +48,8 @@ pub(super) struct Feed {
     runtime: Handle,
     next_number: u64,
     through: u64,
+    /// When the node was first seen to stop.
+    stopping: Option<Instant>,
 }
 
 impl Feed {
@@ -59,10 +64,21 @@ impl Feed {
     ) -> Self {
         borders.sort_unstable_by(|one, other| other.cmp(one));
         let through = reader.position();
-        Self { reader, rules, clock, stop, borders, read: VecDeque::new(), runtime, next_number: 0, through }
+        Self {
+            reader,
+            rules,
+            clock,
+            stop,
+            borders,
+            read: VecDeque::new(),
+            runtime,
+            next_number: 0,
+            through,
+            stopping: None,
+        }
     }
 
-    /// The next batch or tick; `None` when the node stops and everything durable was read. Blocks for a tick at most.
+    /// The next batch or tick; `None` when the node stops and everything durable was read or its time is over. Blocks for a tick at most.
     ///
     /// # Errors
     /// When the log cannot be read: it is damaged, or the disk fails. What follows a damaged part can be read by the next call.
@@ -70,8 +86,11 @@ impl Feed {
         if self.read.is_empty() {
             self.fill()?;
         }
-        if self.read.is_empty() && self.stop.load(Ordering::Relaxed) {
-            return Ok(None);
+        if self.stop.load(Ordering::Relaxed) {
+            let since = *self.stopping.get_or_insert_with(Instant::now);
+            if self.read.is_empty() || since.elapsed() > STOP_MAX {
+                return Ok(None);
+            }
         }
         let (mut entries, mut bytes, mut units) = (Vec::new(), 0, 0);
         while let Some(entry) = self.read.pop_front() {

@@ -45,8 +45,8 @@ pub(super) struct Outcome {
     pub(super) now: Time,
     /// Rows of the event tables.
     pub(super) rows: Vec<RowBatch>,
-    /// The deliveries themselves, sealed for the evidence.
-    pub(super) blocks: Vec<Block>,
+    /// The deliveries themselves, sealed for the evidence; `None` when the node stopped before they could be.
+    pub(super) blocks: Option<Vec<Block>>,
     /// Findings on events, in their order.
     pub(super) findings: Vec<Found>,
     /// Matches that correlations wait for.
@@ -65,6 +65,8 @@ pub(super) struct Counts {
     pub(super) events: u64,
     /// RawRecords of which no event could be made; they are in the evidence and stand in the tables as undecoded.
     pub(super) undecoded: u64,
+    /// Parts of RawRecords that gave no event beside others that did.
+    pub(super) parts_undecoded: u64,
     pub(super) matches_undated: u64,
     pub(super) bytes: u64,
 }
@@ -106,7 +108,7 @@ impl<'j> Worker<'j> {
             generation: self.generation.clone(),
             now: batch.now,
             rows: Vec::new(),
-            blocks: Vec::new(),
+            blocks: None,
             findings: Vec::new(),
             matches: Vec::new(),
             heard: BTreeMap::new(),
@@ -123,18 +125,17 @@ impl<'j> Worker<'j> {
     }
 
     /// Blocks of the evidence; a key that cannot be made safe now is asked for until it can.
-    fn seal(&self, entries: &[Entry]) -> Vec<Block> {
-        while !entries.is_empty() {
+    fn seal(&self, entries: &[Entry]) -> Option<Vec<Block>> {
+        loop {
             match self.judge.evidence.block(entries) {
-                Ok(blocks) => return blocks,
+                Ok(blocks) => return Some(blocks),
                 Err(error) => tracing::error!(error = %error, "evidence cannot be sealed; trying again"),
             }
             if self.judge.stop.load(Ordering::Relaxed) {
-                break; // the log still has them
+                return None; // the log still has them
             }
             std::thread::sleep(RETRY_AFTER);
         }
-        Vec::new()
     }
 
     fn delivery(&mut self, offset: u64, delivery: &Delivery, outcome: &mut Outcome) {
@@ -144,7 +145,8 @@ impl<'j> Worker<'j> {
             let counts = &mut outcome.counts;
             counts.raw_records += 1;
             counts.bytes += u64::try_from(unit.bytes().len()).unwrap_or_default();
-            let mut sink = UnitSink { judge, generation, delivery, scratch, arena, rows, outcome, unit, records: 0 };
+            let mut sink =
+                UnitSink { judge, generation, delivery, scratch, arena, rows, outcome, unit, records: 0, faults: 0 };
             unit.run(arena, &mut sink);
             sink.finish();
         });
@@ -165,6 +167,7 @@ struct UnitSink<'w, 'a> {
     outcome: &'w mut Outcome,
     unit: &'w DecodeUnit<'w>,
     records: u32,
+    faults: u64,
 }
 
 impl<'a> Sink<'a> for UnitSink<'_, 'a> {
@@ -185,7 +188,9 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
     }
 
     /// Counted with the unit: one without any record stands in the tables as undecoded.
-    fn fault(&mut self, _: u64, _: Anomaly) {}
+    fn fault(&mut self, _: u64, _: Anomaly) {
+        self.faults += 1;
+    }
 }
 
 impl UnitSink<'_, '_> {
@@ -224,6 +229,7 @@ impl UnitSink<'_, '_> {
     /// A unit that gave no record is kept as an event of no class, so that nothing acknowledged is out of sight.
     fn finish(mut self) {
         if self.records > 0 {
+            self.outcome.counts.parts_undecoded += self.faults;
             return;
         }
         self.outcome.counts.undecoded += 1;

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use cordon_collect::live::SourceRegistry;
 use cordon_detect::{Detected, EventOf};
 use cordon_model::Time;
 use cordon_store::disk::{self, Disk};
@@ -24,6 +25,8 @@ pub(super) const FINDINGS_SINK: &str = "findings";
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(15);
 /// Sealed bytes of evidence that wait in memory until a file is written.
 const EVIDENCE_BYTES_MAX: usize = 16 << 20;
+/// How often evidence is written to a file however little waits: files are not joined later, so they must not be many.
+const EVIDENCE_EVERY: Duration = Duration::from_secs(300);
 /// How long a sink that cannot write is left alone before it is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -40,6 +43,8 @@ pub struct StreetCounts {
     pub events: AtomicU64,
     /// RawRecords of which no event could be made.
     pub undecoded: AtomicU64,
+    /// Parts of RawRecords that gave no event beside others that did, such as an entry of a Bundle.
+    pub parts_undecoded: AtomicU64,
     /// Findings that were new.
     pub findings: AtomicU64,
     /// Matches that took no part in correlations because their event states no time.
@@ -60,6 +65,7 @@ pub(super) struct Keeper {
     pub(super) tables: Tables,
     pub(super) evidence: Arc<Evidence>,
     pub(super) wal: Arc<Wal>,
+    pub(super) registry: Arc<SourceRegistry>,
     pub(super) windows: Windows,
     pub(super) generation: Generation,
     pub(super) disk: Arc<dyn Disk>,
@@ -70,68 +76,93 @@ pub(super) struct Keeper {
     pub(super) stop: Arc<AtomicBool>,
     pub(super) snapshot_at: Instant,
     pub(super) dirty: bool,
+    /// When evidence was last written to a file for its age.
+    pub(super) evidence_at: Instant,
+    /// A sink could not be written until the node had to stop. Nothing more is brought to any: a later batch would move an applied offset over the one left out.
+    pub(super) gave_up: bool,
 }
 
 impl Keeper {
     /// Brings one outcome to every sink; returns when all have it.
-    pub(super) async fn keep(&mut self, outcome: Outcome) {
+    pub(super) async fn keep(&mut self, mut outcome: Outcome) {
+        if self.gave_up {
+            return;
+        }
         let (through, now, is_tick) = (outcome.through, outcome.now, outcome.counts == Counts::default());
         self.follow_rules(&outcome.generation);
-        let correlated = self.correlate(&outcome, now);
+        let correlated = self.correlate(&mut outcome, now);
         let Outcome { findings, rows, counts, blocks, .. } = outcome;
+        let Some(blocks) = blocks else {
+            self.gave_up = true;
+            return;
+        };
         let mut new: Vec<NewFinding> = findings.into_iter().map(|found| self.of_event(found)).collect();
         new.extend(correlated.into_iter().map(|found| self.of_correlation(found, now)));
-        if !is_tick || !new.is_empty() {
-            self.record(through, new).await;
+        let recorded = (is_tick && new.is_empty()) || self.record(through, new).await;
+        if !(recorded && self.append(through, rows).await && self.keep_evidence(through, blocks).await) {
+            self.gave_up = true;
+            return;
         }
-        self.append(through, rows).await;
-        self.keep_evidence(through, blocks).await;
         self.count(counts, through);
         self.dirty |= !is_tick;
         if self.dirty && self.snapshot_at.elapsed() >= SNAPSHOT_EVERY {
             self.write_snapshot(through).await;
-            self.settle(through).await;
+            let is_due = self.evidence_at.elapsed() >= EVIDENCE_EVERY;
+            self.settle(through, is_due).await;
         }
     }
 
     /// The street has ended: what is in memory goes to disk.
     pub(super) async fn finish(&mut self) {
+        if self.gave_up {
+            tracing::warn!(
+                "stopped while something could not be written; the log has it and the next start goes on from there"
+            );
+            return;
+        }
         let through = self.counts.through.load(Ordering::Relaxed);
         self.write_snapshot(through).await;
         if let Err(error) = self.tables.flush().await {
             tracing::warn!(error = %error, "events in memory were not written to the event tables; the log still has them");
         }
-        self.settle(through).await;
+        self.settle(through, true).await;
     }
 
-    /// Hands blocks to the evidence, however often it takes; it writes a file when enough wait.
-    async fn keep_evidence(&self, through: u64, blocks: Vec<Block>) {
+    /// Hands blocks to the evidence, however often it takes; it writes a file when enough wait. False when the node stops before.
+    async fn keep_evidence(&self, through: u64, blocks: Vec<Block>) -> bool {
         let blocks = Arc::new(Mutex::new(Some(blocks)));
         loop {
             let (evidence, blocks) = (Arc::clone(&self.evidence), Arc::clone(&blocks));
             match tokio::task::spawn_blocking(move || add_evidence(&evidence, through, &blocks)).await {
-                Ok(Ok(())) => return,
+                Ok(Ok(())) => return true,
                 Ok(Err(error)) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
                 Err(error) => tracing::error!(error = %error, "evidence was not written; trying again"),
             }
             if !self.wait_to_retry().await {
-                return;
+                return false;
             }
         }
     }
 
-    /// Publishes evidence that waits, and gives up what of the log every sink has.
-    async fn settle(&self, through: u64) {
+    /// Gives up what of the log every sink has; publishes evidence that waits first when that is due.
+    async fn settle(&mut self, through: u64, publishes: bool) {
+        if publishes {
+            self.evidence_at = Instant::now();
+        }
         let (evidence, wal) = (Arc::clone(&self.evidence), Arc::clone(&self.wal));
         let windows = self.counts.windows_applied.load(Ordering::Relaxed);
         let lowest = windows.min(through).min(self.tables.applied());
-        let done = tokio::task::spawn_blocking(move || match evidence.flush() {
-            Ok(applied) => drop(wal.cut_below(lowest.min(applied)).inspect_err(|error| {
+        let settled = tokio::task::spawn_blocking(move || {
+            if let Some(error) = publishes.then(|| evidence.flush()).and_then(Result::err) {
+                tracing::error!(error = %error, "evidence cannot be written; trying again");
+            }
+            if let Err(error) = wal.cut_below(lowest.min(evidence.applied())) {
                 tracing::warn!(error = %error, "what every sink has cannot be removed from the log; trying again");
-            })),
-            Err(error) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
+            }
         });
-        drop(done.await);
+        if settled.await.is_err() {
+            tracing::error!("evidence and log were not settled: a fault of the node's own");
+        }
     }
 
     /// Takes over the windows when the rules changed since the last batch.
@@ -140,17 +171,18 @@ impl Keeper {
             return;
         }
         self.generation = of_batch.clone();
-        let emptied = self.windows.reload(&self.generation.detector);
-        tracing::info!(generation = of_batch.number, windows_emptied = emptied, "rules reloaded");
+        let groups_dropped = self.windows.reload(&self.generation.detector);
+        tracing::info!(generation = of_batch.number, groups_dropped, "rules reloaded");
     }
 
-    fn correlate(&mut self, outcome: &Outcome, now: Time) -> Vec<Correlated> {
+    fn correlate(&mut self, outcome: &mut Outcome, now: Time) -> Vec<Correlated> {
         let mut out = Vec::new();
-        for matched in &outcome.matches {
-            self.windows.observe(matched.clone(), &mut out);
+        for matched in outcome.matches.drain(..) {
+            self.windows.observe(matched, &mut out);
         }
         for (source, (time, received)) in &outcome.heard {
             self.windows.heard(source, *time, *received);
+            self.registry.event_happened(source, *time);
         }
         self.windows.advance(now, &mut out);
         self.counts.matches_late.store(self.windows.counters().late, Ordering::Relaxed);
@@ -183,31 +215,34 @@ impl Keeper {
         NewFinding { finding, events, rule_version, site, class_uid, received, subjects }
     }
 
-    /// Writes findings down, however often it takes.
-    async fn record(&self, through: u64, new: Vec<NewFinding>) {
+    /// Writes findings down, however often it takes. False when the node stops before.
+    async fn record(&self, through: u64, new: Vec<NewFinding>) -> bool {
         let recorded = loop {
             match self.state.record_findings(Some((FINDINGS_SINK, through)), &new).await {
                 Ok(recorded) => break recorded,
                 Err(error) => tracing::error!(error = %error, "findings cannot be written; trying again"),
             }
             if !self.wait_to_retry().await {
-                return;
+                return false;
             }
         };
         self.counts.findings.fetch_add(recorded.new, Ordering::Relaxed);
         if recorded.new > 0 {
             self.told.send_modify(|kept| *kept += recorded.new);
         }
+        true
     }
 
-    async fn append(&self, through: u64, rows: Vec<RowBatch>) {
+    /// Puts rows into the event tables, however often it takes. False when the node stops before.
+    async fn append(&self, through: u64, rows: Vec<RowBatch>) -> bool {
         // the tables take the batch or say why not; batches are cheap to clone, their columns are shared
         while let Err(error) = self.tables.append(through, rows.clone()).await {
             tracing::error!(error = %error, "events cannot be written to the event tables; trying again");
             if !self.wait_to_retry().await {
-                return;
+                return false;
             }
         }
+        true
     }
 
     /// Whether to go on: not when the node is stopping. What was not written is read from the log again at the next start.
@@ -240,6 +275,7 @@ impl Keeper {
         add(&self.counts.bytes, counts.bytes);
         add(&self.counts.events, counts.events);
         add(&self.counts.undecoded, counts.undecoded);
+        add(&self.counts.parts_undecoded, counts.parts_undecoded);
         add(&self.counts.matches_undated, counts.matches_undated);
         self.counts.through.store(through, Ordering::Relaxed);
     }
@@ -250,8 +286,9 @@ fn add_evidence(evidence: &Evidence, through: u64, blocks: &Mutex<Option<Vec<Blo
     if evidence.bytes_waiting() >= EVIDENCE_BYTES_MAX {
         evidence.flush()?;
     }
-    let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner).take();
-    evidence.append(through, blocks.unwrap_or_default())
+    // a refused call takes the blocks with it: then nothing goes on until the next start seals them again out of the log
+    let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(EvidenceError::NotFromTheLog)?;
+    evidence.append(through, blocks)
 }
 
 fn place(of: EventOf) -> EventPlace {

@@ -27,6 +27,11 @@ fn street(parts: &Parts) -> Vec<Family> {
             "Raw records of which no event could be made; they are kept.",
             &counts.undecoded,
         ),
+        counter(
+            "cordon_parts_undecoded_total",
+            "Parts of raw records that gave no event beside others that did.",
+            &counts.parts_undecoded,
+        ),
         counter("cordon_findings_total", "Findings that were new.", &counts.findings),
         counter("cordon_matches_late_total", "Matches that came too late for their correlation.", &counts.matches_late),
         counter(

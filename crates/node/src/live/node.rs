@@ -15,7 +15,7 @@ use cordon_store::disk::DiskLock;
 use cordon_store::evidence::Evidence;
 use cordon_store::keys::Keys;
 use cordon_store::state::State;
-use cordon_store::tables::{Tables, TablesOptions};
+use cordon_store::tables::{Tables, TablesError, TablesOptions};
 use cordon_store::wal::{Appending, Wal, WalError, WalOptions};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -36,6 +36,12 @@ const GROUP_MAX: usize = 512;
 /// Most bytes of one group; the log takes no more than 48 MiB at once.
 const GROUP_BYTES_MAX: usize = 8 << 20;
 
+/// How often small files of the event tables are joined.
+const TIDY_EVERY: Duration = Duration::from_secs(600);
+/// Files that left the tables stay for so long: queries and exports that began before may still read them.
+const VACUUM_SPARES: Duration = Duration::from_secs(6 * 3_600);
+/// How long what waits for the log is waited for when the node stops.
+const EMPTY_MAX: Duration = Duration::from_secs(5);
 /// How often is looked whether everything is judged.
 const SETTLE_EVERY: Duration = Duration::from_millis(20);
 
@@ -95,7 +101,11 @@ impl Parts {
     pub(super) fn health(&self) -> Vec<Part> {
         let broken = self.broken.load(Ordering::Relaxed);
         let detection = if broken { PartState::Failed } else { PartState::Ok };
-        let told = if broken { "the log cannot be read: nothing is judged; run `cordon verify`" } else { "" };
+        let told = if broken {
+            "a part of the log was not judged, or judging has ended: the node's own log says which"
+        } else {
+            ""
+        };
         let failing = self.is_log_failing.load(Ordering::Relaxed);
         vec![
             Part {
@@ -194,7 +204,8 @@ pub struct Node {
     stop: Arc<AtomicBool>,
     street: Option<std::thread::JoinHandle<()>>,
     flusher: tokio::task::JoinHandle<()>,
-    keeper: tokio::task::JoinHandle<()>,
+    tidier: tokio::task::JoinHandle<()>,
+    log_writer: tokio::task::JoinHandle<()>,
     _lock: DiskLock,
 }
 
@@ -250,13 +261,18 @@ impl Node {
         let from = kept.from;
         let (street, lock) = street(&parts, kept, normalizer, workers, &stop);
         let runtime = Handle::current();
-        let street = std::thread::Builder::new().name("street".to_owned()).spawn(move || street.walk(&runtime));
+        let falls = Falls(Arc::clone(&parts.broken));
+        let street = std::thread::Builder::new().name("street".to_owned()).spawn(move || {
+            let _falls = falls;
+            street.walk(&runtime);
+        });
         let street = street.map_err(|error| StartError::Folder(parts.data_dir.clone(), error))?;
-        let keeper = tokio::spawn(keep(submissions, Arc::clone(&parts.wal), Arc::clone(&parts.is_log_failing)));
+        let log_writer = tokio::spawn(keep(submissions, Arc::clone(&parts.wal), Arc::clone(&parts.is_log_failing)));
         let flusher = parts.tables.clone();
         let flusher = tokio::spawn(async move { flusher.keep_flushing().await });
+        let tidier = tokio::spawn(tidy_tables(parts.tables.clone(), parts.clock));
         tracing::info!(from, "the street runs");
-        Ok(Self { parts, stop, street: Some(street), flusher, keeper, _lock: lock })
+        Ok(Self { parts, stop, street: Some(street), flusher, tidier, log_writer, _lock: lock })
     }
 
     /// Where listeners hand over what they receive.
@@ -294,16 +310,58 @@ impl Node {
         tokio::time::timeout(at_most, reached).await.is_ok()
     }
 
-    /// Stops in order: nothing more is taken, what is durable is judged, what is in memory goes to disk.
+    /// Stops in order: what listeners handed over goes into the log, what is in the log is judged as far as a few seconds allow (the next start judges the rest),
+    /// what is in memory goes to disk. Listeners have to be stopped before.
     pub async fn stop(mut self) {
+        let emptied = async {
+            while self.parts.intake.bytes_waiting() > 0 {
+                tokio::time::sleep(SETTLE_EVERY).await;
+            }
+        };
+        if tokio::time::timeout(EMPTY_MAX, emptied).await.is_err() {
+            tracing::warn!("the log could not take everything that waited for it; senders that wait were not answered");
+        }
         self.stop.store(true, Ordering::Relaxed);
         if let Some(street) = self.street.take() {
             let _fallen = tokio::task::spawn_blocking(move || street.join()).await;
         }
+        self.tidier.abort();
         self.flusher.abort();
-        self.keeper.abort();
+        self.log_writer.abort();
         self.parts.state.close().await;
         tracing::info!("the node has stopped");
+    }
+}
+
+/// Joins the small files of the event tables now and then and removes those that nothing names any more.
+async fn tidy_tables(tables: Tables, clock: EventClock) {
+    loop {
+        tokio::time::sleep(TIDY_EVERY).await;
+        let today = i32::try_from(clock.now().as_seconds().div_euclid(86_400)).unwrap_or(i32::MAX);
+        if let Err(error) = tidy_once(&tables, today).await {
+            tracing::warn!(error = %error, "the files of the event tables were not joined or cleared; trying again");
+        }
+    }
+}
+
+async fn tidy_once(tables: &Tables, today: i32) -> Result<(), TablesError> {
+    let (from, to) = tables.compact(today).await?;
+    let removed = tables.vacuum(VACUUM_SPARES).await?;
+    tracing::debug!(from, to, removed, "files of the event tables were joined and cleared");
+    Ok(())
+}
+
+/// Says so when the street ends in a fault of its own: nothing is judged any more, and the node is not ready.
+struct Falls(Arc<AtomicBool>);
+
+impl Drop for Falls {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
+            tracing::error!(
+                "judging ended in a fault of the node's own; what arrives is kept and judged after a restart"
+            );
+        }
     }
 }
 
@@ -330,6 +388,7 @@ fn street(
         tables: tables.clone(),
         evidence,
         wal,
+        registry: Arc::clone(&parts.registry),
         windows,
         generation,
         disk,
@@ -339,6 +398,8 @@ fn street(
         stop: Arc::clone(stop),
         snapshot_at: Instant::now(),
         dirty: false,
+        evidence_at: Instant::now(),
+        gave_up: false,
     };
     (Street { feed, judge, rules, tables, keeper, workers, broken: Arc::clone(&parts.broken) }, lock)
 }

@@ -48,8 +48,10 @@ pub const IMPORT_SOURCE: &str = "import";
 
 /// What the binary brings beside the configuration.
 pub struct Serving {
-    /// Where everything is kept.
+    /// Where everything is kept; it is there.
     pub data_dir: PathBuf,
+    /// The open key ring ([`open_keys`]).
+    pub keys: Arc<Keys>,
     /// How records are decoded.
     pub decode: DecodeOptions,
     /// Loads the rules.
@@ -93,13 +95,7 @@ pub fn open_keys(config: &Config, data_dir: &Path) -> Result<Keys, StartError> {
 /// # Errors
 /// What keeps it from starting.
 pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> {
-    let Serving { data_dir, decode, load, workers, say, stop, manager } = serving;
-    std::fs::create_dir_all(&data_dir).map_err(|error| StartError::Folder(data_dir.clone(), error))?;
-    let keys = {
-        let (config, data_dir) = (config.clone(), data_dir.clone());
-        let open = tokio::task::spawn_blocking(move || open_keys(&config, &data_dir)).await;
-        Arc::new(open.map_err(|fall| StartError::Rules(fall.to_string()))??)
-    };
+    let Serving { data_dir, keys, decode, load, workers, say, stop, manager } = serving;
     let LoadedRules { detector, version, statuses, texts } = first_rules(&data_dir, &load).await?;
     let running = statuses.iter().filter(|rule| rule.is_enabled).count();
     say(&format!("{running} of {} rules run", statuses.len()));
@@ -176,7 +172,11 @@ fn node_options(config: &Config, data_dir: &Path, decode: DecodeOptions, workers
         workers,
         intake_bytes_max: bytes(config.intake.queue_bytes_max),
         wal: WalOptions { segment_bytes: config.store.wal_segment_bytes, ..WalOptions::default() },
-        tables: TablesOptions { flush_bytes: bytes(config.store.flush_bytes), ..TablesOptions::default() },
+        tables: TablesOptions {
+            flush_bytes: bytes(config.store.flush_bytes),
+            flush_after: config.store.flush_every.duration(),
+            ..TablesOptions::default()
+        },
     }
 }
 
@@ -345,7 +345,11 @@ impl Doors<'_> {
             classes: self.parts.classes.iter().copied().chain([0]).collect(),
         };
         let policies = Policies::load(universe, &[]).map_err(|faults| StartError::Rules(format!("{faults:?}")))?;
-        let queries = QueryOptions::spilling_to(self.parts.data_dir.join("spill"));
+        let queries = QueryOptions {
+            memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
+            queries_max: usize::try_from(config.query.at_once_max).unwrap_or(usize::MAX),
+            ..QueryOptions::spilling_to(self.parts.data_dir.join("spill"))
+        };
         let queries = Queries::new(self.parts.tables.clone(), queries);
         let queries = queries.map_err(|error| StartError::Store("searches", Box::new(error)))?;
         let state =
@@ -418,13 +422,17 @@ async fn watch_sources(parts: Arc<Parts>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(ALARMS_EVERY) => {}
         }
-        let found = alarms.look(&parts.registry.all(), parts.started, parts.clock.now());
-        if found.is_empty() {
+        let looked = alarms.look(&parts.registry.all(), parts.started, parts.clock.now());
+        if looked.found.is_empty() {
             continue;
         }
-        match parts.state.record_findings(None, &found).await {
-            Ok(recorded) if recorded.new > 0 => parts.findings.send_modify(|kept| *kept += recorded.new),
-            Ok(_) => {}
+        match parts.state.record_findings(None, &looked.found).await {
+            Ok(recorded) => {
+                alarms.kept(looked);
+                if recorded.new > 0 {
+                    parts.findings.send_modify(|kept| *kept += recorded.new);
+                }
+            }
             Err(error) => {
                 tracing::error!(error = %error, "findings about sources cannot be written; they are made again")
             }

@@ -89,6 +89,9 @@ fn work(
             Err(error) => {
                 tracing::error!(error = %error, "the log cannot be read; trying again");
                 broken.store(true, Ordering::Relaxed);
+                if judge.stop.load(Ordering::Relaxed) {
+                    return; // the next start reads it
+                }
                 thread::sleep(RETRY_AFTER);
             }
         }

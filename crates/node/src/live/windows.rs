@@ -99,19 +99,20 @@ impl Windows {
         }
     }
 
-    /// Goes on by other rules: correlations that still mean the same keep their windows. Gives the number of those that start anew.
-    pub(super) fn reload(&mut self, detector: &Arc<Detector>) -> usize {
+    /// Goes on by other rules: correlations that still mean the same keep their windows. Gives how many groups were given up.
+    pub(super) fn reload(&mut self, detector: &Arc<Detector>) -> u64 {
         self.detector = Arc::clone(detector);
         let plan = Arc::clone(detector.plan());
         match Correlator::carry_over(&self.correlator.snapshot(), Arc::clone(&plan), self.limits) {
             Ok(carried) => {
                 self.correlator = carried.correlator;
-                carried.emptied.len()
+                carried.groups_dropped
             }
             Err(error) => {
                 tracing::error!(error = %error, "the windows of correlations could not be carried over; they start anew");
+                let (groups, _) = self.correlator.size();
                 self.correlator = Correlator::new(plan, self.limits);
-                self.correlator.size().0
+                u64::try_from(groups).unwrap_or(u64::MAX)
             }
         }
     }
