@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use super::oracle::{Expected, expected};
-use super::{Event, alias, correlation, run};
+use super::{Event, alias, correlation, event, line, parsed, run};
 use crate::ast::{Correlation, CorrelationKind, Operator};
 use crate::correlate::{Fired, Limits};
 
@@ -130,6 +130,30 @@ fn compare(correlations: &[Correlation], events: &[Event]) -> Result<(), TestCas
     }
     prop_assert_eq!(actual, expect);
     Ok(())
+}
+
+#[test]
+fn windows_that_close_together_are_decided_in_the_order_in_which_they_opened() {
+    let one = |id: &str, text: &str| {
+        let mut made = parsed(text);
+        (made.card.id, made.timespan_us) = (id.to_owned(), made.timespan_us / 1_000_000);
+        made
+    };
+    let below = "correlation: {type: temporal, rules: [r1], timespan: 18s, condition: {lt: 2}}\n";
+    let average =
+        "correlation: {type: value_avg, rules: [c0, r0], group-by: [g], timespan: 1s, condition: {gte: 2, field: v}}\n";
+    let sum = "correlation: {type: value_sum, rules: [c1], timespan: 10s, condition: {gte: 2, field: v}}\n";
+    let chain = [one("c0", below), one("c1", average), one("c2", sum)];
+    let events = [
+        event(0, 1, &[("g", "a"), ("v", "2")]),
+        event(18, 0, &[("g", "b"), ("v", "0")]),
+        event(18, 0, &[("g", "b"), ("v", "4")]),
+    ];
+    // at 18 the events open a window for b, then the first correlation closes and opens one for a; both close at 19
+    let fired = run(&chain, Limits::SORTED, &events);
+    let sums: Vec<String> = fired.iter().map(line).filter(|line| line.starts_with("c2")).collect();
+    assert_eq!(sums, ["c2 [] 19-19 4 (2)"]);
+    compare(&chain, &events).unwrap();
 }
 
 #[test]

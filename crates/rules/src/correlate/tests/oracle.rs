@@ -19,8 +19,9 @@ pub(super) struct Expected {
 }
 
 /// When something happened in relation to everything else: time, events before closings, the event or closing window, how far up the chain, and
-/// the correlation.
-type Moment = (i64, u8, u64, usize, usize);
+/// the correlation. An event is its number; a closing window its correlation and the whole moment at which it opened but the time: windows of one
+/// correlation that close together opened at the same time, and close in the order in which they opened.
+type Moment = (i64, u8, Vec<usize>, usize, usize);
 
 /// An event or a result of a correlation below.
 #[derive(Clone)]
@@ -62,7 +63,7 @@ pub(super) fn expected(correlations: &[Correlation], events: &[Event]) -> Vec<Ex
     let mut seen: Vec<Seen> = Vec::new();
     for (number, event) in events.iter().enumerate() {
         let fields = Fields::Event(Rc::new(event.clone()));
-        let moment = (event.time, 0, number as u64, 0, 0);
+        let moment = (event.time, 0, vec![number], 0, 0);
         seen.push(Seen { moment, rule: format!("r{}", event.rule), number, fields });
     }
     let mut all = Vec::new();
@@ -71,7 +72,7 @@ pub(super) fn expected(correlations: &[Correlation], events: &[Event]) -> Vec<Ex
         for (_, result) in &own {
             seen.push(result.clone());
         }
-        seen.sort_by_key(|seen| seen.moment);
+        seen.sort_by(|one, other| one.moment.cmp(&other.moment));
         all.extend(own.into_iter().map(|(expected, _)| expected));
     }
     all
@@ -136,7 +137,7 @@ fn sliding(at: usize, correlation: &Correlation, events: &[Seen]) -> Vec<(Vec<Se
             events[..=last].iter().filter(|seen| now - seen.moment.0 <= correlation.timespan_us).cloned().collect();
         if holds(correlation, value(correlation, &window)) {
             said = Some(now);
-            let (time, phase, root, level, _) = seen.moment;
+            let (time, phase, root, level, _) = seen.moment.clone();
             windows.push((window, (time, phase, root, level + 1, at)));
         }
     }
@@ -155,8 +156,8 @@ fn closing(at: usize, correlation: &Correlation, events: &[Seen]) -> Vec<(Vec<Se
     let held = windows.into_iter().filter(|window| holds(correlation, value(correlation, window)));
     held.map(|window| {
         let end = window[0].moment.0 + correlation.timespan_us;
-        let opened = window[0].moment;
-        let root = (at as u64) << 32 | opened.2;
+        let (_, phase, opened, level, by) = window[0].moment.clone();
+        let root = [vec![at, usize::from(phase)], opened, vec![level, by]].concat();
         (window, (end, 1, root, 0, at))
     })
     .collect()
