@@ -40,6 +40,7 @@ stage "tidy" cargo xtask tidy
 stage "outside material" data_is_there
 stage "senders" scripts/senders.sh
 stage "tests" cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level fail
+stage "live node" tests/live/run.sh
 stage "rule tests" rule_tests
 stage "docs" docs
 
