@@ -19,7 +19,7 @@ PYTHON = ROOT / "target/senders-venv/bin/python"
 BINARY = Path(os.environ.get("CORDON", ROOT / "target/debug/cordon"))
 ROLES = ("analyst", "privacy_officer", "responder", "auditor", "administrator")
 # Longest wait for the node to start, to stop, or to have what was sent, seconds. A machine under load is slow; nothing passes by waiting.
-PATIENCE = 240
+PATIENCE = int(os.environ.get("LIVE_TESTS_PATIENCE", "240"))
 # Settings of whoever runs the tests are not those of the nodes in them.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CORDON_")}
 LISTENERS = ("http", "syslog_udp", "syslog_tcp", "syslog_tls", "relp", "mllp")
@@ -55,6 +55,7 @@ class Node:
         self.data = self.folder / "data"
         self.settings = ["data_dir=" + str(self.data), "site=lakeside", "api.address=127.0.0.1:0", "store.flush_every=1s"]
         self.settings += [f'intake.{name}=["127.0.0.1:0"]' if name in listeners else f"intake.{name}=[]" for name in LISTENERS]
+        # what is set last is in force
         self.settings += settings
         self.process = None
         self.tokens = {}

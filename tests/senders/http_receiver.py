@@ -39,7 +39,8 @@ class Receiver(BaseHTTPRequestHandler):
             "signed": ok,
             "body": body.decode(),
         }
-        print(json.dumps(seen), flush=True)
+        # one write: requests are answered by threads
+        print(json.dumps(seen) + "\n", end="", flush=True)
         status = 401 if ok is False else 200
         text = b'{"text":"Success","code":0}'
         self.send_response(status)

@@ -121,7 +121,7 @@ impl Queries {
         let mut filter = request.expression();
         if let Some(after) = after {
             let at = lit(ScalarValue::TimestampMicrosecond(Some(after.time.0), Some("UTC".into())));
-            let last = lit(ScalarValue::FixedSizeBinary(16, Some(after.event_id.0.to_vec())));
+            let last = lit(ScalarValue::Binary(Some(after.event_id.0.to_vec())));
             filter = filter.and(time.clone().lt_eq(at.clone()));
             filter = filter.and(time.clone().lt(at).or(id.clone().lt(last)));
         }
@@ -227,7 +227,7 @@ fn bucket_seconds(from: Time, until: Time, buckets_max: i64) -> i64 {
 fn cursor(batch: &RecordBatch) -> Option<SearchCursor> {
     let last = batch.num_rows().checked_sub(1)?;
     let time = batch.column_by_name("time")?.as_primitive_opt::<TimestampMicrosecondType>()?.value(last);
-    let id = batch.column_by_name(EVENT_ID)?.as_fixed_size_binary_opt()?.value(last);
+    let id = batch.column_by_name(EVENT_ID)?.as_binary_opt::<i32>()?.value(last);
     Some(SearchCursor { time: Time(time), event_id: EventId(id.try_into().ok()?) })
 }
 

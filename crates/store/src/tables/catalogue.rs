@@ -94,7 +94,7 @@ impl Kind {
         };
         let mut fields = vec![Field::new(name, arrow, true)];
         if self == Self::Ip {
-            fields.push(Field::new(format!("{name}{BYTES_SUFFIX}"), DataType::FixedSizeBinary(16), true));
+            fields.push(Field::new(format!("{name}{BYTES_SUFFIX}"), DataType::Binary, true));
         }
         fields
     }
@@ -265,11 +265,12 @@ pub(super) fn texts() -> DataType {
     DataType::List(Arc::new(Field::new("element", DataType::Utf8, true)))
 }
 
-/// Columns of every table in front of those of the catalogue.
+/// Columns of every table in front of those of the catalogue. Ids and fingerprints are binary of any length, as Delta has it: of a fixed length, ClickHouse takes
+/// them for padded text and cuts zero bytes off their end.
 pub(super) fn envelope() -> Vec<Field> {
     vec![
-        Field::new(EVENT_ID, DataType::FixedSizeBinary(16), false),
-        Field::new("record_sha256", DataType::FixedSizeBinary(32), false),
+        Field::new(EVENT_ID, DataType::Binary, false),
+        Field::new("record_sha256", DataType::Binary, false),
         Field::new("time", moment(), false),
         Field::new("received", moment(), false),
         Field::new("site", DataType::Utf8, false),

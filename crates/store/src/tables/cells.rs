@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use cordon_model::Node;
 use datafusion::arrow::array::{
-    Array as _, ArrayBuilder as _, ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Int32Builder, Int64Builder,
-    StringBuilder,
+    Array as _, ArrayBuilder as _, ArrayRef, BinaryBuilder, BooleanBuilder, Int32Builder, Int64Builder, StringBuilder,
 };
 
 use super::catalogue::{Column, Kind};
@@ -25,7 +24,7 @@ enum Builder {
     Int(Int32Builder),
     Long(Int64Builder),
     Bool(BooleanBuilder),
-    Ip(StringBuilder, FixedSizeBinaryBuilder),
+    Ip(StringBuilder, BinaryBuilder),
 }
 
 impl Cells {
@@ -35,7 +34,7 @@ impl Cells {
             Kind::Int => Builder::Int(Int32Builder::new()),
             Kind::Long => Builder::Long(Int64Builder::new()),
             Kind::Bool => Builder::Bool(BooleanBuilder::new()),
-            Kind::Ip => Builder::Ip(StringBuilder::new(), FixedSizeBinaryBuilder::new(16)),
+            Kind::Ip => Builder::Ip(StringBuilder::new(), BinaryBuilder::new()),
         };
         Self { columns: columns.iter().map(builder).collect(), rows: 0 }
     }
@@ -139,10 +138,10 @@ fn put_text(text: &mut StringBuilder, node: &Node<'_>) -> bool {
 }
 
 /// An address that does not read as one keeps its text, without bytes.
-fn put_ip(text: &mut StringBuilder, bytes: &mut FixedSizeBinaryBuilder, address: &str) -> bool {
+fn put_ip(text: &mut StringBuilder, bytes: &mut BinaryBuilder, address: &str) -> bool {
     text.append_value(cut(address));
     match address.parse::<IpAddr>() {
-        Ok(ip) => drop(bytes.append_value(ip_bytes(ip))),
+        Ok(ip) => bytes.append_value(ip_bytes(ip)),
         Err(_) => bytes.append_null(),
     }
     true

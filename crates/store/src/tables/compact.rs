@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, new_null_array};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::error::ArrowError;
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -152,13 +153,14 @@ fn rewrite(objects: &super::objects::Objects, family: Family, parts: &[DataFile]
     Ok(NewFile { path, bytes: Vec::new(), size, rows, stats: stats.unwrap_or(FileStats::any()), day })
 }
 
-/// The rows with every column of today's catalogue: null where the file is older than the column.
+/// The rows with every column of today's catalogue: null where the file is older than the column, in today's type where it was written in another.
 fn widened(batch: &RecordBatch, schema: &datafusion::arrow::datatypes::SchemaRef) -> Result<RecordBatch, ArrowError> {
     let column = |field: &Arc<datafusion::arrow::datatypes::Field>| match batch.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None => new_null_array(field.data_type(), batch.num_rows()),
+        Some(column) => cast(column, field.data_type()),
+        None => Ok(new_null_array(field.data_type(), batch.num_rows())),
     };
-    RecordBatch::try_new(Arc::clone(schema), schema.fields().iter().map(column).collect())
+    let columns = schema.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
+    RecordBatch::try_new(Arc::clone(schema), columns)
 }
 
 impl DataFile {

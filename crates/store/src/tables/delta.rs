@@ -160,7 +160,7 @@ async fn make(store: &LogStoreRef, family: Family) -> DeltaResult<()> {
 /// A column as Delta names its type.
 pub(super) fn delta_field(field: &Field) -> StructField {
     let primitive = match field.data_type() {
-        ArrowType::FixedSizeBinary(_) => PrimitiveType::Binary,
+        ArrowType::Binary => PrimitiveType::Binary,
         ArrowType::Int32 => PrimitiveType::Integer,
         ArrowType::Int64 => PrimitiveType::Long,
         ArrowType::Boolean => PrimitiveType::Boolean,

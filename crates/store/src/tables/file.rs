@@ -135,6 +135,8 @@ pub(super) fn properties(family: Family) -> WriterProperties {
     for column in DISTINCT {
         let column = ColumnPath::from(column);
         properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        // lengths, which are all equal, apart from the bytes: they cost nothing
+        properties = properties.set_column_encoding(column.clone(), Encoding::DELTA_LENGTH_BYTE_ARRAY);
         properties = properties.set_column_statistics_enabled(column, EnabledStatistics::None);
     }
     for column in RISING {

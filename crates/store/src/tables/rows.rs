@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use cordon_model::{Digest, Event, EventId};
 use datafusion::arrow::array::{
-    ArrayRef, Date32Builder, FixedSizeBinaryBuilder, Int32Builder, Int64Builder, ListBuilder, RecordBatch,
-    StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BinaryBuilder, Date32Builder, Int32Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, Field};
 
@@ -140,8 +140,8 @@ impl TableRows {
 
 /// The columns that every table has, in the order of [`super::catalogue::envelope`].
 struct Envelope {
-    event_id: FixedSizeBinaryBuilder,
-    record_sha256: FixedSizeBinaryBuilder,
+    event_id: BinaryBuilder,
+    record_sha256: BinaryBuilder,
     time: TimestampMicrosecondBuilder,
     received: TimestampMicrosecondBuilder,
     site: StringBuilder,
@@ -158,8 +158,8 @@ struct Envelope {
 impl Envelope {
     fn new() -> Self {
         Self {
-            event_id: FixedSizeBinaryBuilder::new(16),
-            record_sha256: FixedSizeBinaryBuilder::new(32),
+            event_id: BinaryBuilder::new(),
+            record_sha256: BinaryBuilder::new(),
             time: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
             received: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
             site: StringBuilder::new(),
@@ -179,9 +179,8 @@ impl Envelope {
     }
 
     fn push(&mut self, event: &Event<'_>, meta: &RowMeta<'_>) {
-        // the lengths are those of the types, so neither can fail
-        drop(self.event_id.append_value(meta.event_id.0));
-        drop(self.record_sha256.append_value(meta.record_sha256.0));
+        self.event_id.append_value(meta.event_id.0);
+        self.record_sha256.append_value(meta.record_sha256.0);
         self.time.append_value(event.time.0);
         self.received.append_value(event.received.0);
         self.site.append_value(meta.site);

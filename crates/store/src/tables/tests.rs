@@ -137,7 +137,7 @@ fn attributes_go_into_their_columns_and_the_rest_stays_json() {
     assert_eq!(one("process_file_path"), r"C:\a\b.exe");
     assert_eq!(one("file_hash_sha256"), "ABCD");
     assert_eq!(one("src_endpoint_ip"), "10.0.0.5");
-    let bytes = batch.column_by_name("src_endpoint_ip_bytes").unwrap().as_fixed_size_binary().value(0).to_vec();
+    let bytes = batch.column_by_name("src_endpoint_ip_bytes").unwrap().as_binary::<i32>().value(0).to_vec();
     assert_eq!(bytes, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, 5]);
     assert_eq!(batch.column_by_name("process_pid").unwrap().as_primitive::<Int64Type>().value(0), 5_000_000_000);
     assert_eq!(one("rest"), r#"{"process":{"working_directory":"C:\\a"},"unmapped":{"LogonGuid":"{1}"}}"#);
@@ -390,25 +390,16 @@ fn rewrite_schema(folder: &Path, change: impl Fn(&mut Vec<serde_json::Value>)) {
     std::fs::write(path, lines.join("\n")).unwrap();
 }
 
-#[tokio::test]
-async fn a_column_added_later_still_reads_old_files() {
-    let folder = tempfile::tempdir().unwrap();
-    drop(open(folder.path()).await);
-    // the table as an older version made it, with a file that lacks the column
-    rewrite_schema(folder.path(), |fields| fields.retain(|field| field["name"] != "group_name"));
+/// Puts ten events of the table of identities into a file and its log as an older version wrote them.
+async fn put_old_file(folder: &Path, written: impl Fn(&RecordBatch) -> RecordBatch) {
     let identity = Family::from_name("identity").unwrap();
-    let without = |batch: &RecordBatch| {
-        let keep: Vec<usize> =
-            (0..batch.num_columns()).filter(|at| batch.schema().field(*at).name() != "group_name").collect();
-        batch.project(&keep).unwrap()
-    };
-    let objects: Shared = Arc::new(Objects::open(Arc::new(crate::disk::FileDisk), folder.path()).unwrap());
+    let objects: Shared = Arc::new(Objects::open(Arc::new(crate::disk::FileDisk), folder).unwrap());
     let (_, batch) = some(0..10).remove(0);
     let day = file::by_day(&[batch], identity).unwrap().remove(0).1;
     let mut old = file::encode(identity, TODAY, &day, "old").unwrap();
     old.bytes = {
         use datafusion::parquet::arrow::ArrowWriter;
-        let batch = without(&day.project(&(0..day.num_columns() - 1).collect::<Vec<_>>()).unwrap());
+        let batch = written(&day.project(&(0..day.num_columns() - 1).collect::<Vec<_>>()).unwrap());
         let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
         writer.into_inner().unwrap()
@@ -417,11 +408,63 @@ async fn a_column_added_later_still_reads_old_files() {
     let add = deltalake::kernel::Action::Add(old.add(0, true));
     let path = object_store::path::Path::from(format!("identity/{}", old.path));
     object_store::ObjectStoreExt::put(&objects, &path, old.bytes.clone().into()).await.unwrap();
-    std::fs::write(
-        folder.path().join("identity/_delta_log/00000000000000000001.json"),
-        serde_json::to_string(&add).unwrap(),
-    )
-    .unwrap();
+    let log = folder.join("identity/_delta_log/00000000000000000001.json");
+    std::fs::write(log, serde_json::to_string(&add).unwrap()).unwrap();
+}
+
+#[tokio::test]
+async fn files_with_ids_of_a_fixed_length_are_read_and_joined_with_those_of_today() {
+    use datafusion::arrow::compute::cast;
+    use datafusion::arrow::datatypes::{DataType, Field, Schema};
+
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await);
+    let fixed = |batch: &RecordBatch| {
+        let field = |field: &Arc<Field>| match (field.data_type(), field.name().as_str()) {
+            (DataType::Binary, "record_sha256") => field.as_ref().clone().with_data_type(DataType::FixedSizeBinary(32)),
+            (DataType::Binary, _) => field.as_ref().clone().with_data_type(DataType::FixedSizeBinary(16)),
+            _ => field.as_ref().clone(),
+        };
+        let schema = Arc::new(Schema::new(batch.schema().fields().iter().map(field).collect::<Vec<_>>()));
+        let columns = batch.columns().iter().zip(schema.fields());
+        let columns = columns.map(|(column, field)| cast(column, field.data_type()).unwrap()).collect();
+        RecordBatch::try_new(schema, columns).unwrap()
+    };
+    put_old_file(folder.path(), fixed).await;
+    let tables = open(folder.path()).await;
+    tables.append(60, some(40..60)).await.unwrap();
+    tables.flush().await.unwrap();
+    let spill = crate::query::QueryOptions::spilling_to(folder.path().join("spill"));
+    let queries = crate::query::Queries::new(tables.clone(), spill).unwrap();
+    let ask = async |sql: &str| {
+        let scope = cordon_policy::AccessScope::of_the_node();
+        let mut result = queries.query(&scope, sql, crate::query::QueryLimits::default()).await.unwrap();
+        let batches = result.collect().await.unwrap();
+        batches.iter().flat_map(crate::query::rows_to_json).map(serde_json::Value::Object).collect::<Vec<_>>()
+    };
+    let all = "SELECT event_id, record_sha256, position FROM identity ORDER BY position";
+    let before = ask(all).await;
+    assert!(before.len() > 10 && before.iter().all(|row| row["event_id"].is_string()), "{before:?}");
+    let id = before[3]["event_id"].as_str().unwrap().replace('-', "");
+    let one = format!("SELECT event_id FROM identity WHERE event_id = X'{id}'");
+    let found = ask(&one).await;
+    assert_eq!(found, [serde_json::json!({"event_id": before[3]["event_id"]})]);
+    assert_eq!(tables.compact(TODAY + 1).await.unwrap().0, 2);
+    assert_eq!((ask(all).await, ask(&one).await), (before, found));
+}
+
+#[tokio::test]
+async fn a_column_added_later_still_reads_old_files() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await);
+    // the table as an older version made it, with a file that lacks the column
+    rewrite_schema(folder.path(), |fields| fields.retain(|field| field["name"] != "group_name"));
+    let without = |batch: &RecordBatch| {
+        let keep: Vec<usize> =
+            (0..batch.num_columns()).filter(|at| batch.schema().field(*at).name() != "group_name").collect();
+        batch.project(&keep).unwrap()
+    };
+    put_old_file(folder.path(), without).await;
 
     let tables = open(folder.path()).await;
     tables.append(30, some(20..30)).await.unwrap();

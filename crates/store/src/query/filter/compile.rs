@@ -168,7 +168,7 @@ fn condition(field: &Field, sign: Sign, value: &Value) -> Expr {
         }
         Kind::Id => {
             let id = event_id(&value.text).unwrap_or_default();
-            each(&|name| compare(column(name), Sign::Is, lit(ScalarValue::FixedSizeBinary(16, Some(id.to_vec())))))
+            each(&|name| compare(column(name), Sign::Is, lit(ScalarValue::Binary(Some(id.to_vec())))))
         }
         Kind::Patient => {
             let first = compare(column("patient_ref"), Sign::Is, text(&value.text));
@@ -179,7 +179,7 @@ fn condition(field: &Field, sign: Sign, value: &Value) -> Expr {
 
 /// An address, or the range of a network.
 fn address(name: &str, value: &str) -> Expr {
-    let bytes = |bytes: [u8; 16]| lit(ScalarValue::FixedSizeBinary(16, Some(bytes.to_vec())));
+    let bytes = |bytes: [u8; 16]| lit(ScalarValue::Binary(Some(bytes.to_vec())));
     match network(value) {
         Some((low, high)) if low == high => compare(column(name), Sign::Is, bytes(low)),
         Some((low, high)) => {
