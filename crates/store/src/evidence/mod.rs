@@ -9,6 +9,7 @@ mod ledger;
 mod remove;
 mod segment;
 mod verify;
+mod walk;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub use block::{Block, Day};
 pub use ledger::{Removal, RemovalEntry};
 pub use remove::Removed;
 pub use verify::{EvidenceFault, EvidenceReport};
+pub use walk::{EvidenceWalk, Passed};
 
 use crate::disk::{Disk, DiskFault};
 use crate::keys::{KeyError, Keys};

@@ -239,3 +239,52 @@ fn a_file_is_published_when_enough_waits_and_large_batches_are_several_blocks() 
     assert_eq!(evidence.block(&entries).unwrap().len(), 2);
     assert_eq!(Day(20_779).to_string(), "2026-11-22");
 }
+
+/// Offsets of everything that a walk still gives.
+fn walked(walk: &mut EvidenceWalk) -> Vec<u64> {
+    let mut offsets = Vec::new();
+    while let Some(entries) = walk.read().unwrap() {
+        offsets.extend(entries.iter().map(|entry| entry.offset));
+    }
+    offsets
+}
+
+#[test]
+fn a_walk_gives_every_entry_of_its_days_once_and_finds_files_that_came_since() {
+    let mut store = Store::new();
+    let evidence = Arc::new(store.open());
+    let mut first = store.batch(&evidence, &[("a", 1, "one two"), ("b", 1, "three"), ("a", 2, "four")]);
+    evidence.flush().unwrap();
+    let mut walk = EvidenceWalk::new(Arc::clone(&evidence), Day(i64::MIN)..=Day(i64::MAX));
+    let mut found = walked(&mut walk);
+    assert_eq!((found.len(), walk.position()), (3, evidence.applied()));
+    first.extend(store.batch(&evidence, &[("a", 3, "five")]));
+    assert!(walked(&mut walk).is_empty(), "what waits stands in the log");
+    evidence.flush().unwrap();
+    found.extend(walked(&mut walk));
+    found.sort_unstable();
+    assert_eq!(found, first.iter().map(|entry| entry.offset).collect::<Vec<_>>());
+    let mut of_a_day = EvidenceWalk::new(Arc::clone(&evidence), Day(2)..=Day(2));
+    assert_eq!(walked(&mut of_a_day), [first[2].offset]);
+    assert_eq!((of_a_day.position(), of_a_day.passed()), (evidence.applied(), Passed::default()));
+}
+
+#[test]
+fn a_walk_counts_what_left_and_what_is_damaged_and_gives_the_rest() {
+    let mut store = Store::new();
+    let evidence = Arc::new(store.open());
+    store.batch(&evidence, &[("a", 1, "one two"), ("a", 3, "stays")]);
+    evidence.flush().unwrap();
+    store.batch(&evidence, &[("a", 3, "damaged")]);
+    evidence.flush().unwrap();
+    store.batch(&evidence, &[("a", 4, "last")]);
+    evidence.flush().unwrap();
+    evidence.prune(Day(3), &BTreeSet::new(), Time(1), "retention", "30 days").unwrap();
+    let path = store.files().remove(1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[20] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let mut walk = EvidenceWalk::new(Arc::clone(&evidence), Day(i64::MIN)..=Day(i64::MAX));
+    assert_eq!(walked(&mut walk).len(), 2);
+    assert_eq!(walk.passed(), Passed { removed: 2, damaged: 1 });
+}

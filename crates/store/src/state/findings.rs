@@ -10,7 +10,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::listing::{Page, page, rows_to_fetch};
 use super::sql::{id_bytes, level_number, level_of, push_scope};
-use super::{Entity, EntityKind, GroupId, State, StateError, Subjects};
+use super::{Entity, EntityKind, GroupId, JudgedLater, State, StateError, Subjects};
 
 /// A finding on its way into the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,7 +239,7 @@ impl NewFinding {
     }
 
     /// The part of the explanation that is its own; the rule's is kept once, as its card.
-    pub(super) fn explanation(&self) -> Value {
+    pub(super) fn explanation(&self, later: Option<JudgedLater>) -> Value {
         let Finding { log_source, matched, position, index, record_sha256, .. } = &self.finding;
         let source = &*self.finding.source_file;
         let matched: Vec<Value> = matched
@@ -248,13 +248,17 @@ impl NewFinding {
                 json!({"field": field.field, "value": field.value, "offset": field.offset, "length": field.length, "pattern": field.pattern})
             })
             .collect();
-        json!({
+        let mut explanation = json!({
             "log_source": {"product": log_source.product, "category": log_source.category, "service": log_source.service},
             "matched": matched,
             "record": {"source": source, "position": position.to_string(), "index": index, "sha256": record_sha256.to_string()},
             "events": self.events_json(),
             "origin": origin_json(&self.finding.origin),
-        })
+        });
+        if let (Some(later), Some(members)) = (later, explanation.as_object_mut()) {
+            members.insert("later".to_owned(), json!({"by": later.by, "quiet": later.is_quiet}));
+        }
+        explanation
     }
 
     fn events_json(&self) -> Vec<Value> {

@@ -45,7 +45,7 @@ pub use listing::{PAGE_ROWS_MAX, Page};
 pub use migrate::SCHEMA_VERSION;
 pub use mutes::{Mute, MuteKind, NewMute};
 pub use outbox::{LetterCounts, LetterRow, LetterSettled, LetterState};
-pub use record::{GroupTouched, Recorded};
+pub use record::{GroupTouched, JudgedLater, Recorded};
 pub use risk::{EntityRisk, RISK_HALF_LIFE, risk_weight};
 pub use secrets::SecretsKey;
 pub use sessions::NewSession;

@@ -28,6 +28,15 @@ pub struct Recorded {
     pub touched: Vec<GroupTouched>,
 }
 
+/// Why findings are kept that were not made when their events arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JudgedLater {
+    /// `backfill`: rules over stored events. `history`: correlations over imported history.
+    pub by: &'static str,
+    /// Nobody is sent a message about them.
+    pub is_quiet: bool,
+}
+
 /// A group that got loud findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupTouched {
@@ -84,7 +93,7 @@ impl State {
         let mut tx = self.begin().await?;
         let mut recorded = Recorded::default();
         if !findings.is_empty() {
-            recorded = self.record(&mut tx, findings).await?;
+            recorded = self.record(&mut tx, findings, None).await?;
         }
         if let Some((sink, applied)) = applied {
             offsets::advance(&mut tx, sink, applied).await?;
@@ -93,10 +102,25 @@ impl State {
         Ok(recorded)
     }
 
+    /// Keeps findings that were not made when their events arrived, each with a mark that says so. Those that are there already stay as they are, without a mark.
+    ///
+    /// # Errors
+    /// The state cannot be written; then nothing was kept and it can be given again.
+    pub async fn record_later(&self, findings: &[NewFinding], later: JudgedLater) -> Result<Recorded, StateError> {
+        if findings.is_empty() {
+            return Ok(Recorded::default());
+        }
+        let mut tx = self.begin().await?;
+        let recorded = self.record(&mut tx, findings, Some(later)).await?;
+        tx.commit().await?;
+        Ok(recorded)
+    }
+
     async fn record(
         &self,
         tx: &mut Transaction<'static, Sqlite>,
         findings: &[NewFinding],
+        later: Option<JudgedLater>,
     ) -> Result<Recorded, StateError> {
         let earliest = findings.iter().map(|new| new.received).min().unwrap_or_default();
         let newest = findings.iter().map(|new| new.received).max().unwrap_or_default();
@@ -104,7 +128,7 @@ impl State {
         let window_us = i64::from(self.options.group_window_hours.clamp(1, 720)) * HOUR_US;
         let placed: Vec<Placed<'_>> = findings.iter().map(|new| place(new, &mutes, window_us)).collect();
         let cards = keep_cards(tx, findings).await?;
-        let mut fresh = insert_findings(tx, &placed, &cards).await?;
+        let mut fresh = insert_findings(tx, &placed, &cards, later).await?;
         let placed: Vec<&Placed<'_>> =
             placed.iter().filter(|placed| fresh.remove(&placed.new.finding.finding_id)).collect();
         let new = u64::try_from(placed.len()).unwrap_or(u64::MAX);
@@ -161,6 +185,7 @@ async fn insert_findings(
     tx: &mut Transaction<'static, Sqlite>,
     placed: &[Placed<'_>],
     cards: &[i64],
+    later: Option<JudgedLater>,
 ) -> Result<BTreeSet<FindingId>, StateError> {
     let mut fresh = BTreeSet::new();
     let rows: Vec<_> = placed.iter().zip(cards).collect();
@@ -178,7 +203,7 @@ async fn insert_findings(
             row.push_bind(*class_uid).push_bind(finding.source_file.to_string());
             row.push_bind(text(&subjects.user)).push_bind(text(&subjects.host)).push_bind(text(&subjects.device));
             row.push_bind(text(&subjects.patient_ref)).push_bind(placed.mute_id);
-            row.push_bind(placed.new.explanation().to_string());
+            row.push_bind(placed.new.explanation(later).to_string());
         });
         query.push(" ON CONFLICT (finding_id) DO NOTHING RETURNING finding_id");
         for row in query.build().fetch_all(&mut **tx).await? {

@@ -102,6 +102,20 @@ async fn findings_of_one_rule_entity_and_window_are_one_group() {
 }
 
 #[tokio::test]
+async fn what_was_judged_later_says_so_and_leaves_what_is_there_as_it_is() {
+    let Kept { state, folder: _folder } = state().await;
+    state.record_findings(Some(("findings", 9)), &[finding(1, "a", "anna", 10)]).await.unwrap();
+    let later = JudgedLater { by: "backfill", is_quiet: true };
+    let both = [finding(1, "a", "anna", 10), finding(2, "a", "anna", 11)];
+    let recorded = state.record_later(&both, later).await.unwrap();
+    assert_eq!((recorded.new, recorded.known), (1, 1));
+    let rows = state.findings(&node(), &FindingFilter::default(), None, 9).await.unwrap().rows;
+    let marks: Vec<_> = rows.iter().map(|row| row.explanation.get("later").cloned()).collect();
+    assert_eq!(marks, [Some(serde_json::json!({"by": "backfill", "quiet": true})), None]);
+    assert_eq!(state.applied_offset("findings").await.unwrap(), 9);
+}
+
+#[tokio::test]
 async fn a_replayed_batch_changes_nothing() {
     let Kept { state, folder: _folder } = state().await;
     let findings = [finding(1, "a", "anna", 10), finding(2, "a", "anna", 11), finding(2, "a", "anna", 11)];
