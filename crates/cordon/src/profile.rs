@@ -1,5 +1,6 @@
 //! The profile of a command: a built-in one by name or a file, and which rule set a document came from.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -16,6 +17,7 @@ const BUILT_IN: [(&str, &str); 1] = [(
 )];
 
 /// A profile with its text.
+#[derive(Clone)]
 pub(crate) struct Chosen {
     pub(crate) profile: Profile,
     /// By which kept rule sets are told apart.
@@ -35,6 +37,11 @@ impl Chosen {
         };
         let profile = Profile::parse(&text).with_context(|| format!("--profile {argument}"))?;
         Ok(Self { profile, text })
+    }
+
+    /// This profile with rules of these ids switched on.
+    pub(crate) fn switched_on(self, on: BTreeSet<String>) -> Self {
+        Self { profile: self.profile.switched_on(on), ..self }
     }
 
     /// Takes out of a library what is off.

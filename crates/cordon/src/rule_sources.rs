@@ -192,6 +192,12 @@ impl Gathered<'_> {
         Ok(())
     }
 
+    /// Adds one text, as if it were a file of this path.
+    pub(crate) fn add_text(&mut self, path: &str, text: &str) {
+        self.batch("", "");
+        self.file(path.to_owned(), Ok(text));
+    }
+
     /// The texts of all files, by path.
     pub(crate) fn texts(&self) -> BTreeMap<String, Arc<str>> {
         let files = self.batches.iter().flat_map(|batch| &batch.read.files);

@@ -45,6 +45,7 @@ pub struct Profile {
     pub about: String,
     sets: Vec<SetBounds>,
     off: BTreeMap<String, Off>,
+    on: BTreeSet<String>,
 }
 
 /// As it is written.
@@ -193,7 +194,13 @@ impl Profile {
             return Err(ProfileError::SetTwice(twice.clone()));
         }
         let Written { name, title, about, sets, .. } = written;
-        Ok(Self { name, title, about, sets, off })
+        Ok(Self { name, title, about, sets, off, on: BTreeSet::new() })
+    }
+
+    /// This profile with rules of these ids switched on: it leaves neither them off nor what they stand on.
+    #[must_use]
+    pub fn switched_on(self, on: BTreeSet<String>) -> Self {
+        Self { on, ..self }
     }
 
     /// Ids and titles of the rules that are left off by id, by id.
@@ -208,7 +215,7 @@ impl Profile {
     /// the last of them, for it would speak alone then.
     pub fn apply<'s>(&self, library: &mut Library, set_of: &dyn Fn(&Origin) -> &'s str) -> Applied {
         let not_found = self.not_found(library);
-        let mut cut = Cut { needed: BTreeSet::new(), silent: silent(&library.correlations), left_off: BTreeMap::new() };
+        let mut cut = Cut { needed: self.on.clone(), silent: silent(&library.correlations), left_off: BTreeMap::new() };
         // from the correlations that nothing is over downwards: what a kept one stands on is needed
         let mut kept: Vec<Correlation> = Vec::new();
         for correlation in std::mem::take(&mut library.correlations).into_iter().rev() {
