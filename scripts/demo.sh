@@ -23,12 +23,13 @@ done
 password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
 "$cordon" user "${settings[@]}" --name demo --role analyst --role privacy_officer <<<"$password"
 "$cordon" token "${settings[@]}" --source import >"$work/import.token"
+"$cordon" token "${settings[@]}" --source replay >"$work/replay.token"
 "$cordon" token "${settings[@]}" --role analyst --name demo >"$work/analyst.token"
 sleep 3 # a running node knows new tokens after two seconds
 printf '\n  Cordon runs at http://%s\n  sign in as demo with the password %s\n\n' "$api" "$password"
 "$cordon" import --url "http://$intake" --token-file "$work/import.token" --no-progress target/demo-quiet
 printf 'history is loaded: quiet days of Lakeside. Now its evening, %s times faster than it happened:\n' "$speed"
-"$cordon" replay --url "http://$intake" --token-file "$work/import.token" --speed "$speed" --from 2026-03-18T18:00:00Z --no-progress fixtures/lakeside/evening &
+"$cordon" replay --url "http://$intake" --token-file "$work/replay.token" --speed "$speed" --from 2026-03-18T18:00:00Z --no-progress fixtures/lakeside/evening &
 replay=$!
 end=$((SECONDS + ${DEMO_SECONDS:-1000000}))
 seen=0

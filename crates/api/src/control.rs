@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -194,24 +195,19 @@ pub enum Work {
         /// What whoever asks may read.
         scope: AccessScope,
     },
-    /// Runs loaded rules over stored events; findings are kept, those already there stay as they are.
+    /// Runs rules over stored events; findings are kept, those already there stay as they are.
     Backfill {
-        /// Ids of rules.
+        /// Ids of rules that were read, whether they run or not. Without any and without `text`: all that run.
         rules: Vec<String>,
-        /// From this time of receipt on.
-        from: Time,
-        /// Until before this time of receipt.
-        to: Time,
+        /// YAML of further rules; empty for none.
+        text: String,
+        /// Times of receipt.
+        received: Range<Time>,
+        /// Whether people are sent messages about what is found.
+        is_told: bool,
     },
-    /// Reads files from the node's import folder as history.
-    Import {
-        /// Path below the import folder; never absolute, no `..`.
-        path: String,
-        /// The source that the records belong to; empty to name it after the file.
-        source: String,
-        /// The site that they belong to.
-        site: String,
-    },
+    /// Judges correlations over everything that was imported as history.
+    JudgeHistory,
     /// Proves the store: counts, hashes, chains.
     Verify,
 }
@@ -225,6 +221,25 @@ pub struct Outcome {
     pub notes: Vec<String>,
     /// Events that matched, at most 100.
     pub events: Vec<EventId>,
+    /// Of a test what was found, at most 100.
+    pub matches: Vec<TestMatch>,
+}
+
+/// What a rule under test says about stored events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestMatch {
+    /// Id of the rule.
+    pub rule: String,
+    /// The events: one, or of a correlation those that it names.
+    pub events: Vec<EventId>,
+    /// When it happened; of a correlation the end of its window. `None` when the event states no time.
+    pub time: Option<Time>,
+    /// When the event was received; of a correlation the time of the test.
+    pub received: Time,
+    /// Id of the source of the (last) event.
+    pub source: String,
+    /// What matched, in a sentence, without what whoever asks may not see.
+    pub sentence: String,
 }
 
 /// Why the node did not do it.

@@ -20,7 +20,7 @@ const REMEMBERED_MAX: usize = 256;
 pub(crate) enum JobKind {
     TestRule,
     Backfill,
-    Import,
+    JudgeHistory,
     Verify,
 }
 
@@ -29,7 +29,7 @@ impl From<&Work> for JobKind {
         match work {
             Work::TestRule { .. } => Self::TestRule,
             Work::Backfill { .. } => Self::Backfill,
-            Work::Import { .. } => Self::Import,
+            Work::JudgeHistory => Self::JudgeHistory,
             Work::Verify => Self::Verify,
         }
     }

@@ -29,7 +29,7 @@ mod wire;
 
 pub use control::{
     ControlError, LiveEvent, NodeControl, NodeHealth, Outcome, Part, PartState, Progress, RecordPlace, RuleStatus,
-    SourceStatus, Work,
+    SourceStatus, TestMatch, Work,
 };
 pub use described::PUBLIC;
 pub use metrics::{Family, Kind, Sample};

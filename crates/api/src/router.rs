@@ -135,7 +135,7 @@ fn of_the_node(routes: Routes) -> Routes {
         .guarded(rules::__path_reload, rules::reload)
         .guarded(jobs::__path_test_rule, jobs::test_rule)
         .guarded(jobs::__path_backfill, jobs::backfill)
-        .guarded(jobs::__path_import, jobs::import)
+        .guarded(jobs::__path_judge_history, jobs::judge_history)
         .guarded(jobs::__path_verify, jobs::verify)
         .guarded(jobs::__path_list, jobs::list)
         .guarded(jobs::__path_read, jobs::read)

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, RequestBuilder, Response, StatusCode, Url};
+use serde::de::DeserializeOwned;
 
 /// Where a node's API listens when nothing else is said.
 pub(crate) const API: &str = "http://127.0.0.1:8480";
@@ -78,6 +79,25 @@ impl Client {
             request = request.header(AUTHORIZATION, token.clone());
         }
         Ok(request)
+    }
+
+    /// A GET of a path of the node.
+    pub(crate) fn get(&self, path: &str) -> Result<RequestBuilder> {
+        let url = self.url.join(path).with_context(|| format!("--url {}", self.url))?;
+        let request = self.http.get(url);
+        Ok(match &self.token {
+            Some(token) => request.header(AUTHORIZATION, token.clone()),
+            None => request,
+        })
+    }
+
+    /// Sends a request and reads the answer as JSON.
+    ///
+    /// # Errors
+    /// The node cannot be reached, refuses, or answers something else.
+    pub(crate) async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T> {
+        let sent = request.send().await.with_context(|| format!("{} cannot be reached", self.url))?;
+        serde_json::from_slice(&accepted(sent).await?.bytes().await?).context("the answer of the node")
     }
 
     /// Posts until the node takes it: one that has no room for now is asked again after the time it states.

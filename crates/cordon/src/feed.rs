@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Args;
-use cordon_collect::live::http::{DELIVERIES_MEDIA_TYPE, frame};
+use cordon_collect::live::http::{DELIVERIES_MEDIA_TYPE, HistoryState, HistoryStatus, frame};
 use cordon_model::{Delivery, Span, Time};
 use cordon_node::import;
 use cordon_node::replay::{Timed, timeline};
@@ -19,6 +19,8 @@ use crate::inputs;
 
 /// Where frames are posted.
 const PATH: &str = "/intake/v1/deliveries";
+/// Where history is asked to be judged.
+const HISTORY_PATH: &str = "/intake/v1/history";
 /// Bytes of one request, about.
 const BODY_BYTES: usize = 4 << 20;
 /// How often what is due is sent.
@@ -31,7 +33,11 @@ Examples:
   cordon import --token-file import.token /var/log/archive
   cordon import --url https://cordon.hospital.example:8481 --ca node.pem old-audit.csv
 
-Exit code: 0 all was taken, 2 could not run or the node refused, 3 some input could not be read.";
+The token is that of the source `import` (`cordon token --source import`). Nobody is sent messages
+about findings in history. Once everything is there, the node judges correlations over all imported
+history in the order of event time; the command waits for that (--no-wait: the node does it all the
+same). Exit code: 0 all was taken, 2 could not run or the node refused, 3 some input could not be
+read.";
 
 /// Options of `cordon import`.
 #[derive(Debug, Args)]
@@ -41,6 +47,9 @@ pub(crate) struct ImportArgs {
     pub(crate) node: NodeArgs,
     #[command(flatten)]
     pub(crate) inputs: InputArgs,
+    /// Do not wait until correlations over the history are judged
+    #[arg(long)]
+    pub(crate) no_wait: bool,
 }
 
 const REPLAY_EXAMPLES: &str = "\
@@ -48,8 +57,10 @@ Examples:
   cordon replay --speed 60 --token-file demo.token fixtures/lakeside/evening
   cordon replay --speed 1 --from 2026-03-18T19:00:00Z evening.zip
 
-Records are sent in the order of their times; a node whose event clock starts at the same time and
-runs at the same speed sees them as if live. Exit code as of `cordon import`.";
+The token is that of the source `replay` (`cordon token --source replay`): what it brings is judged
+and told as if it happened now. Records are sent in the order of their times; a node whose event
+clock starts at the same time and runs at the same speed sees them as if live. Exit code as of
+`cordon import`.";
 
 /// Options of `cordon replay`.
 #[derive(Debug, Args)]
@@ -85,7 +96,30 @@ pub(crate) fn import(args: &ImportArgs) -> Result<Exit> {
         post(&mut body)?;
     }
     say(&format!("{sent} records were taken by the node and are durable"));
+    if sent > 0 {
+        runtime.block_on(judge_history(&client, args.no_wait))?;
+    }
     Ok(if tally.input_lost() || sent == 0 { Exit::InputLost } else { Exit::Clean })
+}
+
+/// Asks the node to judge correlations over its history, and waits for it.
+async fn judge_history(client: &Client, no_wait: bool) -> Result<()> {
+    let mut status: HistoryStatus = client.json(client.post(HISTORY_PATH, "application/json", Vec::new())?).await?;
+    if no_wait {
+        return Ok(());
+    }
+    while matches!(status.state, HistoryState::Waiting | HistoryState::Running) {
+        tokio::time::sleep(STEP).await;
+        status = client.json(client.get(HISTORY_PATH)?).await?;
+    }
+    // a node that was started again meanwhile goes on with it and tells of it in its log
+    ensure!(
+        status.state != HistoryState::Failed,
+        "correlations over the history could not be judged; the node's log says why"
+    );
+    say(&format!("correlations over the history are judged: {} new findings", status.findings));
+    status.notes.iter().for_each(|note| say(note));
+    Ok(())
 }
 
 /// Runs `cordon replay`.

@@ -129,7 +129,7 @@ fn offset_seconds(text: &str) -> Option<i32> {
 }
 
 /// A moment as RFC 3339, or a date or a time of day in `timezone`.
-fn moment(text: &str, timezone: &TimeZone) -> Result<Time> {
+pub(crate) fn moment(text: &str, timezone: &TimeZone) -> Result<Time> {
     if let Some(time) = Time::from_rfc3339(text) {
         return Ok(time);
     }

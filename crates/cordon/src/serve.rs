@@ -57,7 +57,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
         data_dir,
         keys,
         decode,
-        load: Arc::new(move |off| rules.load(off).map_err(|error| format!("{error:#}"))),
+        load: Arc::new(move |wanted| rules.load(wanted).map_err(|error| format!("{error:#}"))),
         workers: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         say: Arc::new(|text: &str| {
             // standard output may be closed; the log has it too

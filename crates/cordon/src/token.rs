@@ -27,8 +27,9 @@ Examples:
   cordon token --role analyst --name nightly-report --days 90
 
 The token is printed once; the node keeps its digest. A running node knows it after a few seconds.
-The token of the source `import` may bring records of other sources (`cordon import`, `cordon
-replay`). A token with a role asks the API what that role may ask.";
+The tokens of the sources `import` and `replay` may bring records of other sources: as history
+(`cordon import`), and as if they happened now (`cordon replay`). A token with a role asks the API
+what that role may ask.";
 
 /// Options of `cordon token`.
 #[derive(Debug, Args)]

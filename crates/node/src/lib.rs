@@ -9,6 +9,7 @@ pub mod config;
 pub mod doctor;
 mod explain;
 mod feed;
+pub mod history;
 pub mod import;
 pub mod live;
 mod order;

@@ -1,5 +1,6 @@
-//! Jobs: rule tests, backfills, imports, proofs of the store; with progress as a stream.
+//! Jobs: rule tests, backfills, judging imported history, proofs of the store; with progress as a stream.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,19 +9,22 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use cordon_model::Time;
 use cordon_store::state::AuditEntry;
 use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::allowed::{Act, Allowed, ReadJobs, RunBackfill, RunImport, RunVerify, StopJobs, TestRules};
-use crate::control::{Outcome, Work};
+use crate::control::{Outcome, TestMatch, Work};
 use crate::extract::{Json, Path};
 use crate::jobs::{Job, JobKind, JobState};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::ApiState;
 use crate::wire::{Moment, PageBody, SseEvent};
 
+/// Most rules that one backfill names.
+const RULES_MAX: usize = 10_000;
 /// How often the progress of a job is sent.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 
@@ -31,7 +35,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 pub(crate) enum KindWord {
     TestRule,
     Backfill,
-    Import,
+    JudgeHistory,
     Verify,
 }
 
@@ -76,6 +80,35 @@ pub(crate) struct JobBody {
     notes: Vec<String>,
     /// Ids of events that matched, at most 100.
     events: Vec<String>,
+    /// Of a rule test what was found, at most 100.
+    matches: Vec<MatchBody>,
+}
+
+/// What a rule under test says about stored events.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = RuleMatch)]
+pub(crate) struct MatchBody {
+    /// Id of the rule.
+    rule: String,
+    /// Ids of the events: one, or of a correlation those that it names.
+    events: Vec<String>,
+    /// Event time; null when the record states none.
+    #[schema(required = true)]
+    time: Option<Moment>,
+    /// When it was received.
+    received: Moment,
+    /// Id of the source.
+    source: String,
+    /// What matched, in a sentence.
+    sentence: String,
+}
+
+impl From<TestMatch> for MatchBody {
+    fn from(found: TestMatch) -> Self {
+        let TestMatch { rule, events, time, received, source, sentence } = found;
+        let events = events.iter().map(ToString::to_string).collect();
+        Self { rule, events, time: time.map(Moment), received: Moment(received), source, sentence }
+    }
 }
 
 impl From<&Job> for JobBody {
@@ -94,7 +127,7 @@ impl From<&Job> for JobBody {
             kind: match job.kind {
                 JobKind::TestRule => KindWord::TestRule,
                 JobKind::Backfill => KindWord::Backfill,
-                JobKind::Import => KindWord::Import,
+                JobKind::JudgeHistory => KindWord::JudgeHistory,
                 JobKind::Verify => KindWord::Verify,
             },
             owner: job.owner.clone(),
@@ -105,6 +138,7 @@ impl From<&Job> for JobBody {
             counts: outcome.counts.into_iter().map(count).collect(),
             notes: outcome.notes,
             events: outcome.events.iter().map(ToString::to_string).collect(),
+            matches: outcome.matches.into_iter().map(MatchBody::from).collect(),
         }
     }
 }
@@ -122,32 +156,24 @@ pub(crate) struct RuleTest {
 }
 
 /// Rules to be run over stored events.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Backfill {
-    /// Ids of rules.
-    #[schema(min_items = 1)]
+    /// Ids of rules that the node has, whether they run or not. Without any and without `text`: all that run.
+    #[schema(max_items = 10_000)]
     rules: Vec<String>,
-    /// Events received at this time or later.
-    from: Moment,
-    /// Events received before this time.
-    to: Moment,
+    /// Sigma in YAML: further rules. They need ids and go before rules of the same ids.
+    text: String,
+    /// Events received at this time or later; from the first on when left out.
+    from: Option<Moment>,
+    /// Events received before this time; up to now when left out.
+    to: Option<Moment>,
+    /// Send messages about what is found, as of live findings.
+    tell: bool,
 }
 
-/// Files to be read as history.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Import {
-    /// Path below the node's import folder.
-    path: String,
-    /// The source that the records belong to; named after the file when left out.
-    #[serde(default)]
-    source: String,
-    /// The site that they belong to.
-    site: String,
-}
-
-/// Tries the text of a rule on stored events. Gives a job; its outcome names how many events matched and the first 100.
+/// Tries the text of rules on stored events that one may read. Gives a job that ends within about two minutes; its outcome says how many events were looked at, how much was
+/// found, and the first 100 with a sentence each. Nothing is kept.
 #[utoipa::path(post, path = "/api/v1/rules/test", tag = "jobs", request_body = RuleTest,
     responses((status = 202, body = JobBody, description = "The job")))]
 pub(crate) async fn test_rule(
@@ -160,7 +186,7 @@ pub(crate) async fn test_rule(
     start(&state, &allowed, work, serde_json::Value::Null).await
 }
 
-/// Runs loaded rules over stored events and keeps what they find. What was found already stays as it is.
+/// Runs rules over stored events and keeps what they find, marked as found by a backfill. What was found already stays as it is.
 #[utoipa::path(post, path = "/api/v1/jobs/backfill", tag = "jobs", request_body = Backfill,
     responses((status = 202, body = JobBody, description = "The job")))]
 pub(crate) async fn backfill(
@@ -168,38 +194,31 @@ pub(crate) async fn backfill(
     State(state): State<ApiState>,
     Json(backfill): Json<Backfill>,
 ) -> Result<Response, Problem> {
-    in_order(backfill.from, backfill.to)?;
-    if backfill.rules.is_empty() {
-        return Err(Problem::new(ProblemKind::BadRequest, "name at least one rule"));
+    let Backfill { rules, text, from, to, tell } = backfill;
+    let text_sha256 = cordon_seal::digest(text.as_bytes()).to_string();
+    let detail = serde_json::json!({"rules": rules, "text_sha256": text_sha256, "from": from, "to": to, "tell": tell});
+    let (from, to) = (from.unwrap_or(Moment(Time(i64::MIN))), to.unwrap_or(Moment(Time(i64::MAX))));
+    in_order(from, to)?;
+    if rules.len() > RULES_MAX {
+        return Err(Problem::new(ProblemKind::Unprocessable, format!("at most {RULES_MAX} rules")));
     }
     let known = state.control().rules();
-    if let Some(odd) = backfill.rules.iter().find(|id| !known.iter().any(|rule| rule.id == **id)) {
+    let known: BTreeSet<&str> = known.iter().map(|rule| rule.id.as_str()).collect();
+    if let Some(odd) = rules.iter().find(|id| !known.contains(id.as_str())) {
         return Err(Problem::new(ProblemKind::Unprocessable, format!("there is no rule {odd}")));
     }
-    let detail = serde_json::json!({"rules": backfill.rules, "from": backfill.from, "to": backfill.to});
-    let work = Work::Backfill { rules: backfill.rules, from: backfill.from.0, to: backfill.to.0 };
+    let work = Work::Backfill { rules, text, received: from.0..to.0, is_told: tell };
     start(&state, &allowed, work, detail).await
 }
 
-/// Reads files from the node's import folder as history.
-#[utoipa::path(post, path = "/api/v1/jobs/import", tag = "jobs", request_body = Import,
+/// Judges correlations over everything that was imported as history, in the order of event time. `cordon import` asks for it by itself at its end.
+#[utoipa::path(post, path = "/api/v1/jobs/history", tag = "jobs",
     responses((status = 202, body = JobBody, description = "The job")))]
-pub(crate) async fn import(
+pub(crate) async fn judge_history(
     allowed: Allowed<RunImport>,
     State(state): State<ApiState>,
-    Json(import): Json<Import>,
 ) -> Result<Response, Problem> {
-    let is_below =
-        std::path::Path::new(&import.path).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-    if import.path.is_empty() || !is_below || import.path.contains('\0') {
-        return Err(Problem::new(ProblemKind::Unprocessable, "a path below the import folder, without .."));
-    }
-    if !allowed.scope().admits_site(&import.site) {
-        return Err(Problem::new(ProblemKind::Forbidden, "this site is not yours"));
-    }
-    let detail = serde_json::json!({"path": import.path, "source": import.source, "site": import.site});
-    let work = Work::Import { path: import.path, source: import.source, site: import.site };
-    start(&state, &allowed, work, detail).await
+    start(&state, &allowed, Work::JudgeHistory, serde_json::Value::Null).await
 }
 
 /// Proves the store: counts, hashes, chains.
@@ -276,7 +295,7 @@ async fn start<A: Act>(
     let kind = match JobKind::from(&work) {
         JobKind::TestRule => "rule_tested",
         JobKind::Backfill => "backfill_started",
-        JobKind::Import => "import_started",
+        JobKind::JudgeHistory => "history_judged",
         JobKind::Verify => "verify_started",
     };
     state.kept().audit(&allowed.by(), &AuditEntry::new(kind, "job", "", detail)).await?;

@@ -46,8 +46,13 @@ async fn a_job_is_started_followed_and_seen_by_its_owner_alone() {
     let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!((event, data["state"].as_str().unwrap(), &data["done"]), ("event: ended", "done", &json!(1)));
     assert_eq!(played.ask(with_token(request("GET", &path), &other)).await.status, 404);
-    let outside = json!({"path": "../etc/passwd", "site": "main"});
-    assert_eq!(played.ask(with_token(post("/api/v1/jobs/import", &outside), &other)).await.status, 422);
+    let of = |rule: &str| json!({"rules": [rule], "tell": true});
+    let start = async |path: &str, body: &Value| played.ask(with_token(post(path, body), &other)).await;
+    assert_eq!(start("/api/v1/jobs/backfill", &of("unheard-of")).await.status, 422);
+    let turned = json!({"from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"});
+    assert_eq!(start("/api/v1/jobs/backfill", &turned).await.status, 422);
+    assert_eq!(start("/api/v1/jobs/backfill", &of("rule-1")).await.json()["kind"], "backfill");
+    assert_eq!(start("/api/v1/jobs/history", &Value::Null).await.json()["kind"], "judge_history");
 }
 
 #[tokio::test]

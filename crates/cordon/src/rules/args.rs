@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::cli::ReadingArgs;
+use crate::client::NodeArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,6 +37,44 @@ pub(crate) enum RulesCommand {
     Install(InstallArgs),
     /// List the rule sets that are kept
     List(ListArgs),
+    /// Run rules over what a node has stored, and keep what they find
+    Backfill(BackfillArgs),
+}
+
+const BACKFILL_EXAMPLES: &str = "\
+Examples:
+  cordon rules backfill --rule 85de1f22-d189-44e4-8239-dc276b45379b --token-file analyst.token
+  cordon rules backfill --rule our-rules/new/rule.yml --from 2026-01-01 --tell
+  cordon rules backfill --format json
+
+Without --rule all rules that run are run. What was found already stays as it is; what is new is
+marked as found by a backfill. Ctrl-C cancels: what was found until then stays. The token is that of
+an analyst or administrator (`cordon token --role analyst`).
+
+Exit code: 0 done, 2 could not run or the node refused, 3 some of what is stored could not be read,
+or it was cancelled.";
+
+/// Options of `cordon rules backfill`.
+#[derive(Debug, Args)]
+#[command(after_help = BACKFILL_EXAMPLES)]
+pub(crate) struct BackfillArgs {
+    #[command(flatten)]
+    pub(crate) node: NodeArgs,
+    /// Id of a rule that the node has, or a file of rules; may be repeated
+    #[arg(long, value_name = "ID|PATH")]
+    pub(crate) rule: Vec<String>,
+    /// Only events received at this time or later (RFC 3339, or a date or time in UTC)
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// Only events received before this time
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: Option<String>,
+    /// Send messages about what is found, as of live findings
+    #[arg(long)]
+    pub(crate) tell: bool,
+    /// text: what was found, in sentences; json: the job as the API gives it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
 }
 
 const CHECK_EXAMPLES: &str = "\

@@ -1,6 +1,7 @@
 //! `cordon rules`: what can be asked of rules without a log to scan.
 
 pub(crate) mod args;
+mod backfill;
 mod check;
 mod explain;
 mod left_off;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &RulesArgs) -> Result<Exit> {
         RulesCommand::Test(args) => test::run(args),
         RulesCommand::Explain(args) => explain::run(args),
         RulesCommand::Install(args) => sets::install(args),
+        RulesCommand::Backfill(args) => backfill::run(args),
         RulesCommand::List(args) => {
             args.profile.as_deref().map_or_else(|| sets::list(args), |name| left_off::list(args, name))
         }

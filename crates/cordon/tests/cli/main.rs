@@ -11,6 +11,7 @@ mod conformance;
 mod contracts;
 mod hostile;
 mod html;
+mod import;
 mod installed;
 mod looked_at;
 mod masking;

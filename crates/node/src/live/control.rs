@@ -14,7 +14,7 @@ use cordon_detect::Detector;
 use cordon_model::Time;
 use cordon_store::state::{By, State, StateError};
 use futures_util::future::BoxFuture;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Mutex, broadcast, watch};
 
 use super::metrics;
 use super::node::Parts;
@@ -37,8 +37,33 @@ impl fmt::Debug for LoadedRules {
     }
 }
 
-/// Loads all rules but those switched off.
-pub type LoadRules = Arc<dyn Fn(&BTreeSet<String>) -> Result<LoadedRules, String> + Send + Sync>;
+/// Which rules are loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantedRules {
+    /// All that run: those of the profile, but for what a person has switched.
+    Running(Switches),
+    /// Of those that run the correlations, with what they stand on.
+    Correlations(Switches),
+    /// Chosen ones, whether they run or not, with what they stand on.
+    Chosen {
+        /// Ids of rules that the node has.
+        ids: BTreeSet<String>,
+        /// The text of further rules; all of it is wanted, and it goes before rules of the same ids. Empty for none.
+        text: String,
+    },
+}
+
+/// What a person has switched, against the profile: ids of rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// These do not run.
+    pub off: BTreeSet<String>,
+    /// These run, also when the profile leaves them off.
+    pub on: BTreeSet<String>,
+}
+
+/// Loads rules.
+pub type LoadRules = Arc<dyn Fn(&WantedRules) -> Result<LoadedRules, String> + Send + Sync>;
 
 /// What is shown of the rules in force.
 #[derive(Debug, Default)]
@@ -49,6 +74,8 @@ pub(super) struct RuleBook {
 
 /// Name of the setting that holds the ids of rules that were switched off.
 const RULES_OFF: &str = "rules_off";
+/// Name of the setting that holds the ids of rules that were switched on.
+const RULES_ON: &str = "rules_on";
 
 /// The node's answers. Clones share it.
 #[derive(Clone)]
@@ -56,6 +83,8 @@ pub(super) struct Control {
     pub(super) parts: Arc<Parts>,
     load: LoadRules,
     book: Arc<RwLock<RuleBook>>,
+    /// Held by whoever judges stored events: one at a time.
+    pub(super) looking_back: Arc<Mutex<()>>,
 }
 
 impl fmt::Debug for Control {
@@ -71,37 +100,61 @@ impl RuleBook {
     }
 }
 
-/// The ids of rules that were switched off, as the state keeps them.
-pub(super) async fn rules_off(state: &State) -> Result<BTreeSet<String>, StateError> {
-    let kept = state.setting(RULES_OFF).await?;
+/// What was switched, as the state keeps it.
+pub(super) async fn switches(state: &State) -> Result<Switches, StateError> {
+    Ok(Switches { off: ids(state, RULES_OFF).await?, on: ids(state, RULES_ON).await? })
+}
+
+async fn ids(state: &State, setting: &str) -> Result<BTreeSet<String>, StateError> {
+    let kept = state.setting(setting).await?;
     Ok(kept.and_then(|setting| serde_json::from_value(setting.value).ok()).unwrap_or_default())
+}
+
+impl Switches {
+    /// These, with one more choice.
+    fn with(mut self, id: &str, is_enabled: bool) -> Self {
+        let (to, from) = if is_enabled { (&mut self.on, &mut self.off) } else { (&mut self.off, &mut self.on) };
+        from.remove(id);
+        to.insert(id.to_owned());
+        self
+    }
 }
 
 impl Control {
     /// Over the parts of a node and the rules it was started with.
     pub(super) fn new(parts: Arc<Parts>, load: LoadRules, book: RuleBook) -> Self {
-        Self { parts, load, book: Arc::new(RwLock::new(book)) }
+        Self { parts, load, book: Arc::new(RwLock::new(book)), looking_back: Arc::default() }
     }
 
     fn book(&self) -> RwLockReadGuard<'_, RuleBook> {
         self.book.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn rules_off(&self) -> Result<BTreeSet<String>, ControlError> {
-        rules_off(&self.parts.state).await.map_err(failed)
+    /// What a person has switched.
+    pub(super) async fn switches(&self) -> Result<Switches, ControlError> {
+        switches(&self.parts.state).await.map_err(failed)
     }
 
-    async fn keep_rules_off(&self, off: &BTreeSet<String>) -> Result<(), ControlError> {
+    async fn keep_switches(&self, switches: &Switches) -> Result<(), ControlError> {
         let by = By::node(self.parts.clock.now());
-        let value = serde_json::to_value(off).map_err(failed)?;
-        self.parts.state.set_setting(&by, RULES_OFF, &value, None).await.map(drop).map_err(failed)
+        for (name, ids) in [(RULES_OFF, &switches.off), (RULES_ON, &switches.on)] {
+            let value = serde_json::to_value(ids).map_err(failed)?;
+            self.parts.state.set_setting(&by, name, &value, None).await.map_err(failed)?;
+        }
+        Ok(())
     }
 
-    /// Loads the rules but those in `off` and puts them into force; how many run.
-    pub(super) async fn reload(&self, off: BTreeSet<String>) -> Result<usize, ControlError> {
+    /// Loads rules, without putting them into force.
+    pub(super) async fn load(&self, wanted: WantedRules) -> Result<LoadedRules, ControlError> {
         let load = Arc::clone(&self.load);
-        let loaded = tokio::task::spawn_blocking(move || load(&off)).await.map_err(failed)?;
-        let LoadedRules { detector, version, statuses, texts } = loaded.map_err(ControlError::Failed)?;
+        let loaded = tokio::task::spawn_blocking(move || load(&wanted)).await.map_err(failed)?;
+        loaded.map_err(ControlError::Refused)
+    }
+
+    /// Loads the rules that are to run and puts them into force; how many run.
+    pub(super) async fn reload(&self, switches: Switches) -> Result<usize, ControlError> {
+        let loaded = self.load(WantedRules::Running(switches)).await;
+        let LoadedRules { detector, version, statuses, texts } = loaded.map_err(failed)?;
         let running = statuses.iter().filter(|rule| rule.is_enabled).count();
         self.parts.rules.replace(detector, version);
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = RuleBook::new(statuses, texts);
@@ -174,22 +227,24 @@ impl NodeControl for Control {
         }
         let (this, id) = (self.clone(), id.to_owned());
         Box::pin(async move {
-            let mut off = this.rules_off().await?;
-            if is_enabled {
-                off.remove(&id)
-            } else {
-                off.insert(id)
-            };
-            this.keep_rules_off(&off).await?;
-            this.reload(off).await.map(|_| ())
+            let switches = this.switches().await?.with(&id, is_enabled);
+            this.keep_switches(&switches).await?;
+            this.reload(switches).await?;
+            let status = this.rules().into_iter().find(|rule| rule.id == id);
+            match status.filter(|status| is_enabled && !status.is_enabled) {
+                Some(status) => {
+                    Err(ControlError::Refused(format!("it is on now and cannot run: {}", status.off_reason)))
+                }
+                None => Ok(()),
+            }
         })
     }
 
     fn reload_rules(&self) -> BoxFuture<'static, Result<usize, ControlError>> {
         let this = self.clone();
         Box::pin(async move {
-            let off = this.rules_off().await?;
-            this.reload(off).await
+            let switches = this.switches().await?;
+            this.reload(switches).await
         })
     }
 

@@ -29,7 +29,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Judge {
     pub(super) decoders: Decoders,
-    pub(super) normalizer: Normalizer,
+    pub(super) normalizer: Arc<Normalizer>,
     pub(super) evidence: Arc<Evidence>,
     pub(super) stop: Arc<AtomicBool>,
 }

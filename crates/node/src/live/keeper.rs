@@ -1,23 +1,24 @@
 //! The end of the street: takes what workers made of the log, in its order, and brings it to every sink.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use cordon_collect::live::SourceRegistry;
-use cordon_detect::{Detected, EventOf};
 use cordon_model::Time;
 use cordon_store::disk::{self, Disk};
 use cordon_store::evidence::{Block, Evidence, EvidenceError};
-use cordon_store::state::{EventPlace, NewFinding, State, Subjects};
+use cordon_store::state::{NewFinding, State};
 use cordon_store::tables::{RowBatch, Tables};
 use cordon_store::wal::Wal;
 use tokio::sync::watch;
 
-use super::judge::{Counts, Found, Outcome};
+use super::finding;
+use super::judge::{Counts, Outcome};
 use super::rules::Generation;
 use super::windows::{Correlated, Windows};
+use crate::history::is_history;
 
 /// Name of the sink of findings in the state.
 pub(super) const FINDINGS_SINK: &str = "findings";
@@ -49,6 +50,10 @@ pub struct StreetCounts {
     pub findings: AtomicU64,
     /// Matches that took no part in correlations because their event states no time.
     pub matches_undated: AtomicU64,
+    /// Matches in imported history, whose correlations are judged at the end of the import.
+    pub matches_of_history: AtomicU64,
+    /// Event time before which correlations are decided, microseconds since 1970.
+    pub decided: AtomicI64,
     /// Matches that came too late for their correlation.
     pub matches_late: AtomicU64,
     /// Offset of the log below which everything was judged and kept.
@@ -96,8 +101,11 @@ impl Keeper {
             self.gave_up = true;
             return;
         };
-        let mut new: Vec<NewFinding> = findings.into_iter().map(|found| self.of_event(found)).collect();
-        new.extend(correlated.into_iter().map(|found| self.of_correlation(found, now)));
+        let version = &self.generation.version;
+        let mut new: Vec<NewFinding> = findings.into_iter().map(|found| finding::of_event(found, version)).collect();
+        new.extend(correlated.into_iter().map(|Correlated { detected, site, class_uid }| {
+            finding::of_correlation(detected, site, class_uid, version, now)
+        }));
         let recorded = (is_tick && new.is_empty()) || self.record(through, new).await;
         if !(recorded && self.append(through, rows).await && self.keep_evidence(through, blocks).await) {
             self.gave_up = true;
@@ -177,42 +185,26 @@ impl Keeper {
 
     fn correlate(&mut self, outcome: &mut Outcome, now: Time) -> Vec<Correlated> {
         let mut out = Vec::new();
+        let mut of_history = 0;
         for matched in outcome.matches.drain(..) {
-            self.windows.observe(matched, &mut out);
+            if is_history(&matched.source) {
+                of_history += 1;
+            } else {
+                self.windows.observe(matched, &mut out);
+            }
         }
         for (source, (time, received)) in &outcome.heard {
-            self.windows.heard(source, *time, *received);
+            // what is imported as history would hold up everything that happens now: its correlations are judged when all of it is there
+            if !is_history(source) {
+                self.windows.heard(source, *time, *received);
+            }
             self.registry.event_happened(source, *time);
         }
         self.windows.advance(now, &mut out);
+        self.counts.matches_of_history.fetch_add(of_history, Ordering::Relaxed);
+        self.counts.decided.store(self.windows.decided(now).0, Ordering::Relaxed);
         self.counts.matches_late.store(self.windows.counters().late, Ordering::Relaxed);
         out
-    }
-
-    fn of_event(&self, found: Found) -> NewFinding {
-        let Found { detected, site, class_uid, patient_ref, received } = found;
-        let patient_ref = patient_ref.map(Arc::from);
-        self.finding(detected, Subjects { patient_ref, ..Subjects::default() }, site, class_uid, received)
-    }
-
-    fn of_correlation(&self, found: Correlated, now: Time) -> NewFinding {
-        let Correlated { detected, site, class_uid } = found;
-        self.finding(detected, Subjects::default(), site, class_uid, now)
-    }
-
-    fn finding(
-        &self,
-        detected: Detected,
-        about: Subjects,
-        site: Arc<str>,
-        class_uid: i64,
-        received: Time,
-    ) -> NewFinding {
-        let Detected { finding, subject, events, .. } = detected;
-        let subjects = Subjects { user: subject.user.map(Arc::from), host: subject.host.map(Arc::from), ..about };
-        let events = events.into_iter().map(place).collect();
-        let rule_version = Arc::clone(&self.generation.version);
-        NewFinding { finding, events, rule_version, site, class_uid, received, subjects }
     }
 
     /// Writes findings down, however often it takes. False when the node stops before.
@@ -289,15 +281,4 @@ fn add_evidence(evidence: &Evidence, through: u64, blocks: &Mutex<Option<Vec<Blo
     // a refused call takes the blocks with it: then nothing goes on until the next start seals them again out of the log
     let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or(EvidenceError::NotFromTheLog)?;
     evidence.append(through, blocks)
-}
-
-fn place(of: EventOf) -> EventPlace {
-    let EventOf { source, event, .. } = of;
-    EventPlace {
-        event_id: event.id,
-        source,
-        position: event.position,
-        index: event.index,
-        record_sha256: event.record_sha256,
-    }
 }

@@ -35,6 +35,11 @@ fn street(parts: &Parts) -> Vec<Family> {
         counter("cordon_findings_total", "Findings that were new.", &counts.findings),
         counter("cordon_matches_late_total", "Matches that came too late for their correlation.", &counts.matches_late),
         counter(
+            "cordon_matches_of_history_total",
+            "Matches in imported history; its correlations are judged at the end of the import.",
+            &counts.matches_of_history,
+        ),
+        counter(
             "cordon_matches_undated_total",
             "Matches of events without a time: no correlation takes them.",
             &counts.matches_undated,

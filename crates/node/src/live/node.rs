@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use cordon_api::{LiveEvent, Part, PartState};
+use cordon_api::{ControlError, LiveEvent, Outcome, Part, PartState, Progress};
 use cordon_collect::live::{Intake, NotKept, SourceRegistry, Submission, Waiting, intake, silent_sources};
 use cordon_decode::DecodeOptions;
 use cordon_model::{Delivery, Time};
@@ -26,6 +26,7 @@ use super::feed::Feed;
 use super::judge::Judge;
 use super::keeper::{Keeper, StreetCounts};
 use super::kept::Kept;
+use super::later::{LookBack, look_back};
 use super::rules::Rules;
 use super::street::Street;
 
@@ -88,6 +89,18 @@ pub(super) struct Parts {
     /// Whether the log could not be written when it was last tried.
     pub(super) is_log_failing: Arc<AtomicBool>,
     pub(super) data_dir: PathBuf,
+    /// Whether the node is stopping.
+    pub(super) stop: Arc<AtomicBool>,
+    /// What judging stored events needs beside the rules.
+    pub(super) judging: Judging,
+}
+
+/// What events are judged with, beside the rules.
+#[derive(Debug)]
+pub(super) struct Judging {
+    pub(super) normalizer: Arc<Normalizer>,
+    /// Keeps senders from crafting values that collide in correlations.
+    pub(super) hash_key: [u64; 2],
 }
 
 impl Parts {
@@ -231,9 +244,10 @@ impl Node {
         let site_key = opening.keys.site_key(&options.site).map_err(store_error("the keys"))?;
         let kept = Kept::open(&options, &opening).await?;
         let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, .. } = options;
-        let Opening { rules, registry, .. } = opening;
+        let Opening { rules, registry, hash_key, .. } = opening;
         let table = Arc::clone(&decode.log_sources);
-        let normalizer = Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings));
+        let normalizer = Arc::new(Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings)));
+        let stop = Arc::new(AtomicBool::new(false));
         let (intake, submissions) = intake(intake_bytes_max);
         let counts = Arc::new(StreetCounts::default());
         counts.through.store(kept.from, Ordering::Relaxed);
@@ -256,8 +270,9 @@ impl Node {
             broken: Arc::default(),
             is_log_failing: Arc::default(),
             data_dir,
+            stop: Arc::clone(&stop),
+            judging: Judging { normalizer: Arc::clone(&normalizer), hash_key },
         });
-        let stop = Arc::new(AtomicBool::new(false));
         let from = kept.from;
         let (street, lock) = street(&parts, kept, normalizer, workers, &stop);
         let runtime = Handle::current();
@@ -297,6 +312,14 @@ impl Node {
     #[must_use]
     pub fn counts(&self) -> &StreetCounts {
         &self.parts.counts
+    }
+
+    /// Judges what is stored by other rules: a backfill, correlations over imported history, a test. Ends early, with what it has, when it is cancelled.
+    ///
+    /// # Errors
+    /// What is stored cannot be read, or findings cannot be kept.
+    pub async fn look_back(&self, asked: LookBack, progress: Arc<Progress>) -> Result<Outcome, ControlError> {
+        look_back(Arc::clone(&self.parts), asked, progress).await
     }
 
     /// Waits until everything durable now is judged, at most so long; whether it is.
@@ -369,7 +392,7 @@ impl Drop for Falls {
 fn street(
     parts: &Arc<Parts>,
     kept: Kept,
-    normalizer: Normalizer,
+    normalizer: Arc<Normalizer>,
     workers: usize,
     stop: &Arc<AtomicBool>,
 ) -> (Street, DiskLock) {

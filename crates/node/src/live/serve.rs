@@ -31,10 +31,12 @@ use tokio_util::task::TaskTracker;
 
 use super::alarms::Alarms;
 use super::clock::EventClock;
-use super::control::{Control, LoadRules, LoadedRules, RuleBook, rules_off};
+use super::control::{Control, LoadRules, LoadedRules, RuleBook, WantedRules, switches};
+use super::later::History;
 use super::node::{Node, NodeOptions, Opening, Parts, StartError};
 use super::rules::Rules;
 use crate::config::Config;
+use crate::history::may_import;
 use crate::sdnotify::ServiceManager;
 use crate::tell::{Namer, Teller};
 
@@ -42,9 +44,6 @@ use crate::tell::{Namer, Teller};
 const ALARMS_EVERY: Duration = Duration::from_secs(5);
 /// How often the tokens of senders are read again from the state.
 const TOKENS_EVERY: Duration = Duration::from_secs(2);
-
-/// The token of this source may bring records as those of other sources: `cordon import` and `cordon replay`.
-pub const IMPORT_SOURCE: &str = "import";
 
 /// What the binary brings beside the configuration.
 pub struct Serving {
@@ -108,11 +107,16 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
     let node = Node::start(node_options(config, &data_dir, decode, workers), opening).await?;
     let (parts, tasks, tls) = (Arc::clone(&node.parts), TaskTracker::new(), tls(config, &data_dir));
     let control = Control::new(Arc::clone(&parts), load, RuleBook::new(statuses, texts));
+    let history = History::new(control.clone());
     let opened = match &tls {
-        Ok(tls) => Doors { parts: &parts, tls, tasks: &tasks, stop: &stop, say: &*say }.open(config, control).await,
+        Ok(tls) => {
+            let doors = Doors { parts: &parts, tls, tasks: &tasks, stop: &stop, say: &*say, history: &history };
+            doors.open(config, control).await
+        }
         Err(error) => Err(StartError::Tls(error.to_string())),
     };
     if opened.is_ok() {
+        tasks.spawn(history.run(stop.child_token()));
         run(config, &keys, &parts, &tasks, &manager, &stop).await?;
     }
     stop.cancel();
@@ -147,14 +151,17 @@ async fn run(
     Ok(())
 }
 
-/// The rules without those that were switched off, before the node runs.
+/// The rules that are to run, before the node does.
 async fn first_rules(data_dir: &Path, load: &LoadRules) -> Result<LoadedRules, StartError> {
     let failed = |error: cordon_store::state::StateError| StartError::Store("the state", Box::new(error));
+    // no other node may have the state while it is opened, which may bring it up to date
+    let lock = FileDisk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.to_owned(), error))?;
     let state = State::open(&data_dir.join("state.sqlite"), StateOptions::default()).await.map_err(failed)?;
-    let off = rules_off(&state).await.map_err(failed)?;
+    let switches = switches(&state).await.map_err(failed)?;
     state.close().await;
+    drop(lock);
     let load = Arc::clone(load);
-    let loaded = tokio::task::spawn_blocking(move || load(&off)).await;
+    let loaded = tokio::task::spawn_blocking(move || load(&WantedRules::Running(switches))).await;
     loaded.map_err(|fall| StartError::Rules(fall.to_string()))?.map_err(StartError::Rules)
 }
 
@@ -252,6 +259,7 @@ struct Doors<'d> {
     tasks: &'d TaskTracker,
     stop: &'d CancellationToken,
     say: &'d (dyn Fn(&str) + Send + Sync),
+    history: &'d Arc<History>,
 }
 
 impl Doors<'_> {
@@ -331,7 +339,8 @@ impl Doors<'_> {
             clock: Arc::new(move || clock.now()),
             limits: cordon_collect::live::http::Limits::default(),
         };
-        self.serve(listener, intake.router());
+        let history = intake.history_routes(Arc::<History>::clone(self.history));
+        self.serve(listener, intake.router().merge(history));
         Ok(())
     }
 
@@ -399,7 +408,7 @@ async fn follow_tokens(parts: Arc<Parts>, known: Arc<KnownSenders>, stop: Cancel
     loop {
         match parts.state.senders(EventClock::system().now()).await {
             Ok(senders) => {
-                let sender = |source: String| Sender { may_import: source == IMPORT_SOURCE, name: source.into() };
+                let sender = |source: String| Sender { may_import: may_import(&source), name: source.into() };
                 let all = senders.into_iter().map(|(digest, source)| (digest, sender(source))).collect();
                 *known.write().unwrap_or_else(PoisonError::into_inner) = all;
             }

@@ -117,6 +117,11 @@ impl Windows {
         }
     }
 
+    /// Event time before which everything is decided; when no source was ever heard there is nothing to decide.
+    pub(super) fn decided(&self, now: Time) -> Time {
+        self.watermarks.lowest(now).map_or(now, |_| self.correlator.watermark())
+    }
+
     /// What was left out or given up.
     pub(super) fn counters(&self) -> Counters {
         self.correlator.counters()

@@ -2,14 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cordon_api::{ControlError, Outcome, Progress, Work};
+use cordon_model::Time;
 use cordon_store::wal::WalError;
 use futures_util::future::BoxFuture;
 
-use super::control::Control;
+use super::control::{Control, LoadedRules, WantedRules};
+use super::later::{LookBack, Purpose, look_back};
 use super::node::Parts;
+use super::rules::Generation;
 
+/// How often work that waits for its turn looks whether it was cancelled.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Bytes of the log that are read between two looks at whether to go on.
 const STEP_BYTES: usize = 8 << 20;
 
@@ -22,11 +28,49 @@ pub(super) fn run(
     Box::pin(async move {
         match work {
             Work::Verify => verify(control, progress).await,
-            Work::TestRule { .. } | Work::Backfill { .. } | Work::Import { .. } => {
-                Err(ControlError::Unavailable("this version of the node does not do that".to_owned()))
+            Work::Backfill { rules, text, received, is_told } => {
+                let rules = rules_of(&control, rules, text).await?;
+                judge(&control, LookBack { rules, received, purpose: Purpose::Backfill { is_told } }, progress).await
+            }
+            Work::JudgeHistory => {
+                let wanted = WantedRules::Correlations(control.switches().await?);
+                let rules = generation(control.load(wanted).await?);
+                let received = Time(i64::MIN)..Time(i64::MAX);
+                judge(&control, LookBack { rules, received, purpose: Purpose::History }, progress).await
+            }
+            Work::TestRule { text, from, to, scope } => {
+                let rules = rules_of(&control, Vec::new(), text).await?;
+                judge(&control, LookBack { rules, received: from..to, purpose: Purpose::Test(scope) }, progress).await
             }
         }
     })
+}
+
+/// The rules of these ids and this text; those in force when neither names one.
+async fn rules_of(control: &Control, ids: Vec<String>, text: String) -> Result<Generation, ControlError> {
+    if ids.is_empty() && text.is_empty() {
+        return Ok(control.parts.rules.current());
+    }
+    let wanted = WantedRules::Chosen { ids: ids.into_iter().collect(), text };
+    Ok(generation(control.load(wanted).await?))
+}
+
+fn generation(loaded: LoadedRules) -> Generation {
+    Generation { number: 0, detector: Arc::new(loaded.detector), version: loaded.version }
+}
+
+/// Judges what is stored, once nobody else does.
+async fn judge(control: &Control, asked: LookBack, progress: Arc<Progress>) -> Result<Outcome, ControlError> {
+    let turn = loop {
+        match tokio::time::timeout(LOOK_EVERY, control.looking_back.lock()).await {
+            Ok(turn) => break turn,
+            Err(_) if progress.is_cancelled() => return Ok(Outcome::default()),
+            Err(_) => {}
+        }
+    };
+    let outcome = look_back(Arc::clone(&control.parts), asked, progress).await;
+    drop(turn);
+    outcome
 }
 
 /// Reads the whole log and the chain of the audit.
@@ -65,7 +109,7 @@ fn read_log(parts: &Parts, progress: &Progress) -> Outcome {
             }
         }
     }
-    Outcome { counts, notes, events: Vec::new() }
+    Outcome { counts, notes, ..Outcome::default() }
 }
 
 fn add(counts: &mut BTreeMap<&'static str, u64>, name: &'static str, more: usize) {

@@ -8,17 +8,19 @@ use cordon_model::{Digest, EventId, Position, Time};
 /// Longest value kept of a field; the correlator itself shortens at a fraction of this.
 const VALUE_BYTES_MAX: usize = 64 << 10;
 
-/// A match that a correlation waits for. The order of its parts is the order of the correlator's input: time, source, position, index, rule.
+/// A match that a correlation waits for. The order of its parts is the order of the correlator's input: time, arrival, source, position, index, rule.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) time: Time,
-    /// Number of the source in the order of reading.
+    /// What of one time came first: offset of its RawRecord in the log of a node; 0 in a scan, where source and position say it.
+    pub(super) arrival: u64,
+    /// Number of the source, in a scan in the order of reading.
     pub(super) source: u32,
     pub(super) position: Position,
     pub(super) index: u32,
     pub(super) rule: u32,
-    /// Number of the log source among those met.
-    pub(super) log_source: u32,
+    /// Number of the kind of event among those met.
+    pub(super) kind: u32,
     pub(super) id: EventId,
     pub(super) record_sha256: Digest,
     pub(super) values: Vec<Option<String>>,
@@ -28,7 +30,7 @@ pub(super) struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct EventEntry {
     pub(super) source: u32,
-    pub(super) log_source: u32,
+    pub(super) kind: u32,
     pub(super) event: EventKey,
 }
 
@@ -38,7 +40,7 @@ impl EventEntry {
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.source.to_le_bytes());
-        out.extend_from_slice(&self.log_source.to_le_bytes());
+        out.extend_from_slice(&self.kind.to_le_bytes());
         let (tag, first, second) = match self.event.position {
             Position::Offset(offset) => (0, 0, offset),
             Position::Chunk { chunk, record } => (1, u64::from(chunk), record),
@@ -52,7 +54,7 @@ impl EventEntry {
     }
 
     pub(super) fn read(from: &mut impl Read) -> io::Result<Self> {
-        let (source, log_source) = (u32::from_le_bytes(array(from)?), u32::from_le_bytes(array(from)?));
+        let (source, kind) = (u32::from_le_bytes(array(from)?), u32::from_le_bytes(array(from)?));
         let [tag] = array(from)?;
         let (first, second) = (u64::from_le_bytes(array(from)?), u64::from_le_bytes(array(from)?));
         let position = match (tag, u32::try_from(first)) {
@@ -61,7 +63,7 @@ impl EventEntry {
         };
         let index = u32::from_le_bytes(array(from)?);
         let (id, record_sha256) = (EventId(array(from)?), Digest(array(from)?));
-        Ok(Self { source, log_source, event: EventKey { id, record_sha256, position, index } })
+        Ok(Self { source, kind, event: EventKey { id, record_sha256, position, index } })
     }
 }
 
@@ -69,7 +71,7 @@ impl Entry {
     pub(super) fn event(&self) -> EventEntry {
         let (id, record_sha256) = (self.id, self.record_sha256);
         let event = EventKey { id, record_sha256, position: self.position, index: self.index };
-        EventEntry { source: self.source, log_source: self.log_source, event }
+        EventEntry { source: self.source, kind: self.kind, event }
     }
 
     /// Bytes it takes in memory, about.
@@ -87,6 +89,7 @@ impl Entry {
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.time.0.to_le_bytes());
+        out.extend_from_slice(&self.arrival.to_le_bytes());
         out.extend_from_slice(&self.rule.to_le_bytes());
         self.event().write(out);
         out.extend_from_slice(&u32::try_from(self.values.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -104,15 +107,15 @@ impl Entry {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
             time => Time(i64::from_le_bytes(time?)),
         };
-        let rule = u32::from_le_bytes(array(from)?);
-        let EventEntry { source, log_source, event } = EventEntry::read(from)?;
+        let (arrival, rule) = (u64::from_le_bytes(array(from)?), u32::from_le_bytes(array(from)?));
+        let EventEntry { source, kind, event } = EventEntry::read(from)?;
         let count = u32::from_le_bytes(array(from)?);
         let mut values = Vec::new();
         for _ in 0..count {
             values.push(value(from)?);
         }
         let EventKey { id, record_sha256, position, index } = event;
-        Ok(Some(Self { time, source, position, index, rule, log_source, id, record_sha256, values }))
+        Ok(Some(Self { time, arrival, source, position, index, rule, kind, id, record_sha256, values }))
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use super::entry::EventEntry;
+use super::gather::Place;
 
 /// Bytes kept in memory before they go to the file.
 const MEMORY_BYTES: usize = 8 << 20;
@@ -15,15 +16,21 @@ pub(super) struct Events {
     memory: Vec<u8>,
     in_file: u64,
     file: Option<File>,
+    place: Place,
 }
 
 impl Events {
+    /// None yet; a temporary file lies at `place`.
+    pub(super) fn new(place: Place) -> Self {
+        Self { place, ..Self::default() }
+    }
+
     /// Keeps an event and gives its number.
     pub(super) fn push(&mut self, event: &EventEntry) -> io::Result<u64> {
         if self.memory.len() >= MEMORY_BYTES {
             let file = match &mut self.file {
                 Some(file) => file,
-                none => none.insert(tempfile::tempfile()?),
+                none => none.insert(self.place.file()?),
             };
             file.seek(SeekFrom::End(0))?;
             file.write_all(&self.memory)?;
@@ -61,7 +68,7 @@ mod tests {
     fn events_are_found_again_in_memory_and_in_the_file() {
         let event = |number: u32| EventEntry {
             source: number,
-            log_source: 1,
+            kind: 1,
             event: EventKey {
                 id: EventId([1; 16]),
                 record_sha256: Digest([2; 32]),

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::entry::Entry;
@@ -18,7 +19,24 @@ pub(super) struct Gather {
     waiting: Vec<Entry>,
     waiting_bytes: usize,
     bytes_max: usize,
+    place: Place,
     spill: Option<Spill>,
+}
+
+/// Where temporary files lie and how large they may become.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place {
+    /// The folder; that of the system when `None`.
+    pub(crate) folder: Option<PathBuf>,
+    /// Most bytes of waiting matches in files, 0 for no bound; while runs are merged they take up to twice as many.
+    pub(crate) bytes_max: u64,
+}
+
+impl Place {
+    /// A file that the system removes when it is closed.
+    pub(super) fn file(&self) -> io::Result<File> {
+        self.folder.as_ref().map_or_else(tempfile::tempfile, tempfile::tempfile_in)
+    }
 }
 
 /// Sorted runs in a temporary file, removed by the system when it is closed.
@@ -26,12 +44,13 @@ struct Spill {
     file: Arc<File>,
     /// Start and end of each run.
     runs: Vec<(u64, u64)>,
+    place: Place,
 }
 
 impl Gather {
     /// Holds at most `bytes_max` bytes of entries in memory.
-    pub(super) const fn new(bytes_max: usize) -> Self {
-        Self { waiting: Vec::new(), waiting_bytes: 0, bytes_max, spill: None }
+    pub(super) const fn new(bytes_max: usize, place: Place) -> Self {
+        Self { waiting: Vec::new(), waiting_bytes: 0, bytes_max, place, spill: None }
     }
 
     pub(super) fn push(&mut self, mut entry: Entry) -> io::Result<()> {
@@ -56,8 +75,14 @@ impl Gather {
         let mut spill = match self.spill.take() {
             Some(spill) if spill.runs.len() >= RUNS_MAX => spill.merged()?,
             Some(spill) => spill,
-            None => Spill::new()?,
+            None => Spill::new(self.place.clone())?,
         };
+        if self.place.bytes_max > 0 && spill.bytes() > self.place.bytes_max {
+            return Err(io::Error::new(
+                io::ErrorKind::FileTooLarge,
+                "more matches wait for correlations than may be kept in files",
+            ));
+        }
         spill.append(self.waiting.drain(..).map(Ok))?;
         self.waiting_bytes = 0;
         self.spill = Some(spill);
@@ -66,8 +91,13 @@ impl Gather {
 }
 
 impl Spill {
-    fn new() -> io::Result<Self> {
-        Ok(Self { file: Arc::new(tempfile::tempfile()?), runs: Vec::new() })
+    fn new(place: Place) -> io::Result<Self> {
+        Ok(Self { file: Arc::new(place.file()?), runs: Vec::new(), place })
+    }
+
+    /// Bytes of all runs.
+    fn bytes(&self) -> u64 {
+        self.runs.last().map_or(0, |(_, end)| *end)
     }
 
     fn append(&mut self, entries: impl Iterator<Item = io::Result<Entry>>) -> io::Result<()> {
@@ -93,7 +123,7 @@ impl Spill {
     }
 
     fn merged(self) -> io::Result<Self> {
-        let mut one = Self::new()?;
+        let mut one = Self::new(self.place.clone())?;
         one.append(Merge::new(Vec::new(), self.readers())?)?;
         Ok(one)
     }
@@ -165,11 +195,12 @@ mod tests {
         };
         Entry {
             time: Time((scattered >> 40).cast_signed()),
+            arrival: scattered % 3,
             source: 1,
             position,
             index: 2,
             rule: 7,
-            log_source: 0,
+            kind: 0,
             id: EventId([5; 16]),
             record_sha256: Digest([6; 32]),
             values: vec![Some(format!("value {number}")), None, Some(String::new())],
@@ -177,7 +208,7 @@ mod tests {
     }
 
     fn check(count: u64, bytes_max: usize) {
-        let mut gather = Gather::new(bytes_max);
+        let mut gather = Gather::new(bytes_max, Place::default());
         let mut expect: Vec<Entry> = (0..count).map(entry).collect();
         expect.iter().for_each(|entry| gather.push(entry.clone()).unwrap());
         expect.sort();
@@ -191,5 +222,14 @@ mod tests {
         check(1_000, 20_000);
         check(1_000, 0); // a run each: merged more than once
         check(0, 0);
+    }
+
+    #[test]
+    fn more_than_files_may_hold_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { folder: Some(folder.path().to_owned()), bytes_max: 2_000 };
+        let mut gather = Gather::new(0, place);
+        let refused = (0..1_000).map(entry).find_map(|entry| gather.push(entry).err()).unwrap();
+        assert_eq!(refused.kind(), io::ErrorKind::FileTooLarge);
     }
 }

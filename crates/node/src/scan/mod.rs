@@ -1,7 +1,7 @@
 //! `scan`: the street with rules. Findings on events come out as they are found; matches that correlations wait for are gathered over all files, sorted by
 //! event time, and run through the correlator at the end.
 
-mod correlations;
+pub(crate) mod correlations;
 mod entry;
 mod events;
 mod gather;
@@ -12,10 +12,10 @@ use std::sync::Arc;
 use cordon_collect::{SourceInfo, Sources};
 use cordon_detect::{Detected, Detector, Judged, Scratch};
 use cordon_model::{Anomaly, Arena, Level, Record};
-use cordon_rules::correlate::Counters;
+use cordon_rules::correlate::{Counters, Limits};
 
 use crate::{Progress, Stage, StreetOptions, Tally, walk};
-use correlations::Correlations;
+use correlations::{Correlations, End, Origin, Placed};
 
 /// What a scan did.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,7 @@ pub fn scan(
     mut consume: impl FnMut(Detected) -> io::Result<()>,
 ) -> io::Result<Report> {
     let mut report = Report::default();
-    let mut correlations = Correlations::new(detector);
+    let mut correlations = Correlations::new(detector, gather::Place::default());
     let tally = walk(sources, options, &Judge { detector }, progress, |out: Out| {
         for found in out.judged.findings {
             report.count(found.finding.rule.level);
@@ -75,7 +75,11 @@ pub fn scan(
         }
         report.matches_undated += out.judged.matches_undated;
         match out.source {
-            Some(source) => out.judged.matches.into_iter().try_for_each(|found| correlations.gather(&source, found)),
+            Some(source) => {
+                let place = Placed { source: source.order, arrival: 0, class_uid: 0 };
+                let origin = || Origin { source: Arc::clone(&source.id), site: "".into() };
+                out.judged.matches.into_iter().try_for_each(|found| correlations.gather(place, origin, found))
+            }
             None => Ok(()),
         }
     })?;
@@ -83,10 +87,16 @@ pub fn scan(
     report.events_reached =
         sets.filter(|(set, _)| detector.engine().rules_on(**set) > 0).map(|(_, count)| *count).sum();
     report.tally = tally;
-    report.correlation = correlations.run(|found| {
-        report.count(found.finding.rule.level);
-        consume(found)
-    })?;
+    let end = End::OfInput;
+    report.correlation = correlations.run(
+        Limits::SORTED,
+        end,
+        || true,
+        |found| {
+            report.count(found.detected.finding.rule.level);
+            consume(found.detected)
+        },
+    )?;
     Ok(report)
 }
 

@@ -9,11 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::Topic;
+use crate::history::is_history;
 
 /// OCSF class of accesses to health records, of our extension (`docs/specs/ocsf.md`).
 const HEALTH_RECORD_ACTIVITY: i64 = 87_006_001;
-/// What stands in front of the ids of imported sources.
-const HISTORY: &str = "http/import/";
 /// Longest name that is shown, bytes: that of a host with its domain (RFC 1035).
 const NAME_BYTES_MAX: usize = 253;
 /// Longest title that is shown, characters.
@@ -113,10 +112,12 @@ fn is_machine_name(name: &str) -> bool {
 }
 
 impl Namer {
-    /// What may be said of a finding; `None` for one that a person has muted, and for one about imported history, which nobody is to be woken for.
+    /// What may be said of a finding; `None` for one that a person has muted, for one about imported history and for one that a backfill kept quietly: nobody is to be
+    /// woken for these.
     #[must_use]
     pub fn notice(&self, row: &FindingRow) -> Option<Notice> {
-        if row.mute_id.is_some() || row.source.starts_with(HISTORY) {
+        let is_quiet = row.explanation.pointer("/later/quiet").and_then(Value::as_bool).unwrap_or(false);
+        if row.mute_id.is_some() || is_history(&row.source) || is_quiet {
             return None;
         }
         let source: Arc<str> = row.source.as_str().into();

@@ -9,6 +9,7 @@ mod deliveries;
 pub mod elastic;
 mod envelope;
 pub mod fhir;
+mod history;
 mod inflate;
 mod keep;
 mod members;
@@ -31,6 +32,7 @@ use axum::routing::post;
 use tokio::sync::Semaphore;
 
 pub use deliveries::{FrameHead, MEDIA_TYPE as DELIVERIES_MEDIA_TYPE, frame};
+pub use history::{AskHistory, HistoryState, HistoryStatus};
 pub use sender::{ClientCertificate, Presented, Sender, Senders};
 
 use super::{Clock, Intake, SourceRegistry};

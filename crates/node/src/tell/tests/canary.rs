@@ -81,11 +81,24 @@ fn no_message_of_any_kind_names_a_patient() {
 }
 
 #[test]
-fn muted_findings_and_imported_history_are_told_to_nobody() {
+fn muted_findings_imported_history_and_quiet_backfills_are_told_to_nobody() {
     let namer: Namer = namer();
-    let quiet = FindingRow { mute_id: Some(1), ..row(Subjects::default()) };
+    let muted = FindingRow { mute_id: Some(1), ..row(Subjects::default()) };
     let old = FindingRow { source: "http/import/old.log".to_owned(), ..row(Subjects::default()) };
-    assert_eq!((namer.notice(&quiet), namer.notice(&old)), (None, None));
+    assert_eq!((namer.notice(&muted), namer.notice(&old)), (None, None));
+    let backfilled = |is_quiet: bool| {
+        let mut row = row(Subjects::default());
+        row.explanation["later"] = json!({"by": "backfill", "quiet": is_quiet});
+        row
+    };
+    assert_eq!(namer.notice(&backfilled(true)), None);
+    assert!(namer.notice(&backfilled(false)).is_some(), "whoever ran it asked for messages");
+}
+
+#[test]
+fn what_is_replayed_is_told_as_if_it_happened_now() {
+    let replayed = FindingRow { source: "http/replay/evening.log".to_owned(), ..row(Subjects::default()) };
+    assert!(namer().notice(&replayed).is_some());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `/intake/v1/raw` and `/intake/v1/deliveries`, and what holds on every route.
 
 use std::io::Write;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -290,4 +291,23 @@ async fn frames_cut_off_anywhere_keep_only_whole_ones() {
         assert_eq!(reply.json()["accepted"], whole, "cut at {end}");
         assert_eq!(reply.status == StatusCode::OK, [0, first, body.len()].contains(&end), "cut at {end}");
     }
+}
+
+#[tokio::test]
+async fn history_is_asked_for_and_about_by_importers_alone() {
+    let node = Node::new(Log::Keeps);
+    let asked = || node.history.0.load(Ordering::Relaxed);
+    let status = r#"{"state":"running","done":1,"total":2,"findings":0,"notes":[]}"#;
+    for sender in ["nobody", "lab"] {
+        let refused = node.send("POST", "/intake/v1/history", sender, &[], Vec::new()).await;
+        assert_eq!((refused.status, asked()), (StatusCode::FORBIDDEN, 0), "{sender}");
+        let refused = node.send("GET", "/intake/v1/history", sender, &[], Vec::new()).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{sender}");
+    }
+    let noted = node.send("POST", "/intake/v1/history", "import", &[], Vec::new()).await;
+    assert_eq!((noted.status, noted.body.as_str()), (StatusCode::ACCEPTED, status));
+    let told = node.send("GET", "/intake/v1/history", "import", &[], Vec::new()).await;
+    assert_eq!((told.status, told.body.as_str()), (StatusCode::OK, status));
+    let not_noted = node.send("POST", "/intake/v1/history", "import", &[], Vec::new()).await;
+    assert_eq!(not_noted.status, StatusCode::SERVICE_UNAVAILABLE);
 }
