@@ -156,7 +156,12 @@ class Node:
             session = requests.Session()
             session.headers["Authorization"] = f"Bearer {self.token('--role', role, '--name', f'test-{role}')}"
             self.sessions[role] = session
-        answer = self.sessions[role].request(method, self.api + path, headers=headers, timeout=120, **body)
+        send = lambda: self.sessions[role].request(method, self.api + path, headers=headers, timeout=120, **body)
+        try:
+            answer = send()
+        except requests.ConnectionError:
+            # a connection that rested too long was closed while the request was on its way
+            answer = send()
         if status is not None and answer.status_code != status:
             raise Wrong(f"{method} {path} as {role}: {answer.status_code} instead of {status}: {answer.text[:2_000]}")
         return answer

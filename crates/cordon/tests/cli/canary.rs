@@ -23,7 +23,7 @@ const CANARIES: [&str; 11] = [
 /// Members of staff, who are what access is judged by.
 const STAFF: &str = "nurse.kim";
 
-/// The documents and rules, which the tests of a running node share.
+/// The documents and rules, which the tests of a running node share (`tests/live/test_canaries.py`).
 fn shared(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/canary");
     std::fs::read_to_string(folder.join(name)).unwrap()
