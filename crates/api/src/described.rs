@@ -97,6 +97,7 @@ impl Routes {
     {
         let (path, methods, mut operation) = (D::path(), D::methods(), D::operation());
         operation.tags.get_or_insert_default().extend(D::tags().iter().map(ToString::to_string));
+        operation.operation_id = Some(name_of(&path, &methods));
         mark(&mut operation);
         operation.responses.responses.insert("default".to_owned(), problem().into());
         let mut schemas = Vec::new();
@@ -108,6 +109,14 @@ impl Routes {
         paths.add_path_operation(&path, methods, operation);
         Self { router: self.router.routes((schemas, paths, serves)) }
     }
+}
+
+/// The name of an operation, which no other has (OpenAPI 3.1, `operationId`): `patch_users_id` for `PATCH /api/v1/users/{id}`.
+fn name_of(path: &str, methods: &[HttpMethod]) -> String {
+    let parts = path.trim_start_matches("/api/v1").split('/').filter(|part| !part.is_empty());
+    let name = parts.map(|part| part.trim_matches(['{', '}']).replace('-', "_"));
+    let method = methods.iter().map(|method| method_name(method).to_lowercase());
+    method.chain(name).collect::<Vec<_>>().join("_")
 }
 
 fn problem() -> utoipa::openapi::Response {

@@ -21,3 +21,17 @@ pub(crate) fn routes() -> Router<ApiState> {
 fn file(form: &'static str, text: &'static str) -> ([(HeaderName, &'static str); 2], &'static str) {
     ([(header::CONTENT_TYPE, form), (header::CACHE_CONTROL, "no-cache")], text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_script_hides_is_not_shown_whatever_else_the_style_says_of_it() {
+        assert!(PAGE.contains("<form id=\"in\" hidden") && SCRIPT.contains(".hidden = "));
+        assert!(
+            STYLE.lines().any(|rule| rule == "[hidden] { display: none !important; }"),
+            "a form has a display of its own"
+        );
+    }
+}

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::Exit;
 use crate::client::{API, Client, NodeArgs, accepted};
 use crate::feed::runtime;
+use crate::output::quiet_pipe;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,9 +50,8 @@ pub(crate) fn run(args: &QueryArgs) -> Result<Exit> {
         let answer = accepted(sent.context("the node cannot be reached")?).await?;
         serde_json::from_slice(&answer.bytes().await?).context("the answer of the node")
     })?;
+    let mut rows = answer.get(rows).and_then(Value::as_array).into_iter().flatten();
     let mut out = io::stdout().lock();
-    for row in answer.get(rows).and_then(Value::as_array).into_iter().flatten() {
-        writeln!(out, "{row}").context("the answer cannot be printed")?;
-    }
+    quiet_pipe(rows.try_for_each(|row| writeln!(out, "{row}")))?;
     Ok(Exit::Clean)
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,7 +50,9 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
     log(&config);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let decode = DecodeOptions { timezone: config.time_zone.clone(), ..DecodeOptions::new(inputs::now()) };
-    fs::create_dir_all(&data_dir).with_context(|| data_dir.display().to_string())?;
+    // what it holds is for the user alone that runs the node
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&data_dir);
+    made.with_context(|| data_dir.display().to_string())?;
     let keys = Arc::new(live::open_keys(&config, &data_dir)?);
     let rules = node_rules(&config, &data_dir, &decode, keys.site_key(&config.site)?)?;
     let stop = CancellationToken::new();

@@ -23,12 +23,10 @@ pub fn checks(facts: &Facts) -> Vec<Check> {
     checks.push(ports(facts));
     match &facts.live {
         Some(live) => checks.extend([sources(live), losses(live), sinks(live), messages(live), settings(live)]),
-        None => checks.push(check(
-            "node",
-            Verdict::Look,
-            "no node answers",
-            "start it with `cordon serve`, or say with --api-address where it listens",
-        )),
+        None if facts.is_running => {
+            checks.push(well("node", "one runs; what it says of its sources and losses stands on its status page"))
+        }
+        None => checks.push(check("node", Verdict::Look, "none runs on this folder", "start it with `cordon serve`")),
     }
     checks
 }
@@ -127,7 +125,7 @@ fn secret(secret: &Secret) -> Check {
 }
 
 fn ports(facts: &Facts) -> Check {
-    let is_running = facts.live.is_some();
+    let is_running = facts.is_running || facts.live.is_some();
     let mut faults = Vec::new();
     for port in &facts.ports {
         let (key, address) = (port.key, port.address);

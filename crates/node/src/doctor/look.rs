@@ -34,6 +34,7 @@ pub fn look(config: &Config, data_dir: &Path, live: Option<Live>) -> Facts {
         ports: ports(config),
         secrets: secrets(config),
         version_error: version_error(data_dir),
+        is_running: is_locked(data_dir),
         live,
     }
 }
@@ -41,6 +42,11 @@ pub fn look(config: &Config, data_dir: &Path, live: Option<Live>) -> Facts {
 /// The folder, or what is there of the way to it.
 fn nearest(dir: &Path) -> &Path {
     dir.ancestors().find(|folder| folder.is_dir()).unwrap_or(dir)
+}
+
+/// Whether another process holds the folder; one that never ran has no lock, and none is made.
+fn is_locked(dir: &Path) -> bool {
+    dir.join("lock").exists() && FileDisk.lock(dir).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
 
 fn is_writable(dir: &Path) -> bool {

@@ -101,7 +101,9 @@ pub struct Facts {
     pub secrets: Vec<Secret>,
     /// What the version of the store says; `None` when it is for this binary, or there is no store yet.
     pub version_error: Option<String>,
-    /// What the running node says; `None` when none answers.
+    /// Whether a node runs on the data folder: it holds its lock.
+    pub is_running: bool,
+    /// What the running node says; `None` when it was not asked.
     pub live: Option<Live>,
 }
 

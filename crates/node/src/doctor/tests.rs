@@ -54,9 +54,26 @@ fn each_fault_is_named_with_what_to_do() {
         "Act key: others can read /k, the master key -> chmod 0600 /k",
         "Act key: /p, the password, cannot be read -> put it back from its safe copy, or correct the setting",
         "Act ports: 127.0.0.1:8481 (intake.http) is taken by another program; 127.0.0.1:514 (intake.syslog_udp) needs the right CAP_NET_BIND_SERVICE -> correct the setting, or end the other program",
-        "Look node: no node answers -> start it with `cordon serve`, or say with --api-address where it listens",
+        "Look node: none runs on this folder -> start it with `cordon serve`",
     ];
     assert_eq!(said(&facts), expect);
+}
+
+#[test]
+fn the_ports_of_a_node_that_runs_are_not_those_of_another_program() {
+    use cordon_store::disk::{Disk as _, FileDisk};
+
+    let data = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let text = format!("[api]\naddress = \"{address}\"\n[intake]\nhttp = []\nsyslog_udp = []\nsyslog_tcp = []\n");
+    let config = Config::load(&Layers { file: Some(("c", &text)), ..Layers::default() }).unwrap();
+    assert!(!look(&config, data.path(), None).is_running);
+    let _held = FileDisk.lock(data.path()).unwrap();
+    let facts = look(&config, data.path(), None);
+    let ports = vec![Port { key: "api.address", address, state: PortState::Taken }];
+    assert_eq!((facts.is_running, &facts.ports), (true, &ports));
+    assert_eq!(said(&Facts { is_running: true, ports, live: None, ..healthy() }), Vec::<String>::new());
 }
 
 #[test]
