@@ -15,6 +15,8 @@ use crate::proc;
 
 /// Longest wait for a start, for a stop, and for the street to catch up.
 const WAIT_MAX: Duration = Duration::from_secs(600);
+/// A running node reads new tokens every two seconds.
+const TOKEN_KNOWN_AFTER: Duration = Duration::from_secs(3);
 
 pub struct Node {
     pub child: Child,
@@ -23,6 +25,8 @@ pub struct Node {
     pub http: String,
     pub mllp: String,
     pub syslog: String,
+    /// What senders over HTTP prove themselves with.
+    pub token: String,
     /// Seconds from the start of the process until it says that it is ready.
     pub ready_after: f64,
 }
@@ -36,7 +40,7 @@ impl Node {
         let (api, http, mllp, syslog) = (address(0), address(1), address(2), address(3));
         let rules: Vec<String> = options.text("rules").into_iter().map(|folder| format!("{folder:?}")).collect();
         let data = dir.join("data");
-        let profile = options.text("profile").unwrap_or("all");
+        let profile = options.text("profile").unwrap_or_default();
         let more = options.text("config").map(fs::read_to_string).transpose()?.unwrap_or_default();
         let text = format!(
             "data_dir = {data:?}\n[api]\naddress = \"{api}\"\n[intake]\nhttp = [\"{http}\"]\nmllp = [\"{mllp}\"]\n\
@@ -55,7 +59,7 @@ impl Node {
             .stdin(Stdio::null())
             .spawn()
             .context("cordon serve does not start")?;
-        let mut node = Self { child, dir: dir.to_owned(), api, http, mllp, syslog, ready_after: 0.0 };
+        let mut node = Self { child, dir: dir.to_owned(), api, http, mllp, syslog, token: String::new(), ready_after: 0.0 };
         while !node.is_ready() {
             ensure!(start.elapsed() < WAIT_MAX, "the node is not ready after {} s", WAIT_MAX.as_secs());
             if let Some(status) = node.child.try_wait()? {
@@ -64,11 +68,13 @@ impl Node {
             thread::sleep(Duration::from_millis(5));
         }
         node.ready_after = start.elapsed().as_secs_f64();
+        node.token = made_token(options, dir)?;
+        thread::sleep(TOKEN_KNOWN_AFTER);
         Ok(node)
     }
 
     fn is_ready(&self) -> bool {
-        let asked = Client::new(&self.api, None).and_then(|mut client| client.ask("GET", "/readyz", "text/plain", b""));
+        let asked = Client::new(&self.api, None).and_then(|mut client| client.ask("GET", "/health/ready", "text/plain", b""));
         asked.is_ok_and(|(status, _)| status == 200)
     }
 
@@ -129,6 +135,17 @@ impl Node {
         }
         Ok(start.elapsed().as_secs_f64())
     }
+}
+
+/// A token of the source that all of S comes from.
+fn made_token(options: &Options, dir: &Path) -> Result<String> {
+    let made = Command::new(options.path("cordon")?)
+        .args(["token", "--source", "stream-s", "--config"])
+        .arg(dir.join("cordon.toml"))
+        .output()
+        .context("cordon token does not start")?;
+    ensure!(made.status.success(), "cordon token: {}", String::from_utf8_lossy(&made.stderr));
+    Ok(String::from_utf8(made.stdout)?.trim().to_owned())
 }
 
 /// A node that is not stopped in order is ended with its measurement.

@@ -42,7 +42,7 @@ pub fn run(options: &Options) -> Result<()> {
 fn full(options: &Options, node: &Node, kinds: &[Kind]) -> Result<f64> {
     let plan = Plan {
         address: &node.http,
-        token: options.text("token"),
+        token: Some(&node.token),
         connections: options.or("connections", 4)?,
         seconds: options.or("seconds", 30.0)?,
         rate: 0.0,
@@ -60,7 +60,7 @@ fn half(options: &Options, node: &Node, kinds: &[Kind], rate: f64) -> Result<()>
         return Ok(());
     }
     let rate = options.or("half-rate", rate)?;
-    let plan = Plan { address: &node.http, token: options.text("token"), connections: 2, seconds, rate, seed: 77 };
+    let plan = Plan { address: &node.http, token: Some(&node.token), connections: 2, seconds, rate, seed: 77 };
     println!("\nhalf speed: {rate:.0} events/s asked for");
     let watch = Command::new("python3")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/latency.py"))

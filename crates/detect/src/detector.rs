@@ -1,11 +1,12 @@
 //! The detector: asks the rules about a record and makes findings of the answers.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use cordon_decode::csv::Mapping;
 use cordon_model::{Arena, Digest, EventId, Field, Finding, Level, LogSource, Position, Record, Time};
-use cordon_normalize::taxonomy_mapped;
+use cordon_normalize::{Known, taxonomy_mapped};
 use cordon_rules::ast::Correlation;
 use cordon_rules::correlate::{Fired, Plan};
 use cordon_rules::{Engine, Hit, View};
@@ -149,6 +150,19 @@ impl Detector {
         Scratch { engine: self.engine.scratch(), hits: Vec::new() }
     }
 
+    /// What is asked of a record more than once, by this detector and by who normalises it.
+    #[must_use]
+    pub fn know<'a>(&self, record: &Record<'a>, source: &str, arena: &'a Arena) -> Known<'a> {
+        Known { taxonomy: self.taxonomy(record, arena), ..Known::of(record, source) }
+    }
+
+    /// The record's fields in the healthcare taxonomy; `None` when no rule asks for them.
+    fn taxonomy<'a>(&self, record: &Record<'a>, arena: &'a Arena) -> Option<&'a [Field<'a>]> {
+        let DetectOptions { site_key, csv_mappings, timezone, .. } = &self.options;
+        let is_wanted = self.engine.wants_taxonomy(record.sources);
+        is_wanted.then(|| taxonomy_mapped(record, site_key, csv_mappings, timezone, arena))
+    }
+
     /// Judges one record of the source `source`.
     pub fn judge<'a>(
         &self,
@@ -158,13 +172,25 @@ impl Detector {
         scratch: &mut Scratch,
         out: &mut Judged,
     ) {
+        self.judge_known(record, source, None, arena, scratch, out);
+    }
+
+    /// The same, with what [`Self::know`] said of the record.
+    pub fn judge_known<'a>(
+        &self,
+        record: &Record<'a>,
+        source: &Arc<str>,
+        known: Option<&Known<'a>>,
+        arena: &'a Arena,
+        scratch: &mut Scratch,
+        out: &mut Judged,
+    ) {
         scratch.hits.clear();
         self.engine.matches(record, View::Own, arena, &mut scratch.engine, &mut scratch.hits);
         let own = scratch.hits.len();
-        let mut taxonomy_fields: &[Field<'a>] = &[];
-        if self.engine.wants_taxonomy(record.sources) {
-            let DetectOptions { site_key, csv_mappings, timezone, .. } = &self.options;
-            taxonomy_fields = taxonomy_mapped(record, site_key, csv_mappings, timezone, arena);
+        let taxonomy = known.map_or_else(|| self.taxonomy(record, arena), |known| known.taxonomy);
+        let taxonomy_fields = taxonomy.unwrap_or_default();
+        if taxonomy.is_some() {
             let view = View::Taxonomy(taxonomy_fields);
             self.engine.matches(record, view, arena, &mut scratch.engine, &mut scratch.hits);
         }
@@ -172,7 +198,12 @@ impl Detector {
             return;
         }
         let views = [taxonomy_fields, record.fields];
-        let mut facts = Facts::new(&self.options, record, source, views, arena);
+        let known = match known {
+            Some(known) => Cow::Borrowed(known),
+            None if self.options.mask => Cow::Owned(Known::of(record, source)),
+            None => Cow::Owned(Known::unmasked(record, source)),
+        };
+        let mut facts = Facts::new(&self.options, record, source, &known, views, arena);
         for (place, hit) in scratch.hits.iter().enumerate() {
             let earlier = scratch.hits.get(..place).unwrap_or_default();
             if earlier.iter().any(|other| other.rule == hit.rule) {

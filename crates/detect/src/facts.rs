@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use cordon_model::{Arena, Field, Finding, FindingOrigin, LogSource, MatchedField, Record, RuleCard, Time};
+use cordon_normalize::Known;
 use cordon_rules::Hit;
-use cordon_seal::{digest, event_id, finding_id};
+use cordon_seal::finding_id;
 
 use crate::{DetectOptions, Detected, EventKey, KeptRecord, Mask, RuleMatch, Subject};
 
@@ -17,7 +18,7 @@ pub(crate) struct Facts<'r, 'a> {
     event: EventKey,
     time: Option<Time>,
     /// Set when masking is asked for and the record names a patient.
-    mask: Option<Mask>,
+    mask: Option<&'r Mask>,
     subject: Subject,
     kept: Option<Arc<KeptRecord>>,
 }
@@ -28,17 +29,17 @@ impl<'r, 'a> Facts<'r, 'a> {
         options: &'r DetectOptions,
         record: &'r Record<'a>,
         source: &'r Arc<str>,
+        known: &'r Known<'a>,
         views: [&[Field<'a>]; 2],
         arena: &'a Arena,
     ) -> Self {
-        let raw = record.raw;
         let event = EventKey {
-            id: event_id(source, raw.position, record.index, raw.bytes),
-            record_sha256: digest(raw.bytes),
-            position: raw.position,
+            id: known.id,
+            record_sha256: known.record_sha256,
+            position: record.raw.position,
             index: record.index,
         };
-        let mask = if options.mask { Mask::of(record) } else { None };
+        let mask = known.mask.as_ref().filter(|_| options.mask);
         let mut facts = Self {
             record,
             arena,
@@ -115,16 +116,16 @@ impl<'r, 'a> Facts<'r, 'a> {
     }
 
     fn masked<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.mask.as_ref().map_or(Cow::Borrowed(text), |mask| mask.text(text))
+        self.mask.map_or(Cow::Borrowed(text), |mask| mask.text(text))
     }
 
     fn masked_name<'t>(&self, name: &'t str) -> Cow<'t, str> {
-        self.mask.as_ref().map_or(Cow::Borrowed(name), |mask| mask.name(name))
+        self.mask.map_or(Cow::Borrowed(name), |mask| mask.name(name))
     }
 
     fn kept_record(&self) -> KeptRecord {
         let bytes = self.record.raw.bytes;
-        let raw = match &self.mask {
+        let raw = match self.mask {
             Some(mask) => mask.bytes(bytes),
             None => bytes.to_vec(),
         };

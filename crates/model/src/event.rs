@@ -4,11 +4,13 @@ use std::io::Write as _;
 
 use bumpalo::collections::Vec;
 
-use crate::{Arena, Record, Time};
+use crate::{Arena, EventId, Record, Time};
 
 /// A Record in OCSF terms (`docs/specs/ocsf.md`), keeping the Record.
 #[derive(Debug)]
 pub struct Event<'a> {
+    /// Which event it is.
+    pub id: EventId,
     /// OCSF `class_uid`, that of an extension with the extension's uid in front.
     pub class_uid: i64,
     /// OCSF `activity_id` within the class.
@@ -58,6 +60,11 @@ impl<'a> Object<'a> {
     /// All attributes, in order.
     pub fn members(&self) -> impl Iterator<Item = (&'a str, &Node<'a>)> {
         self.0.iter().map(|(name, node)| (*name, node))
+    }
+
+    /// All attributes, in order, taken out.
+    pub fn into_members(self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+        self.0.into_iter()
     }
 
     /// All attributes, in order, to be changed.
@@ -167,17 +174,22 @@ fn list_json(items: &[Node<'_>], out: &mut std::vec::Vec<u8>) {
 /// A JSON string (RFC 8259 section 7): quote, backslash and control characters are escaped, everything else stands as it is.
 fn json_text(text: &str, out: &mut std::vec::Vec<u8>) {
     out.push(b'"');
-    for byte in text.bytes() {
+    let mut rest = text.as_bytes();
+    while let Some(plain) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        let (before, behind) = rest.split_at(plain);
+        out.extend_from_slice(before);
+        let Some((byte, behind)) = behind.split_first() else { break };
+        rest = behind;
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\t' => out.extend_from_slice(b"\\t"),
-            0..0x20 => drop(write!(out, "\\u{byte:04x}")),
-            _ => out.push(byte),
+            _ => drop(write!(out, "\\u{byte:04x}")),
         }
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

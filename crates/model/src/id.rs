@@ -1,6 +1,6 @@
 //! Identity: derived from content and place, never drawn, so that replay gives the same ids. The hashing is in room `seal`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,16 +14,21 @@ pub struct EventId(pub [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FindingId(pub [u8; 16]);
 
+/// Every event writes its id: two digits at a time, without the formatter's ways for numbers.
 fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    bytes.iter().try_for_each(|byte| {
+        f.write_char(digit(byte >> 4))?;
+        f.write_char(digit(byte & 15))
+    })
 }
 
 fn uuid(bytes: [u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (place, byte) in bytes.iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            f.write_str("-")?;
+    for (place, pair) in bytes.chunks(2).enumerate() {
+        if matches!(place, 2..=5) {
+            f.write_char('-')?;
         }
-        write!(f, "{byte:02x}")?;
+        hex(pair, f)?;
     }
     Ok(())
 }

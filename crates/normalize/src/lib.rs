@@ -5,12 +5,14 @@
 //! rule and no clock.
 
 mod access;
+mod known;
 mod mask;
 mod ocsf;
 mod patient;
 mod taxonomy;
 
 pub use access::Access;
+pub use known::Known;
 pub use mask::Mask;
 pub use ocsf::{Normalizer, OCSF_VERSION, Origin};
 pub use patient::PatientId;

@@ -37,6 +37,7 @@ fn rows(positions: std::ops::Range<u64>) -> Vec<(cordon_store::tables::Family, d
             patient_spans: &[],
         };
         let event = Event {
+            id: EventId([0; 16]),
             class_uid: CLASSES.get(class).copied().unwrap(),
             activity_id: 1,
             time: RECEIVED,

@@ -17,6 +17,7 @@ async fn played() -> Played {
         actor.put("user", Node::Object(user));
         ocsf.put("actor", Node::Object(actor));
         let event = Event {
+            id: EventId([0; 16]),
             class_uid: 87_006_001,
             activity_id: 1,
             time,

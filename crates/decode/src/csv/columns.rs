@@ -47,6 +47,16 @@ pub(super) fn folded_pattern(pattern: &str) -> String {
 }
 
 fn is_folded(name: &str, expect: &str) -> bool {
+    if name.is_ascii() {
+        let mut rest = expect.as_bytes();
+        for byte in name.bytes().filter(u8::is_ascii_alphanumeric) {
+            match rest.split_first() {
+                Some((first, behind)) if *first == byte.to_ascii_lowercase() => rest = behind,
+                _ => return false,
+            }
+        }
+        return rest.is_empty();
+    }
     name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).eq(expect.chars())
 }
 

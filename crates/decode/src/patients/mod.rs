@@ -165,7 +165,11 @@ fn text(value: Value<'_>) -> Option<&str> {
 }
 
 fn is_nobody(text: &str) -> bool {
-    text.len() <= NOBODY_BYTES_MAX && NOBODY.iter().any(|nobody| text.trim().eq_ignore_ascii_case(nobody))
+    if text.len() > NOBODY_BYTES_MAX {
+        return false;
+    }
+    let text = text.trim();
+    NOBODY.iter().any(|nobody| text.eq_ignore_ascii_case(nobody))
 }
 
 /// Where a text that is a part of some bytes stands in them; `None` for a text that was written elsewhere.

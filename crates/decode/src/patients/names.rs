@@ -1,5 +1,6 @@
 //! Whose a field is, by its name: `data/patient_names.tsv`, read once. The rule is written down in `docs/specs/patient-names.md`.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
@@ -131,8 +132,34 @@ fn by_byte(all: &mut FxHashMap<u8, Rows>, byte: Option<u8>) -> &mut Rows {
     all.entry(byte.unwrap_or_default()).or_default()
 }
 
+/// Names that a thread remembers, and the longest of them: records of one source have the same few names again and again.
+const REMEMBERED_MAX: usize = 8_192;
+const REMEMBERED_BYTES_MAX: usize = 128;
+
+thread_local! {
+    /// What names said before. A name says the same for ever, so this changes nothing but the time it takes.
+    static REMEMBERED: RefCell<FxHashMap<Box<str>, Says>> = RefCell::default();
+}
+
 /// What a field's name says. Names of nested fields are joined with dots; what stands around the last part counts too.
 pub(crate) fn says(name: &str) -> Says {
+    if name.len() > REMEMBERED_BYTES_MAX {
+        return says_by_table(name);
+    }
+    REMEMBERED.with_borrow_mut(|remembered| {
+        if let Some(says) = remembered.get(name) {
+            return *says;
+        }
+        let says = says_by_table(name);
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(name.into(), says);
+        says
+    })
+}
+
+fn says_by_table(name: &str) -> Says {
     let (above, last) = name.rsplit_once('.').map_or((None, name), |(above, last)| (Some(above), last));
     let word = folded(last);
     let mut kinds = LIST.kinds(&word);

@@ -49,7 +49,7 @@ fn look<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<(Says, &'t 
     let (name, rest) = (text.get(start..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
     let is_collection = || COLLECTIONS.iter().any(|known| name.eq_ignore_ascii_case(known));
     let first = rest.bytes().next();
-    let value = match first {
+    let found_value = match first {
         Some(b'/') if is_collection() => id(name, rest.get(1..).unwrap_or_default()),
         Some(b'?') if is_collection() => return end + query(rest.get(1..).unwrap_or_default(), found),
         // behind a line end written as an escape its letter stands in front
@@ -57,24 +57,25 @@ fn look<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<(Says, &'t 
             Some((Says::Patient, segment(rest.get(1..).unwrap_or_default())))
         }
         Some(b'>') if text.get(..start).is_some_and(|before| before.ends_with('<')) => {
-            said(name, || rest.get(1..)?.split('<').next())
+            said(name, rest.get(1..), |value| value.split('<').next())
         }
         Some(b' ' | b'#') if PROSE.iter().any(|known| name.eq_ignore_ascii_case(known)) => {
-            in_prose(rest).map(|value| (Says::Patient, value)).or_else(|| said(name, || assigned(rest)))
+            in_prose(rest).map(|value| (Says::Patient, value)).or_else(|| said(name, assigned(rest), value))
         }
-        Some(b'=' | b':' | b'"' | b'\'' | b'\\' | b' ') => said(name, || assigned(rest)),
+        Some(b'=' | b':' | b'"' | b'\'' | b'\\' | b' ') => said(name, assigned(rest), value),
         _ => None,
     };
-    let Some((says, value)) = value else { return end };
+    let Some((says, value)) = found_value else { return end };
     found.push((says, value));
     let offset = value.as_ptr().addr().saturating_sub(text.as_ptr().addr());
     offset + value.len()
 }
 
-/// A value whose name says that it identifies.
-fn said<'t>(name: &str, value: impl FnOnce() -> Option<&'t str>) -> Option<(Says, &'t str)> {
-    let value = value()?;
-    Some((says(name), value)).filter(|(says, _)| *says > Says::Nothing)
+/// A value whose name says that it identifies: what `value` reads of the text behind the name.
+fn said<'t>(name: &str, behind: Option<&'t str>, value: fn(&'t str) -> Option<&'t str>) -> Option<(Says, &'t str)> {
+    let behind = behind?;
+    let says = Some(says(name)).filter(|says| *says > Says::Nothing)?;
+    Some((says, value(behind)?))
 }
 
 /// A person's id as a part of a path. Parts of other interfaces (`/patients/search`) are words, ids have digits.
@@ -100,10 +101,16 @@ fn query<'t>(rest: &'t str, found: &mut Vec<(Says, &'t str)>) -> usize {
     end + 1
 }
 
-/// The value behind `=` or `:`, perhaps in quotation marks, perhaps with those of the name before it.
+/// What stands behind `=` or `:`, perhaps with the quotation marks of the name before it.
 fn assigned(rest: &str) -> Option<&str> {
-    let is_mark = |letter: char| "\"'\\ ".contains(letter);
-    let value = rest.trim_start_matches(is_mark).strip_prefix(['=', ':'])?.trim_start_matches(['=', '>', ' ']);
+    let is_mark = |byte: u8| matches!(byte, b'"' | b'\'' | b'\\' | b' ');
+    let sign = rest.bytes().position(|byte| !is_mark(byte))?;
+    rest.get(sign..)?.strip_prefix(['=', ':'])
+}
+
+/// The value that stands there, perhaps in quotation marks.
+fn value(assigned: &str) -> Option<&str> {
+    let value = assigned.trim_start_matches(['=', '>', ' ']);
     let bare = value.trim_start_matches('\\');
     match bare.chars().next()? {
         quote @ ('"' | '\'') => bare.get(1..)?.split(quote).next().map(|inside| inside.trim_end_matches('\\')),

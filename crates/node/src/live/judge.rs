@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use cordon_decode::Sink;
 use cordon_detect::{Detected, Judged, Scratch};
-use cordon_model::{Anomaly, Arena, Delivery, Event, Position, RawRecord, Record, SourceSet, Time, When};
-use cordon_normalize::{Normalizer, Origin};
-use cordon_seal::{digest, event_id};
+use cordon_model::{Anomaly, Arena, Delivery, Digest, Event, Position, RawRecord, Record, SourceSet, Time, When};
+use cordon_normalize::{Known, Normalizer, Origin};
 use cordon_store::evidence::{Block, Evidence};
 use cordon_store::tables::{RowBatch, RowMeta, Rows};
 use cordon_store::wal::Entry;
@@ -180,10 +179,12 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
             *heard = (heard.0.max(time), heard.1.max(delivery.received));
         }
         let origin = Origin { source: &delivery.source, received: delivery.received };
-        let event = self.judge.normalizer.normalize(&record, origin, self.arena);
-        self.row(&event);
+        let detector = &self.generation.detector;
+        let known = detector.know(&record, &delivery.source, self.arena);
+        let event = self.judge.normalizer.normalize_known(&record, origin, &known, self.arena);
+        self.row(&event, known.record_sha256);
         let mut judged = Judged::default();
-        self.generation.detector.judge(&record, &delivery.source, self.arena, self.scratch, &mut judged);
+        detector.judge_known(&record, &delivery.source, Some(&known), self.arena, self.scratch, &mut judged);
         self.take(judged, &event);
     }
 
@@ -194,11 +195,11 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
 }
 
 impl UnitSink<'_, '_> {
-    fn row(&mut self, event: &Event<'_>) {
+    fn row(&mut self, event: &Event<'_>, record_sha256: Digest) {
         let raw = event.record.raw;
         let meta = RowMeta {
-            event_id: event_id(&self.delivery.source, raw.position, event.record.index, raw.bytes),
-            record_sha256: digest(raw.bytes),
+            event_id: event.id,
+            record_sha256,
             source: &self.delivery.source,
             site: &self.delivery.site,
             position: offset_of(raw.position),
@@ -246,8 +247,9 @@ impl UnitSink<'_, '_> {
         };
         let origin = Origin { source: &self.delivery.source, received: self.delivery.received };
         let arena = self.arena;
-        let event = self.judge.normalizer.normalize(&record, origin, arena);
-        self.row(&event);
+        let known = Known::of(&record, &self.delivery.source);
+        let event = self.judge.normalizer.normalize_known(&record, origin, &known, arena);
+        self.row(&event, known.record_sha256);
     }
 }
 

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use cordon_decode::patients::Identity;
 use cordon_model::{Record, Span};
-use spellings::{ENCODINGS, Encoding, bare, hl7_unescaped, is_combining, runs, variants};
+use spellings::{ENCODINGS, Encoding, bare, hl7_unescaped, is_combining, push_bare, runs, variants};
 
 /// What stands for a patient's words.
 const MASKED: &str = "[patient]";
@@ -44,6 +44,8 @@ pub struct Mask {
     words: BTreeSet<String>,
     /// Whole texts in lower case.
     texts: Vec<String>,
+    /// The pairs of bytes in each of them.
+    texts_pairs: Vec<Pairs>,
     /// All of them at once, where they are many.
     finder: Option<AhoCorasick>,
     /// What is left of words with letters beyond ASCII without these letters: the same in every character set.
@@ -71,6 +73,7 @@ impl Mask {
         mask.spans = identity.spans;
         mask.texts.sort_unstable();
         mask.texts.dedup();
+        mask.texts_pairs = mask.texts.iter().map(|text| Pairs::of(text)).collect();
         if mask.texts.len() > TEXTS_ALONE_MAX {
             let finder = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&mask.texts);
             mask.finder = finder.ok();
@@ -110,9 +113,12 @@ impl Mask {
     /// Where the patient's words of at least so many characters stand.
     fn plain(&self, text: &str, chars_min: usize) -> Vec<Span> {
         let mut found = self.inside(text);
+        let mut plain = String::new();
         for (start, word) in words(text) {
-            let is_known = self.words.contains(&bare(word)) && word.chars().nth(chars_min - 1).is_some();
-            if is_known || self.stems.contains(&stem(word)) && !word.is_ascii() {
+            plain.clear();
+            push_bare(word, &mut plain);
+            let is_known = self.words.contains(&plain) && word.chars().nth(chars_min - 1).is_some();
+            if is_known || !word.is_ascii() && self.stems.contains(&stem(word)) {
                 found.push(Span { start, end: start + word.len() });
             }
         }
@@ -121,7 +127,7 @@ impl Mask {
 
     /// Where encoded texts stand that hold a patient's words which they do not show.
     fn encoded(&self, text: &str, decodings: usize, found: &mut Vec<Span>) {
-        for Encoding { is_part, decode } in &ENCODINGS {
+        for Encoding { is_part, decode, .. } in ENCODINGS.iter().filter(|encoding| encoding.is_met_in(text)) {
             let hiding = runs(text, *is_part)
                 .filter(|(_, run)| decode(run).is_some_and(|decoded| self.hides(run, &decoded, decodings)));
             found.extend(hiding.map(|(start, run)| Span { start, end: start + run.len() }));
@@ -216,11 +222,12 @@ impl Mask {
             let hits = finder.find_overlapping_iter(folded.as_str());
             found.extend(hits.map(|hit| Span { start: hit.start(), end: hit.end() }));
         } else {
-            let of = |hidden: &String| -> Vec<Span> {
+            let pairs = Pairs::of(&folded);
+            let hidden = self.texts.iter().zip(&self.texts_pairs).filter(|(_, known)| pairs.may_hold(known));
+            for (hidden, _) in hidden {
                 let hits = folded.match_indices(hidden.as_str());
-                hits.map(|(start, hit)| Span { start, end: start + hit.len() }).collect()
-            };
-            found.extend(self.texts.iter().flat_map(of));
+                found.extend(hits.map(|(start, hit)| Span { start, end: start + hit.len() }));
+            }
         }
         if folded.len() != text.len() && !found.is_empty() {
             let places = unfolded(text);
@@ -228,6 +235,28 @@ impl Mask {
             found.iter_mut().for_each(|span| *span = Span { start: place(span.start), end: place(span.end) });
         }
         found
+    }
+}
+
+/// Which pairs of neighbouring bytes a text has, as bits of their hash: most texts can be told not to stand in another by a look at this.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pairs([u64; 4]);
+
+impl Pairs {
+    fn of(text: &str) -> Self {
+        let mut bits = [0; 4];
+        for (one, next) in text.bytes().zip(text.bytes().skip(1)) {
+            let hash = one.wrapping_mul(31) ^ next.wrapping_mul(7);
+            if let Some(word) = bits.get_mut(usize::from(hash >> 6)) {
+                *word |= 1 << (hash & 63);
+            }
+        }
+        Self(bits)
+    }
+
+    /// False when a text with the pairs of `part` cannot stand in this one.
+    fn may_hold(&self, part: &Self) -> bool {
+        self.0.iter().zip(&part.0).all(|(all, part)| part & !all == 0)
     }
 }
 
@@ -259,6 +288,9 @@ fn replace(text: &str, mut hidden: Vec<Span>) -> String {
 }
 
 fn lower(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     text.chars().flat_map(char::to_lowercase).collect()
 }
 

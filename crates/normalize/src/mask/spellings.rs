@@ -12,20 +12,49 @@ const ENCODED_CHARS_MIN: usize = 4;
 pub(super) struct Encoding {
     /// Whether a character can stand in such a text.
     pub(super) is_part: fn(char) -> bool,
+    /// Characters of which such a text has at least one; none where any text can be in it.
+    pub(super) marks: &'static [char],
     /// The text that it stands for.
     pub(super) decode: fn(&str) -> Option<String>,
 }
 
 /// The encodings that are undone.
 pub(super) const ENCODINGS: [Encoding; 7] = [
-    Encoding { is_part: |letter| letter.is_alphanumeric() || "\\{}".contains(letter), decode: json_unescaped },
-    Encoding { is_part: |letter| letter.is_alphanumeric() || "&#;".contains(letter), decode: entities_resolved },
-    Encoding { is_part: |letter| letter.is_alphanumeric() || "%+-_.~'".contains(letter), decode: percent_decoded },
-    Encoding { is_part: |letter| letter.is_ascii_alphanumeric() || "+/-_".contains(letter), decode: base64_decoded },
-    Encoding { is_part: |letter| letter.is_ascii_alphanumeric(), decode: base64_decoded },
-    Encoding { is_part: |letter| letter.is_ascii_hexdigit(), decode: hex_decoded },
-    Encoding { is_part: |letter| letter.is_alphanumeric() || letter == '=', decode: quoted_printable_decoded },
+    Encoding {
+        is_part: |letter| letter.is_alphanumeric() || "\\{}".contains(letter),
+        marks: &['\\'],
+        decode: json_unescaped,
+    },
+    Encoding {
+        is_part: |letter| letter.is_alphanumeric() || "&#;".contains(letter),
+        marks: &['&'],
+        decode: entities_resolved,
+    },
+    Encoding {
+        is_part: |letter| letter.is_alphanumeric() || "%+-_.~'".contains(letter),
+        marks: &['%', '+'],
+        decode: percent_decoded,
+    },
+    Encoding {
+        is_part: |letter| letter.is_ascii_alphanumeric() || "+/-_".contains(letter),
+        marks: &[],
+        decode: base64_decoded,
+    },
+    Encoding { is_part: |letter| letter.is_ascii_alphanumeric(), marks: &[], decode: base64_decoded },
+    Encoding { is_part: |letter| letter.is_ascii_hexdigit(), marks: &[], decode: hex_decoded },
+    Encoding {
+        is_part: |letter| letter.is_alphanumeric() || letter == '=',
+        marks: &['='],
+        decode: quoted_printable_decoded,
+    },
 ];
+
+impl Encoding {
+    /// Whether something of a text can be in it.
+    pub(super) fn is_met_in(&self, text: &str) -> bool {
+        self.marks.is_empty() || text.contains(self.marks)
+    }
+}
 
 /// The runs of characters that can belong to a text in an encoding, with their places.
 pub(super) fn runs(text: &str, is_part: fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
@@ -150,17 +179,21 @@ fn escaped_bytes(text: &str, mark: u8) -> String {
     String::from_utf8(out).unwrap_or_else(|error| error.as_bytes().iter().map(|byte| char::from(*byte)).collect())
 }
 
+/// Padded or not, and with whatever stands in the bits that are left over.
+const BASE64: GeneralPurposeConfig = GeneralPurposeConfig::new()
+    .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+    .with_decode_allow_trailing_bits(true);
+const BASE64_STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, BASE64);
+const BASE64_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, BASE64);
+
 /// Base64 in either alphabet, padded or not (RFC 4648 sections 4 and 5).
 pub(super) fn base64_decoded(text: &str) -> Option<String> {
     let text = text.trim();
     if text.len() < ENCODED_CHARS_MIN {
         return None;
     }
-    let config = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    let alphabet = if text.contains(['-', '_']) { alphabet::URL_SAFE } else { alphabet::STANDARD };
-    readable(GeneralPurpose::new(&alphabet, config).decode(text).ok()?)
+    let engine = if text.contains(['-', '_']) { &BASE64_URL } else { &BASE64_STANDARD };
+    readable(engine.decode(text).ok()?)
 }
 
 /// Two digits a byte, as auditd and SQL write them.
@@ -173,7 +206,9 @@ fn hex_decoded(text: &str) -> Option<String> {
 
 /// Bytes as text: UTF-8, or UTF-16 of Latin letters (every second byte is none).
 fn readable(mut bytes: Vec<u8>) -> Option<String> {
-    bytes.retain(|byte| *byte != 0);
+    if bytes.contains(&0) {
+        bytes.retain(|byte| *byte != 0);
+    }
     let text = String::from_utf8(bytes).ok()?;
     let is_control = |letter: char| letter.is_control() && !letter.is_whitespace();
     (!text.contains(is_control)).then_some(text)
@@ -184,7 +219,9 @@ pub(super) fn variants(text: &str) -> Vec<String> {
     let mut variants = Vec::new();
     if !text.is_ascii() {
         let spelt = |pick: fn(&(char, &'static str, &'static str)) -> &'static str| -> String {
-            text.chars().map(|letter| plain(letter, pick)).collect()
+            let mut spelt = String::with_capacity(text.len());
+            text.chars().for_each(|letter| push_plain(letter, pick, &mut spelt));
+            spelt
         };
         variants.push(spelt(|row| row.1));
         variants.push(spelt(|row| row.2));
@@ -220,14 +257,30 @@ fn date<'d>(text: &str, digits: &'d str) -> Option<(&'d str, &'d str, &'d str)> 
     Some((digits.get(first..first + 4)?, digits.get(second..second + 2)?, digits.get(third..third + 2)?))
 }
 
-fn plain(letter: char, pick: fn(&(char, &'static str, &'static str)) -> &'static str) -> String {
-    LATIN.iter().find(|row| row.0 == letter).map_or_else(|| letter.to_string(), |row| pick(row).to_owned())
+/// Writes a letter without its mark.
+fn push_plain(letter: char, pick: fn(&(char, &'static str, &'static str)) -> &'static str, out: &mut String) {
+    let marked = if letter.is_ascii() { None } else { LATIN.iter().find(|row| row.0 == letter) };
+    match marked {
+        Some(row) => out.push_str(pick(row)),
+        None => out.push(letter),
+    }
 }
 
 /// A word in lower case, its letters without marks, however these are written.
 pub(super) fn bare(word: &str) -> String {
+    let mut bare = String::with_capacity(word.len());
+    push_bare(word, &mut bare);
+    bare
+}
+
+/// Writes [`bare`] of a word.
+pub(super) fn push_bare(word: &str, out: &mut String) {
+    if word.is_ascii() {
+        out.extend(word.bytes().map(|byte| char::from(byte.to_ascii_lowercase())));
+        return;
+    }
     let lower = word.chars().flat_map(char::to_lowercase).filter(|letter| !is_combining(*letter));
-    lower.map(|letter| plain(letter, |row| row.1)).collect()
+    lower.for_each(|letter| push_plain(letter, |row| row.1, out));
 }
 
 /// Marks that stand behind their letter (Unicode's combining diacritical marks).

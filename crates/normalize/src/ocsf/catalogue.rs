@@ -121,6 +121,9 @@ impl Catalogue {
         }
         let Some(depth) = depth.checked_sub(1) else { return };
         for (name, node) in object.members_mut() {
+            if !matches!(node, Node::Object(_) | Node::List(_)) {
+                continue;
+            }
             let Some(kind) = self.objects.get(name) else { continue };
             self.complete_node(kind, node, arena, depth);
         }

@@ -11,8 +11,8 @@ use super::rows::rows;
 /// Where a value comes from.
 #[derive(Debug)]
 enum From {
-    /// The first of these fields of the record that states something.
-    Record(Vec<&'static str>),
+    /// The first of these fields of the record that states something, each with the mark of its name.
+    Record(Vec<(u32, &'static str)>),
     /// A field of the healthcare taxonomy.
     Taxonomy(&'static str),
     /// No field: always this.
@@ -37,7 +37,7 @@ pub(super) fn read() -> Maps {
         let from = match (field.strip_prefix('='), field.strip_prefix('@')) {
             (Some(text), _) => From::Constant(text),
             (None, Some(name)) => From::Taxonomy(name),
-            (None, None) => From::Record(field.split('|').collect()),
+            (None, None) => From::Record(field.split('|').map(|name| (mark(name), name)).collect()),
         };
         maps.entry(name).or_default().push(Mapped { from, path: place::path(to), kind: Kind::read(kind) });
     }
@@ -47,6 +47,8 @@ pub(super) fn read() -> Maps {
 /// What is mapped, and which of the record's fields went into the event so far.
 pub(super) struct Source<'s, 'a> {
     pub(super) record: &'s Record<'a>,
+    /// The mark of each field's name: a record is asked for some hundred names, and few of them are in it.
+    pub(super) marks: Vec<u32>,
     pub(super) taxonomy: &'s [Field<'a>],
     pub(super) shown: Shown<'s>,
     pub(super) used: Vec<bool>,
@@ -73,9 +75,9 @@ impl Mapped {
     }
 
     /// Puts the values of the first of `names` that states something, and marks their fields as used.
-    fn apply_fields<'a>(&self, names: &[&str], source: &mut Source<'_, 'a>, event: &mut Object<'a>) {
+    fn apply_fields<'a>(&self, names: &[(u32, &str)], source: &mut Source<'_, 'a>, event: &mut Object<'a>) {
         let (record, arena) = (source.record, source.arena);
-        let Some(first) = names.iter().find_map(|name| first_stated(record, name, arena)) else { return };
+        let Some(first) = names.iter().find_map(|(mark, name)| source.first_stated(*mark, name)) else { return };
         let name = record.fields.get(first).map_or("", |field| field.name);
         let same = record.fields.iter().enumerate().skip(first).filter(|(_, field)| field.name == name);
         for (place, field) in same.take(self.kind.values_max()) {
@@ -88,8 +90,20 @@ impl Mapped {
     }
 }
 
-/// The place of the first field of a name that states something: a dash and an empty text are Windows' and syslog's words for nothing.
-fn first_stated<'a>(record: &Record<'a>, name: &str, arena: &'a Arena) -> Option<usize> {
-    let stated = |field: &Field<'a>| field.value.text(arena).is_some_and(|text| !text.is_empty() && text != "-");
-    record.fields.iter().position(|field| field.name == name && stated(field))
+impl<'a> Source<'_, 'a> {
+    /// The place of the first field of a name that states something: a dash and an empty text are Windows' and syslog's words for nothing.
+    fn first_stated(&self, mark: u32, name: &str) -> Option<usize> {
+        let stated =
+            |field: &Field<'a>| field.value.text(self.arena).is_some_and(|text| !text.is_empty() && text != "-");
+        let alike = self.marks.iter().enumerate().filter(|(_, known)| **known == mark).map(|(place, _)| place);
+        let is =
+            |place: &usize| self.record.fields.get(*place).is_some_and(|field| field.name == name && stated(field));
+        alike.into_iter().find(is)
+    }
+}
+
+/// A number by which most names can be told apart without reading them: FNV-1a over length, and at most sixteen of the bytes from the end.
+pub(super) fn mark(name: &str) -> u32 {
+    let start = u32::try_from(name.len()).unwrap_or_default() ^ 0x811c_9dc5;
+    name.bytes().rev().take(16).fold(start, |mark, byte| (mark ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

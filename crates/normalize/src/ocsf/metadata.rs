@@ -1,7 +1,6 @@
 //! `metadata`: which event this is, which product said it, in which log, and what was wrong with the record.
 
-use cordon_model::{Arena, LogSource, Node, Object};
-use cordon_seal::event_id;
+use cordon_model::{Arena, EventId, LogSource, Node, Object};
 
 use super::catalogue::Class;
 use super::maps::Source;
@@ -33,6 +32,7 @@ impl Normalizer {
         filled: &mut Object<'a>,
         source: &Source<'_, 'a>,
         origin: Origin<'_>,
+        id: EventId,
     ) -> Object<'a> {
         let (record, arena) = (source.record, source.arena);
         let sources = self.table.sources(record.sources);
@@ -40,7 +40,6 @@ impl Normalizer {
             Some(Node::Object(metadata)) => metadata,
             _ => Object::new_in(arena),
         };
-        let id = event_id(origin.source, record.raw.position, record.index, record.raw.bytes);
         metadata.put_text("version", OCSF_VERSION);
         metadata.put_text("uid", arena.alloc_str(&id.to_string()));
         let product = metadata.entry("product", || Node::Object(Object::new_in(arena)));

@@ -20,11 +20,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use cordon_decode::csv::Mapping;
-use cordon_model::{Arena, Event, Field, LogSource, LogSourceTable, Node, Object, Record, SourceSet, Time};
+use cordon_model::{Arena, Event, EventId, Field, LogSource, LogSourceTable, Node, Object, Record, SourceSet, Time};
 use cordon_seal::SiteKey;
 use jiff::tz::TimeZone;
 
-use crate::{Mask, taxonomy_mapped};
+use crate::{Known, taxonomy_mapped};
 use catalogue::{Catalogue, Class};
 use kinds::Shown;
 use maps::{Maps, Source};
@@ -105,19 +105,31 @@ impl Normalizer {
     /// The event of a record.
     #[must_use]
     pub fn normalize<'a>(&self, record: &Record<'a>, origin: Origin<'_>, arena: &'a Arena) -> Event<'a> {
+        self.normalize_known(record, origin, &Known::of(record, origin.source), arena)
+    }
+
+    /// The same, with what somebody found out about the record before.
+    #[must_use]
+    pub fn normalize_known<'a>(
+        &self,
+        record: &Record<'a>,
+        origin: Origin<'_>,
+        known: &Known<'a>,
+        arena: &'a Arena,
+    ) -> Event<'a> {
         let sources = self.table.sources(record.sources);
         let is_healthcare = sources.iter().any(LogSource::is_taxonomy);
-        let taxonomy = if is_healthcare {
-            taxonomy_mapped(record, &self.key, &self.csv_mappings, &TimeZone::UTC, arena)
-        } else {
-            &[]
+        let taxonomy = match known.taxonomy {
+            Some(taxonomy) if is_healthcare => taxonomy,
+            None if is_healthcare => taxonomy_mapped(record, &self.key, &self.csv_mappings, &TimeZone::UTC, arena),
+            _ => &[],
         };
         let route = self.route(record, taxonomy, arena);
-        let mask = Mask::of(record);
         let mut source = Source {
             record,
+            marks: record.fields.iter().map(|field| maps::mark(field.name)).collect(),
             taxonomy,
-            shown: Shown { mask: mask.as_ref(), accounts: self.masks_accounts },
+            shown: Shown { mask: known.mask.as_ref(), accounts: self.masks_accounts },
             used: vec![false; record.fields.len()],
             arena,
         };
@@ -126,9 +138,9 @@ impl Normalizer {
             map.iter().for_each(|mapped| mapped.apply(&mut source, &mut filled));
         }
         let (class, activity) = route.map_or(("base_event", 0), |route| (route.class, route.activity));
-        let Some(class) = self.catalogue.class(class) else { return empty(record, origin, arena) };
+        let Some(class) = self.catalogue.class(class) else { return empty(record, origin, known, arena) };
         self.catalogue.complete(class.name, &mut filled, arena);
-        let mut event = self.head(class, activity, filled, &source, origin);
+        let mut event = self.head(class, activity, filled, &source, (origin, known.id));
         if let Some(rest) = self.unmapped.of(&source, sources) {
             event.ocsf.push("unmapped", Node::Object(rest));
         }
@@ -148,7 +160,7 @@ impl Normalizer {
         activity_id: i64,
         mut filled: Object<'a>,
         source: &Source<'_, 'a>,
-        origin: Origin<'_>,
+        (origin, id): (Origin<'_>, EventId),
     ) -> Event<'a> {
         let (record, arena) = (source.record, source.arena);
         let time = record.when.resolve();
@@ -157,7 +169,7 @@ impl Normalizer {
             _ => 0,
         };
         let severity = filled.take("severity").unwrap_or(Node::Text(caption(severity_id)));
-        let metadata = self.metadata(class, &mut filled, source, origin);
+        let metadata = self.metadata(class, &mut filled, source, origin, id);
         let mut ocsf = Object::new_in(arena);
         ocsf.push("activity_id", Node::Integer(activity_id));
         ocsf.push("activity_name", Node::Text(class.activity(activity_id)));
@@ -170,16 +182,14 @@ impl Normalizer {
         ocsf.push("severity", severity);
         ocsf.push("time", Node::Integer(time.unwrap_or(origin.received).as_millis()));
         ocsf.push("metadata", Node::Object(metadata));
-        let names: Vec<&'a str> = filled.members().map(|(name, _)| name).collect();
-        for name in names {
-            if let Some(node) = filled.take(name) {
-                ocsf.put(name, node);
-            }
+        for (name, node) in filled.into_members() {
+            ocsf.put(name, node);
         }
         let refs = source.taxonomy.iter().filter(|field| field.name == "patient_ref");
         let mut patient_refs = bumpalo::collections::Vec::new_in(arena);
         patient_refs.extend(refs.filter_map(|field| field.value.text(arena)));
         Event {
+            id,
             class_uid: class.uid,
             activity_id,
             time: time.unwrap_or(origin.received),
@@ -197,8 +207,9 @@ fn caption(severity_id: i64) -> &'static str {
 }
 
 /// An event of which only the envelope is known: no class of that name is in the catalogue, which a test rules out.
-fn empty<'a>(record: &Record<'a>, origin: Origin<'_>, arena: &'a Arena) -> Event<'a> {
+fn empty<'a>(record: &Record<'a>, origin: Origin<'_>, known: &Known<'a>, arena: &'a Arena) -> Event<'a> {
     Event {
+        id: known.id,
         class_uid: 0,
         activity_id: 0,
         time: record.when.resolve().unwrap_or(origin.received),

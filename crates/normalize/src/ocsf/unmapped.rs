@@ -1,6 +1,6 @@
 //! `unmapped`: the source's other fields under their own names. Sources that tell of patients give only the fields that `data/ocsf/unmapped.tsv` names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use cordon_model::{LogSource, Node, Object, Value};
 
@@ -28,23 +28,21 @@ impl Unmapped {
     /// What no map took of a record, or `None` when nothing is left. A name that repeats is a list.
     pub(super) fn of<'a>(&self, source: &Source<'_, 'a>, sources: &[LogSource]) -> Option<Object<'a>> {
         let allowed = closed(source, sources).map(|name| self.0.get(name).map_or(&[][..], Vec::as_slice));
-        let mut values: HashMap<&'a str, Vec<Node<'a>>> = HashMap::new();
-        let mut order = Vec::new();
-        let fields = source.record.fields.iter().zip(&source.used).filter(|(_, used)| !**used);
-        for (field, _) in fields.take(FIELDS_MAX) {
+        let fields = source.record.fields.iter().zip(&source.marks).zip(&source.used).filter(|(_, used)| !**used);
+        let mut names = Names::default();
+        let mut values: Vec<Vec<Node<'a>>> = Vec::new();
+        for ((field, mark), _) in fields.take(FIELDS_MAX) {
             if allowed.is_some_and(|allowed| !is_allowed(field.name, allowed)) {
                 continue;
             }
             let Some(node) = value(field.value, source) else { continue };
-            let same = values.entry(field.name).or_default();
-            if same.is_empty() {
-                order.push(field.name);
+            match values.get_mut(names.place(*mark, field.name)) {
+                Some(same) => same.push(node),
+                None => values.push(vec![node]),
             }
-            same.push(node);
         }
         let mut rest = Object::new_in(source.arena);
-        for name in order {
-            let mut several = values.remove(name).unwrap_or_default();
+        for (name, mut several) in names.names.into_iter().zip(values) {
             let node = match several.len() {
                 1 => several.pop(),
                 _ => {
@@ -58,6 +56,25 @@ impl Unmapped {
             }
         }
         (!rest.is_empty()).then_some(rest)
+    }
+}
+
+/// Names in the order in which they came first. A record has a few dozen: their marks are looked through one by one.
+#[derive(Debug, Default)]
+struct Names<'a> {
+    marks: Vec<u32>,
+    names: Vec<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    /// Which of the names it is; one that is new becomes the last.
+    fn place(&mut self, mark: u32, name: &'a str) -> usize {
+        let alike = self.marks.iter().zip(&self.names).position(|(known, of)| *known == mark && *of == name);
+        alike.unwrap_or_else(|| {
+            self.marks.push(mark);
+            self.names.push(name);
+            self.names.len() - 1
+        })
     }
 }
 

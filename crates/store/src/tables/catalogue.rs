@@ -143,6 +143,8 @@ pub(super) struct Catalogue {
     by_category: BTreeMap<i64, Family>,
     other: Family,
     left_out: Vec<&'static str>,
+    /// For each first letter the lengths of the names that are left out, as bits: most names are told by a look at this.
+    left_out_lengths: [u64; 32],
 }
 
 pub(super) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::read);
@@ -155,8 +157,14 @@ impl Catalogue {
             by_category: BTreeMap::new(),
             other: Family(0),
             left_out: rows::<2>(include_str!("../../data/left_out.tsv")).map(|[name, _]| name).collect(),
+            left_out_lengths: [0; 32],
         };
         read.left_out.sort_unstable();
+        for name in &read.left_out {
+            if let Some(lengths) = read.left_out_lengths.get_mut(letter(name)) {
+                *lengths |= length_bit(name);
+            }
+        }
         let families = rows::<3>(include_str!("../../data/families.tsv"));
         for ([name, classes, holds], number) in families.zip(0..=u8::MAX) {
             classes.split(',').for_each(|class| read.route(class, Family(number)));
@@ -186,9 +194,21 @@ impl Catalogue {
 
     /// Whether an attribute of that name has no place in the tables. Of names in parts (`a.b`, `a-b`) the last counts.
     pub(super) fn is_left_out(&self, name: &str) -> bool {
-        let last = name.rsplit(['.', '-']).next().unwrap_or(name);
-        self.left_out.binary_search_by(|known| cmp_lower(known, last)).is_ok()
+        let behind = name.bytes().rposition(|byte| matches!(byte, b'.' | b'-')).map_or(0, |mark| mark + 1);
+        let last = name.get(behind..).unwrap_or(name);
+        let lengths = self.left_out_lengths.get(letter(last)).copied().unwrap_or_default();
+        lengths & length_bit(last) != 0 && self.left_out.binary_search_by(|known| cmp_lower(known, last)).is_ok()
     }
+}
+
+/// A number for the first letter, the same for both cases.
+fn letter(name: &str) -> usize {
+    usize::from(name.bytes().next().unwrap_or_default() & 0x1f)
+}
+
+/// The bit of a name's length; longer ones share the last.
+fn length_bit(name: &str) -> u64 {
+    1 << name.len().min(63)
 }
 
 /// Compares a name in lower case with one in any.

@@ -20,6 +20,7 @@ pub(crate) fn event<'a>(class_uid: i64, arena: &'a Arena, fill: impl FnOnce(&mut
     ocsf.put_integer("class_uid", class_uid);
     fill(&mut ocsf);
     Event {
+        id: EventId([0; 16]),
         class_uid,
         activity_id: 1,
         time: RECEIVED,
