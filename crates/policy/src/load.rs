@@ -1,6 +1,7 @@
 //! Policies out of their texts: parsed, named, validated against the schema, or refused with every reason.
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use miette::Diagnostic;
 
 /// The schema that every policy is held against.
 const SCHEMA: &str = include_str!("../policies/schema.cedarschema");
@@ -22,20 +23,25 @@ const POLICIES_MAX: usize = 200;
 
 /// Why policies were refused. Nothing of them is then in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: {reason}")]
+#[error("{file}{}: {reason}", .line.map(|line| format!(":{line}")).unwrap_or_default())]
 pub struct PolicyFault {
     /// Name of the file, as the caller gave it.
     pub file: String,
-    /// What is wrong with it, and where.
+    /// The line, from 1, when the fault is at one.
+    pub line: Option<usize>,
+    /// What is wrong with it.
     pub reason: String,
 }
+
+/// A fault of one text: its line, when it is at one, and its reason.
+type Reason = (Option<usize>, String);
 
 /// The schema and all policies: those in the binary and the given ones (name and text).
 ///
 /// # Errors
 /// Every fault of every text.
 pub(crate) fn load(more: &[(String, String)]) -> Result<(Schema, PolicySet), Vec<PolicyFault>> {
-    let fault = |file: &str, reason: String| PolicyFault { file: file.to_owned(), reason };
+    let fault = |file: &str, reason: String| PolicyFault { file: file.to_owned(), line: None, reason };
     let schema = Schema::from_cedarschema_str(SCHEMA).map(|(schema, _)| schema);
     let schema = schema.map_err(|error| vec![fault("schema", error.to_string())])?;
     let validator = Validator::new(schema.clone());
@@ -49,7 +55,9 @@ pub(crate) fn load(more: &[(String, String)]) -> Result<(Schema, PolicySet), Vec
                     faults.extend(all.add(policy).err().map(|error| fault(file, error.to_string())));
                 }
             }
-            Err(reasons) => faults.extend(reasons.into_iter().map(|reason| fault(file, reason))),
+            Err(reasons) => {
+                faults.extend(reasons.into_iter().map(|(line, reason)| PolicyFault { line, ..fault(file, reason) }))
+            }
         }
     }
     if all.policies().count() > POLICIES_MAX {
@@ -60,20 +68,28 @@ pub(crate) fn load(more: &[(String, String)]) -> Result<(Schema, PolicySet), Vec
 }
 
 /// The policies of one text, named after their file and place, or the reasons why not.
-fn read(file: &str, text: &str, validator: &Validator) -> Result<Vec<Policy>, Vec<String>> {
-    let parsed: PolicySet = text.parse().map_err(|error: cedar_policy::ParseErrors| vec![error.to_string()])?;
+fn read(file: &str, text: &str, validator: &Validator) -> Result<Vec<Policy>, Vec<Reason>> {
+    let said = |fault: &dyn Diagnostic| (line(text, fault), fault.to_string());
+    let parsed: Result<PolicySet, cedar_policy::ParseErrors> = text.parse();
+    let parsed = parsed.map_err(|errors| errors.iter().map(|error| said(error)).collect::<Vec<_>>())?;
     if parsed.templates().next().is_some() {
-        return Err(vec!["a template is never linked: write policies without slots".to_owned()]);
+        return Err(vec![(None, "a template is never linked: write policies without slots".to_owned())]);
     }
     let checked = validator.validate(&parsed, ValidationMode::Strict);
-    let errors = checked.validation_errors().map(ToString::to_string);
-    let warnings = checked.validation_warnings().map(ToString::to_string);
-    let reasons: Vec<String> = errors.chain(warnings).collect();
+    let errors = checked.validation_errors().map(|error| said(error));
+    let warnings = checked.validation_warnings().map(|warning| said(warning));
+    let reasons: Vec<Reason> = errors.chain(warnings).collect();
     if !reasons.is_empty() {
         return Err(reasons);
     }
     let named = |policy: &Policy| policy.new_id(PolicyId::new(format!("{file}:{}", policy.id())));
     Ok(parsed.policies().map(named).collect())
+}
+
+/// The line of the first place that a fault names, from 1.
+fn line(text: &str, fault: &dyn Diagnostic) -> Option<usize> {
+    let offset = fault.labels()?.next()?.offset();
+    Some(text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1)
 }
 
 #[cfg(test)]
@@ -83,7 +99,7 @@ mod tests {
     fn check(text: &str, expect: &str) {
         let faults = load(&[("site.cedar".to_owned(), text.to_owned())]).unwrap_err();
         let told: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        assert!(told.iter().all(|fault| fault.starts_with("site.cedar: ")), "{told:?}");
+        assert!(told.iter().all(|fault| fault.starts_with("site.cedar:")), "{told:?}");
         assert!(told.iter().any(|fault| fault.contains(expect)), "{told:?}");
     }
 
@@ -110,6 +126,17 @@ mod tests {
             "permit (principal, action == Action::\"ReadFindings\", resource) when { resource.health && !resource.health && false };",
             "impossible",
         );
+    }
+
+    #[test]
+    fn a_fault_names_its_line() {
+        let lines = |text: &str| -> Vec<Option<usize>> {
+            let faults = load(&[("site.cedar".to_owned(), text.to_owned())]).unwrap_err();
+            faults.iter().map(|fault| fault.line).collect()
+        };
+        assert_eq!(lines("\n\npermit (principal action, resource);"), [Some(3)]);
+        assert_eq!(lines("// one\nforbid (principal, action == Action::\"ReadRule\", resource);")[0], Some(2));
+        assert_eq!(lines("permit (principal == ?principal, action, resource);"), [None]);
     }
 
     #[test]
