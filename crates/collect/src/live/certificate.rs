@@ -20,8 +20,9 @@ const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 /// Longest name that is taken (RFC 1035 section 2.3.4).
 const NAME_BYTES_MAX: usize = 255;
 
-/// The name of a certificate in DER; lower case.
-pub(super) fn name_of_certificate(der: &[u8]) -> Option<String> {
+/// The name of a certificate in DER; lower case. `None` when it states none that can be used.
+#[must_use]
+pub fn name_of_certificate(der: &[u8]) -> Option<String> {
     let (certificate, _) = value(der, tag::SEQUENCE)?;
     let (to_be_signed, _) = value(certificate, tag::SEQUENCE)?;
     let rest = value(to_be_signed, tag::VERSION).map_or(to_be_signed, |(_, rest)| rest);

@@ -21,8 +21,9 @@ pub mod tcp;
 pub mod udp;
 
 pub use allowance::Allowance;
+pub use certificate::name_of_certificate;
 pub use intake::{Answer, Intake, NotKept, Submission, Waiting, intake};
 pub use keep::{KeepPolicy, Pending};
 pub use reception::{Clock, Limits, Reception};
-pub use registry::{DropReason, LiveSource, SourceCounts, SourceDeclaration, SourceRegistry};
+pub use registry::{DropReason, LiveSource, Remembered, SourceCounts, SourceDeclaration, SourceRegistry};
 pub use silence::{Silence, silent_sources};

@@ -66,9 +66,15 @@ impl DropReason {
             Self::Kernel => "kernel",
         }
     }
+
+    /// Reads the name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
 }
 
-/// What was counted of a source since the start of the node.
+/// What was counted of a source since it is known.
 #[derive(Debug, Default)]
 pub struct SourceCounts {
     /// RawRecords received.
@@ -79,7 +85,26 @@ pub struct SourceCounts {
     pub received_last: AtomicI64,
     /// Time of the latest event, microseconds since 1970; 0 when none stated one.
     pub event_last: AtomicI64,
+    /// Of a source that was last heard before the node started: how long no node was there to hear it since, microseconds.
+    pub away: AtomicI64,
     dropped: [AtomicU64; 6],
+}
+
+/// What was remembered of a source from before the node started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remembered {
+    /// RawRecords received.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// When the last was received; `None` for never.
+    pub received_last: Option<Time>,
+    /// Time of the latest event; `None` when none stated one.
+    pub event_last: Option<Time>,
+    /// For how long no node was there to hear it since then, microseconds.
+    pub away: i64,
+    /// RawRecords that were not kept.
+    pub drops: Vec<(DropReason, u64)>,
 }
 
 impl SourceCounts {
@@ -98,6 +123,17 @@ impl SourceCounts {
         }
     }
 
+    /// Adds what was counted before the node started.
+    fn remember(&self, before: &Remembered) {
+        let time = |time: Option<Time>| time.map_or(0, |time| time.0);
+        self.records.fetch_add(before.records, Ordering::Relaxed);
+        self.bytes.fetch_add(before.bytes, Ordering::Relaxed);
+        self.received_last.fetch_max(time(before.received_last), Ordering::Relaxed);
+        self.event_last.fetch_max(time(before.event_last), Ordering::Relaxed);
+        self.away.store(before.away, Ordering::Relaxed);
+        before.drops.iter().for_each(|(reason, records)| self.dropped(*reason, *records));
+    }
+
     /// How many RawRecords were not kept, by reason.
     pub fn drops(&self) -> impl Iterator<Item = (DropReason, u64)> {
         DropReason::ALL.into_iter().zip(&self.dropped).map(|(reason, count)| (reason, count.load(Ordering::Relaxed)))
@@ -111,8 +147,8 @@ pub struct LiveSource {
     pub declaration: SourceDeclaration,
     /// Whether it stands in the configuration; else it was adopted.
     pub declared: bool,
-    /// What was counted.
-    pub counts: SourceCounts,
+    /// What was counted. A source that is declared anew goes on with the same.
+    pub counts: Arc<SourceCounts>,
     /// What it has used of its rate limit.
     pub allowance: Allowance,
 }
@@ -125,6 +161,7 @@ type Senders = BTreeMap<Arc<str>, Arc<LiveSource>>;
 pub struct SourceRegistry {
     site: Arc<str>,
     known: RwLock<Known>,
+    generation: AtomicU64,
 }
 
 /// Every source, to be found both ways.
@@ -138,16 +175,68 @@ impl SourceRegistry {
     /// With the declared sources; what is adopted belongs to `site`.
     #[must_use]
     pub fn new(site: Arc<str>, declared: impl IntoIterator<Item = SourceDeclaration>) -> Self {
-        let registry = Self { site, known: RwLock::default() };
+        let registry = Self { site, known: RwLock::default(), generation: AtomicU64::new(0) };
         for declaration in declared {
-            registry.insert(LiveSource {
-                declaration,
-                declared: true,
-                counts: SourceCounts::default(),
-                allowance: Allowance::default(),
-            });
+            registry.insert(live(declaration, true));
         }
         registry
+    }
+
+    /// The site of what is adopted.
+    #[must_use]
+    pub const fn site(&self) -> &Arc<str> {
+        &self.site
+    }
+
+    /// Rises whenever sources are declared anew: who keeps a source at hand then looks it up again.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Adds what was counted of a source before the node started. One that is not declared is adopted again, unless a declaration has taken its sender or
+    /// there are too many.
+    pub fn remember(&self, known: SourceDeclaration, before: &Remembered) {
+        let of_id = self.known.read().unwrap_or_else(PoisonError::into_inner).by_id.get(&known.id).cloned();
+        if let Some(source) = of_id {
+            source.counts.remember(before);
+            return;
+        }
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Known { by_listener, by_id } = &mut *all;
+        let senders = by_listener.entry(Arc::clone(&known.listener)).or_default();
+        if senders.contains_key(&known.sender) || senders.len() >= ADOPTED_MAX {
+            return;
+        }
+        let source = Arc::new(live(known, false));
+        source.counts.remember(before);
+        by_id.insert(Arc::clone(&source.declaration.id), Arc::clone(&source));
+        senders.insert(Arc::clone(&source.declaration.sender), source);
+    }
+
+    /// Puts other declarations in the place of all there were. What was counted of a source stays with its id; a sender that is no longer declared is adopted
+    /// when it is next heard. Connections that are open go on under the declaration that they began with.
+    pub fn declare(&self, declared: impl IntoIterator<Item = SourceDeclaration>) {
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::take(&mut all.by_id);
+        for senders in all.by_listener.values_mut() {
+            senders.retain(|_, source| !source.declared);
+        }
+        for declaration in declared {
+            let known = before.get(&declaration.id).filter(|source| source.declared);
+            let source = match known {
+                Some(same) if same.declaration == declaration => Arc::clone(same),
+                Some(other) => Arc::new(LiveSource { counts: Arc::clone(&other.counts), ..live(declaration, true) }),
+                None => Arc::new(live(declaration, true)),
+            };
+            let SourceDeclaration { listener, sender, .. } = &source.declaration;
+            all.by_listener.entry(Arc::clone(listener)).or_default().insert(Arc::clone(sender), Arc::clone(&source));
+        }
+        let ids = all.by_listener.values().flat_map(BTreeMap::values);
+        let ids = ids.map(|source| (Arc::clone(&source.declaration.id), Arc::clone(source))).collect();
+        all.by_id = ids;
+        drop(all);
+        self.generation.fetch_add(1, Ordering::Release);
     }
 
     /// The source behind `sender` on `listener`; adopted when it is heard for the first time.
@@ -202,8 +291,12 @@ impl SourceRegistry {
             events_per_second_max: 0,
             silence_seconds: 0,
         };
-        LiveSource { declaration, declared: false, counts: SourceCounts::default(), allowance: Allowance::default() }
+        live(declaration, false)
     }
+}
+
+fn live(declaration: SourceDeclaration, declared: bool) -> LiveSource {
+    LiveSource { declaration, declared, counts: Arc::default(), allowance: Allowance::default() }
 }
 
 #[cfg(test)]
@@ -230,6 +323,55 @@ mod tests {
         assert_eq!(&*again.declaration.id, "syslog_udp/10.0.0.2");
         assert!(again.counts.drops().any(|drop| drop == (DropReason::RateLimit, 3)));
         assert_eq!(registry.all().len(), 2);
+    }
+
+    fn declared(id: &str, sender: &str, events_per_second_max: u32) -> SourceDeclaration {
+        SourceDeclaration {
+            id: id.into(),
+            site: "main".into(),
+            listener: "http".into(),
+            sender: sender.into(),
+            format: "".into(),
+            care: false,
+            events_per_second_max,
+            silence_seconds: 0,
+        }
+    }
+
+    fn ids(registry: &SourceRegistry) -> Vec<(String, u64)> {
+        let all = registry.all();
+        let of = |source: &Arc<LiveSource>| {
+            (source.declaration.id.to_string(), source.counts.records.load(Ordering::Relaxed))
+        };
+        all.iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_source_declared_anew_goes_on_counting_and_its_sender_is_known_at_once() {
+        let registry = SourceRegistry::new("main".into(), [declared("ehr", "a", 0), declared("ris", "b", 0)]);
+        registry.source("http", "a").counts.received(3, 9, Time(1));
+        registry.source("http", "b").counts.received(5, 9, Time(1));
+        registry.source("http", "c").counts.received(7, 9, Time(1));
+        registry.declare([declared("ehr", "a", 10), declared("pacs", "c", 0)]);
+        assert_eq!(registry.generation(), 1);
+        assert_eq!(registry.source("http", "a").declaration.events_per_second_max, 10);
+        assert_eq!(ids(&registry), [("ehr".to_owned(), 3), ("pacs".to_owned(), 0)]);
+        assert_eq!(&*registry.source("http", "b").declaration.id, "http/b");
+        registry.event_happened("pacs", Time(4));
+        assert_eq!(registry.source("http", "c").counts.event_last.load(Ordering::Relaxed), 4);
+    }
+
+    #[test]
+    fn what_was_counted_before_the_start_is_added_and_who_was_adopted_is_known_again() {
+        let registry = SourceRegistry::new("main".into(), [declared("ehr", "a", 0)]);
+        let before = Remembered { records: 2, drops: vec![(DropReason::Kernel, 4)], ..Remembered::default() };
+        registry.remember(declared("ehr", "other", 0), &before);
+        registry.remember(declared("http/b", "b", 0), &before);
+        registry.remember(declared("http/a", "a", 0), &before);
+        registry.source("http", "b").counts.received(1, 1, Time(1));
+        assert_eq!(ids(&registry), [("ehr".to_owned(), 2), ("http/b".to_owned(), 3)]);
+        assert!(registry.source("http", "b").counts.drops().any(|drop| drop == (DropReason::Kernel, 4)));
+        assert!(!registry.source("http", "b").declared);
     }
 
     #[test]

@@ -14,17 +14,23 @@ const MICROS: i64 = 1_000_000;
 pub struct Silence {
     /// Which.
     pub source: Arc<LiveSource>,
-    /// Since when: the last RawRecord, or the start of the node when there was none since.
+    /// Since when: the last RawRecord, also one from before the node started; the start of the node for a source that was never heard.
     pub since: Time,
 }
 
-/// The sources that are silent `now`, in the order given. A source that was not heard since the node `started` is silent since then. Both times are of the event clock.
+/// The sources that are silent `now`, in the order given. Time in which no node was there to hear is no silence, so a silence that began before the node
+/// `started` goes on as the same, and a long stop is none. All times are of the event clock.
 #[must_use]
 pub fn silent_sources(sources: &[Arc<LiveSource>], started: Time, now: Time) -> Vec<Silence> {
     let silence = |source: &Arc<LiveSource>| {
         let seconds = i64::from(source.declaration.silence_seconds);
-        let since = Time(source.counts.received_last.load(Ordering::Relaxed).max(started.0));
-        let is_silent = seconds > 0 && now.0.saturating_sub(since.0) >= seconds.saturating_mul(MICROS);
+        let counts = &source.counts;
+        let received = counts.received_last.load(Ordering::Relaxed);
+        let is_from_before = received > 0 && received < started.0;
+        let away = if is_from_before { counts.away.load(Ordering::Relaxed) } else { 0 };
+        let since = if received > 0 { Time(received) } else { started };
+        let heard_for = now.0.saturating_sub(since.0).saturating_sub(away);
+        let is_silent = seconds > 0 && heard_for >= seconds.saturating_mul(MICROS);
         is_silent.then(|| Silence { source: Arc::clone(source), since })
     };
     sources.iter().filter_map(silence).collect()
@@ -33,7 +39,7 @@ pub fn silent_sources(sources: &[Arc<LiveSource>], started: Time, now: Time) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::{SourceDeclaration, SourceRegistry};
+    use crate::live::{Remembered, SourceDeclaration, SourceRegistry};
 
     fn source(id: &str, silence_seconds: u32) -> SourceDeclaration {
         SourceDeclaration {
@@ -59,5 +65,24 @@ mod tests {
         assert_eq!(silent(109), []);
         assert_eq!(silent(110), [("b".to_owned(), 50)]);
         assert_eq!(silent(160), [("a".to_owned(), 100), ("b".to_owned(), 50)]);
+    }
+
+    #[test]
+    fn a_silence_goes_on_over_a_restart_and_the_time_without_a_node_is_none() {
+        let registry = SourceRegistry::new("main".into(), []);
+        // heard at 100, the node stopped at 130 and started at 1000
+        let before =
+            Remembered { received_last: Some(Time(100 * MICROS)), away: 870 * MICROS, ..Remembered::default() };
+        registry.declare([source("a", 60)]);
+        registry.remember(source("a", 60), &before);
+        let silent = |now: i64| -> Vec<i64> {
+            let silent = silent_sources(&registry.all(), Time(1_000 * MICROS), Time(now * MICROS));
+            silent.iter().map(|silence| silence.since.0 / MICROS).collect()
+        };
+        assert_eq!(silent(1_029), [0_i64; 0]);
+        assert_eq!(silent(1_030), [100]);
+        registry.source("mllp", "a").counts.received(1, 1, Time(1_040 * MICROS));
+        assert_eq!(silent(1_099), [0_i64; 0]);
+        assert_eq!(silent(1_100), [1_040]);
     }
 }

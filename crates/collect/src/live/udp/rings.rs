@@ -29,6 +29,8 @@ pub(super) struct Rings {
     turn: usize,
     limits: Limits,
     batch_bytes_max: usize,
+    /// Of the registry, when sources were last looked up.
+    generation: u64,
 }
 
 /// What waits of one source.
@@ -50,6 +52,7 @@ impl Rings {
             turn: 0,
             limits: limits.clone(),
             batch_bytes_max,
+            generation: 0,
         }
     }
 
@@ -118,6 +121,10 @@ impl Rings {
     }
 
     fn ring_of(&mut self, registry: &SourceRegistry, address: IpAddr) -> usize {
+        if registry.generation() != self.generation {
+            self.generation = registry.generation();
+            self.by_address.clear();
+        }
         if let Some(place) = self.by_address.get(&address) {
             return *place;
         }
@@ -127,8 +134,10 @@ impl Rings {
         let source = registry.source(super::NAME, &address.to_string());
         let next = self.rings.len();
         let place = *self.by_id.entry(Arc::clone(&source.declaration.id)).or_insert(next);
-        if place == next {
-            self.rings.push(Ring { source, batches: VecDeque::new(), bytes: 0 });
+        match self.rings.get_mut(place) {
+            // it may have been declared anew
+            Some(ring) => ring.source = source,
+            None => self.rings.push(Ring { source, batches: VecDeque::new(), bytes: 0 }),
         }
         self.by_address.insert(address, place);
         place
