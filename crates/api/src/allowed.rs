@@ -62,6 +62,10 @@ acts! {
     ChangeUsers,
     ReadTokens,
     ChangeTokens,
+    ChangeSources,
+    ReadNotifications,
+    ChangeNotifications,
+    TestNotifications,
 }
 
 /// Proof that whoever asks may do `A`, with what may be read while doing it. One policy decision made it.

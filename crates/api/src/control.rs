@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cordon_model::{EventId, Level, Time};
 use cordon_policy::AccessScope;
+use cordon_store::state::LetterState;
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, watch};
 
@@ -44,6 +45,24 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
     /// It does not, or cannot.
     fn check_setting(&self, name: &str, value: &serde_json::Value) -> Result<(), ControlError>;
 
+    /// The site of what a sender over HTTP with this name brings.
+    fn sender_site(&self, sender: &str) -> String;
+
+    /// Reads the settings again, and the rules, and puts into force what a running node can take over. When anything is wrong, all stays as it is.
+    fn reload_settings(&self) -> BoxFuture<'static, Result<Reloaded, ControlError>>;
+
+    /// How notification is.
+    fn notification(&self) -> NotificationStatus;
+
+    /// Letters that stand so, the newest first.
+    fn letters(&self, state: LetterState, limit: u32) -> BoxFuture<'static, Result<Vec<LetterStatus>, ControlError>>;
+
+    /// Puts a letter that was given up back, to be tried again at once.
+    fn put_letter_back(&self, key: &str) -> BoxFuture<'static, Result<(), ControlError>>;
+
+    /// Sends a test message to every receiver of a group and says what became of each.
+    fn test_notification(&self, group: &str) -> BoxFuture<'static, Result<Vec<TestedWay>, ControlError>>;
+
     /// Reads the rules again. Windows keep their state. Gives the number of rules that are on now.
     fn reload_rules(&self) -> BoxFuture<'static, Result<usize, ControlError>>;
 
@@ -58,7 +77,7 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
     fn findings_kept(&self) -> watch::Receiver<u64>;
 
     /// Events from now on. The node makes them only while somebody listens (`Sender::receiver_count`). Who reads too slowly is told how many were missed.
-    fn live_events(&self) -> broadcast::Receiver<Arc<LiveEvent>>;
+    fn live_events(&self) -> broadcast::Receiver<Arc<Live>>;
 }
 
 /// How a part of the node is.
@@ -96,7 +115,7 @@ pub struct NodeHealth {
     pub parts: Vec<Part>,
 }
 
-/// A source, and what was counted of it since the start of the node.
+/// A source, and what was counted of it since it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceStatus {
     /// Its id.
@@ -129,6 +148,85 @@ pub struct SourceStatus {
     pub event_last: Option<Time>,
     /// RawRecords that were not kept, by reason (`DropReason::name`), reasons with a count only.
     pub drops: BTreeMap<String, u64>,
+}
+
+/// What became of reading the settings again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Keys of settings that changed and are in force now.
+    pub changed: Vec<String>,
+    /// Keys of settings that changed and wait for the next start.
+    pub restart: Vec<String>,
+    /// Rules that run now.
+    pub rules: usize,
+}
+
+/// How notification is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NotificationStatus {
+    /// Names of the groups that are told.
+    pub groups: Vec<String>,
+    /// Letters that wait.
+    pub waiting: u64,
+    /// Of these, letters that were tried and not taken.
+    pub failing: u64,
+    /// Letters that were given up.
+    pub dead: u64,
+    /// Letters taken by receivers since the start of the node.
+    pub sent: u64,
+    /// Tries that failed since the start of the node.
+    pub failed: u64,
+    /// Ways that are set up wrongly: name and reason.
+    pub faults: Vec<(String, String)>,
+    /// SIEMs by name.
+    pub siems: Vec<(String, SiemStatus)>,
+    /// Why the last sign of life was not taken; empty when it was, or when none is sent.
+    pub heartbeat_error: String,
+    /// Why letters can be neither planned nor sent; empty when they can.
+    pub outbox_error: String,
+}
+
+/// How a SIEM follows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SiemStatus {
+    /// Number of the last finding that it has for certain.
+    pub confirmed: i64,
+    /// Findings sent since the start of the node.
+    pub sent: u64,
+    /// Why the last try failed; empty when it did not.
+    pub error: String,
+}
+
+/// A letter for one receiver, without what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LetterStatus {
+    /// Its key; it says nothing of receiver or letter.
+    pub key: String,
+    /// The way to the receiver: `mail:ADDRESS` or `webhook:NAME`.
+    pub channel: String,
+    /// Name of the group of recipients.
+    pub group: String,
+    /// Why it was written: `news`, `more` or `test`.
+    pub kind: &'static str,
+    /// The worst level of what it tells.
+    pub level: Level,
+    /// How many findings it tells of.
+    pub count: u64,
+    /// Times it was tried.
+    pub attempts: u32,
+    /// When it is tried next, or was tried last.
+    pub next_attempt: Time,
+    /// What the last try said; empty when there was none.
+    pub error: String,
+}
+
+/// What became of a test message on one way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestedWay {
+    /// The way to the receiver: `mail:ADDRESS` or `webhook:NAME`.
+    pub channel: String,
+    /// Why it was not taken; empty when it was.
+    pub error: String,
 }
 
 /// A rule, as it was read.
@@ -290,6 +388,15 @@ impl Progress {
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
     }
+}
+
+/// What follows along with what is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Live {
+    /// An event.
+    Event(LiveEvent),
+    /// So many events were not made ready for who listens: more is kept than can be shown.
+    Missed(u64),
 }
 
 /// An event that has just been kept.

@@ -15,8 +15,10 @@ use crate::state::ApiState;
 
 /// Most bytes of a body: the longest are texts of rules and queries.
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
-/// A route answers within this time or with 503. What streams has answered once its head is sent.
+/// A route answers within this time, or within that of a search and a little more, or with 503. What streams has answered once its head is sent.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
+/// What a route may take beyond the time of a search.
+const BESIDE_SEARCH: Duration = Duration::from_secs(10);
 
 /// What a page of ours may load: its own script and style, nothing inline, nothing from elsewhere; nobody may frame it.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -38,14 +40,15 @@ pub(crate) fn around(routes: Router<ApiState>, state: &ApiState) -> Router<ApiSt
         .fallback(async || Problem::new(ProblemKind::NotFound, "no such address; /api/v1/openapi.json lists all"))
         .method_not_allowed_fallback(async || Problem::new(ProblemKind::MethodNotAllowed, "see the header Allow"))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn(in_time))
+        .layer(middleware::from_fn_with_state(state.clone(), in_time))
         .layer(middleware::from_fn_with_state(state.clone(), counted))
         .layer(middleware::from_fn(with_headers))
 }
 
-async fn in_time(request: Request, next: Next) -> Response {
-    let Ok(response) = tokio::time::timeout(ANSWER_MAX, next.run(request)).await else {
-        let detail = format!("there is no answer within {} s; narrow what is asked", ANSWER_MAX.as_secs());
+async fn in_time(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let longest = ANSWER_MAX.max(state.search_max() + BESIDE_SEARCH);
+    let Ok(response) = tokio::time::timeout(longest, next.run(request)).await else {
+        let detail = format!("there is no answer within {} s; narrow what is asked", longest.as_secs());
         return Problem::new(ProblemKind::Timeout, detail).retry_after(30).into_response();
     };
     response

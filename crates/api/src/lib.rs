@@ -28,12 +28,12 @@ mod tls;
 mod wire;
 
 pub use control::{
-    ControlError, LiveEvent, NodeControl, NodeHealth, Outcome, Part, PartState, Progress, RecordPlace, RuleStatus,
-    SourceStatus, TestMatch, Work,
+    ControlError, LetterStatus, Live, LiveEvent, NodeControl, NodeHealth, NotificationStatus, Outcome, Part, PartState,
+    Progress, RecordPlace, Reloaded, RuleStatus, SiemStatus, SourceStatus, TestMatch, TestedWay, Work,
 };
 pub use described::PUBLIC;
 pub use metrics::{Family, Kind, Sample};
-pub use peer::Peer;
+pub use peer::{Peer, PeerCertificate};
 pub use problem::{Problem, ProblemBody, ProblemKind};
 pub use router::{OPENAPI_PATH, description, router};
 pub use routes::sign_in::first_link;

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use rustls_pki_types::CertificateDer;
+
 /// The other end of a connection, put into every request by [`crate::serve()`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -18,3 +20,7 @@ impl Peer {
         self.address.ip().to_canonical().is_loopback()
     }
 }
+
+/// The certificate that the other end showed in the handshake, once it was verified; put into every request by [`crate::serve()`] when there was one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerCertificate(pub CertificateDer<'static>);

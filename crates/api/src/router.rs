@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
-    audit, entities, events, findings, groups, jobs, me, mutes, node, rules, searches, settings, sign_in, sources,
-    stream, tokens, users,
+    audit, entities, events, findings, groups, jobs, me, mutes, node, notifications, rules, searches, settings,
+    sign_in, source_tokens, sources, stream, tokens, users,
 };
 use crate::state::ApiState;
 use crate::{health, layers, page};
@@ -129,6 +129,13 @@ fn of_the_node(routes: Routes) -> Routes {
         .guarded(node::__path_health, node::health)
         .guarded(sources::__path_list, sources::list)
         .guarded(sources::__path_read, sources::read)
+        .guarded(source_tokens::__path_list, source_tokens::list)
+        .guarded(source_tokens::__path_add, source_tokens::add)
+        .guarded(source_tokens::__path_revoke, source_tokens::revoke)
+        .guarded(notifications::__path_status, notifications::status)
+        .guarded(notifications::__path_letters, notifications::letters)
+        .guarded(notifications::__path_put_back, notifications::put_back)
+        .guarded(notifications::__path_test, notifications::test)
         .guarded(rules::__path_list, rules::list)
         .guarded(rules::__path_read, rules::read)
         .guarded(rules::__path_change, rules::change)
@@ -163,6 +170,7 @@ fn of_people(routes: Routes) -> Routes {
         .guarded(settings::__path_list, settings::list)
         .guarded(settings::__path_read, settings::read)
         .guarded(settings::__path_change, settings::change)
+        .guarded(settings::__path_reload, settings::reload)
         .guarded(searches::__path_list, searches::list)
         .guarded(searches::__path_add, searches::add)
         .guarded(searches::__path_change, searches::change)

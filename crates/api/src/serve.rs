@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use crate::peer::Peer;
+use crate::peer::{Peer, PeerCertificate};
 
 /// Bounds of connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,18 +148,30 @@ impl Server {
     async fn connection(self, stream: TcpStream, address: SocketAddr, _place: (OwnedSemaphorePermit, PlaceOfAddress)) {
         let _unneeded_for_correctness = stream.set_nodelay(true);
         let Some(acceptor) = self.tls.clone() else {
-            return self.requests(stream, Peer { address, is_tls: false }).await;
+            return self.requests(stream, Peer { address, is_tls: false }, None).await;
         };
         match tokio::time::timeout(self.limits.handshake_max, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => self.requests(stream, Peer { address, is_tls: true }).await,
+            Ok(Ok(stream)) => {
+                let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+                let shown = shown.map(|certificate| PeerCertificate(certificate.clone().into_owned()));
+                self.requests(stream, Peer { address, is_tls: true }, shown).await;
+            }
             Ok(Err(fault)) => tracing::debug!(%fault, "a tls handshake failed"),
             Err(_) => tracing::debug!("a tls handshake took too long"),
         }
     }
 
-    async fn requests(self, stream: impl AsyncRead + AsyncWrite + Unpin, peer: Peer) {
+    async fn requests(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        peer: Peer,
+        certificate: Option<PeerCertificate>,
+    ) {
         let service = self.router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
             request.extensions_mut().insert(peer);
+            if let Some(certificate) = &certificate {
+                request.extensions_mut().insert(certificate.clone());
+            }
             request.map(axum::body::Body::new)
         });
         let connection = http1::Builder::new()

@@ -1,11 +1,11 @@
 //! What every handler can reach.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use cordon_model::{Digest, Time};
 use cordon_policy::Policies;
-use cordon_store::query::Queries;
+use cordon_store::query::{Queries, QueryLimits};
 use cordon_store::state::State;
 use tokio::sync::Semaphore;
 
@@ -24,11 +24,19 @@ const STREAMS_MAX: usize = 256;
 pub struct ApiOptions {
     /// A live stream ends after so long; a browser opens it again by itself.
     pub stream_max: Duration,
+    /// A search, a facet or a histogram ends after so long; exports have their own time.
+    pub search_max: Duration,
+    /// The link of the first administrator can be used for so long after the node started.
+    pub first_link_valid: Duration,
 }
 
 impl Default for ApiOptions {
     fn default() -> Self {
-        Self { stream_max: Duration::from_secs(3_600) }
+        Self {
+            stream_max: Duration::from_secs(3_600),
+            search_max: QueryLimits::default().time_max,
+            first_link_valid: Duration::from_secs(86_400),
+        }
     }
 }
 
@@ -42,7 +50,7 @@ pub struct ApiState {
 struct Inner {
     control: Arc<dyn NodeControl>,
     kept: State,
-    queries: Queries,
+    searches: RwLock<Searches>,
     options: ApiOptions,
     counts: Counts,
     jobs: Jobs,
@@ -51,7 +59,15 @@ struct Inner {
     throttle: Throttle,
     passwords: Passwords,
     enrolments: Enrolments,
-    first_link: Mutex<Option<Digest>>,
+    /// The link, and until when it can be used.
+    first_link: Mutex<Option<(Digest, Instant)>>,
+}
+
+/// Where questions are answered, and how long one may take.
+#[derive(Clone, Debug)]
+struct Searches {
+    queries: Queries,
+    time_max: Duration,
 }
 
 impl ApiState {
@@ -67,7 +83,7 @@ impl ApiState {
         let inner = Inner {
             control,
             kept,
-            queries,
+            searches: RwLock::new(Searches { queries, time_max: options.search_max }),
             options,
             counts: Counts::default(),
             jobs: Jobs::default(),
@@ -84,6 +100,11 @@ impl ApiState {
     /// Puts other policies in force, or the same ones for more sites, from the next request on.
     pub fn set_policies(&self, policies: Policies) {
         *self.inner.policies.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(policies);
+    }
+
+    /// Answers later questions elsewhere and within another time. Those under way end where they are.
+    pub fn set_searches(&self, queries: Queries, time_max: Duration) {
+        *self.inner.searches.write().unwrap_or_else(PoisonError::into_inner) = Searches { queries, time_max };
     }
 
     pub(crate) fn policies(&self) -> Arc<Policies> {
@@ -103,11 +124,13 @@ impl ApiState {
     }
 
     pub(crate) fn set_first_link(&self, digest: Digest) {
-        *self.inner.first_link.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
+        let ends = Instant::now() + self.inner.options.first_link_valid;
+        *self.inner.first_link.lock().unwrap_or_else(PoisonError::into_inner) = Some((digest, ends));
     }
 
     pub(crate) fn is_first_link(&self, digest: Digest) -> bool {
-        *self.inner.first_link.lock().unwrap_or_else(PoisonError::into_inner) == Some(digest)
+        let link = *self.inner.first_link.lock().unwrap_or_else(PoisonError::into_inner);
+        link.is_some_and(|(known, ends)| known == digest && Instant::now() < ends)
     }
 
     pub(crate) fn forget_first_link(&self) {
@@ -124,8 +147,18 @@ impl ApiState {
     }
 
     /// Questions about stored events.
-    pub(crate) fn queries(&self) -> &Queries {
-        &self.inner.queries
+    pub(crate) fn queries(&self) -> Queries {
+        self.inner.searches.read().unwrap_or_else(PoisonError::into_inner).queries.clone()
+    }
+
+    /// Bounds of one question.
+    pub(crate) fn limits(&self) -> QueryLimits {
+        QueryLimits { time_max: self.search_max(), ..QueryLimits::default() }
+    }
+
+    /// How long a question may take.
+    pub(crate) fn search_max(&self) -> Duration {
+        self.inner.searches.read().unwrap_or_else(PoisonError::into_inner).time_max
     }
 
     pub(crate) fn options(&self) -> &ApiOptions {

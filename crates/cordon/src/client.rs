@@ -55,6 +55,8 @@ impl Client {
             None => std::env::var("CORDON_TOKEN").ok(),
         };
         let token = token.map(|token| bearer(token.trim())).transpose()?;
+        // TLS needs one; another command of this process may have set it already
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder().connect_timeout(Duration::from_secs(10)).no_proxy();
         if let Some(path) = &args.ca {
             let named = || format!("--ca {}", path.display());

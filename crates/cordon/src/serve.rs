@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -12,11 +12,13 @@ use cordon_decode::DecodeOptions;
 use cordon_detect::DetectOptions;
 use cordon_model::Level;
 use cordon_node::config::{Config, LogForm};
-use cordon_node::live::{self, Serving};
+use cordon_node::live::{self, Reloading, Serving};
 use cordon_node::sdnotify::ServiceManager;
 use cordon_seal::SiteKey;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::reload::Handle;
 
 use crate::profile::Chosen;
 use crate::serve_rules::NodeRules;
@@ -47,7 +49,7 @@ pub(crate) struct ServeArgs {
 pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
     let config = args.settings.load()?;
     let data_dir = settings::data_dir(&config)?;
-    log(&config);
+    let level = log(&config);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let decode = DecodeOptions { timezone: config.time_zone.clone(), ..DecodeOptions::new(inputs::now()) };
     // what it holds is for the user alone that runs the node
@@ -55,12 +57,17 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
     made.with_context(|| data_dir.display().to_string())?;
     let keys = Arc::new(live::open_keys(&config, &data_dir)?);
     let rules = node_rules(&config, &data_dir, &decode, keys.site_key(&config.site)?)?;
-    let stop = CancellationToken::new();
+    let rules = Arc::new(RwLock::new(rules));
+    let (stop, asked) = (CancellationToken::new(), Arc::new(Notify::new()));
+    let reloading = reloading(args.settings.clone(), Arc::clone(&rules), level, Arc::clone(&asked));
     let serving = Serving {
         data_dir,
         keys,
         decode,
-        load: Arc::new(move |wanted| rules.load(wanted).map_err(|error| format!("{error:#}"))),
+        load: Arc::new(move |wanted| {
+            let rules = rules.read().unwrap_or_else(PoisonError::into_inner);
+            rules.load(wanted).map_err(|error| format!("{error:#}"))
+        }),
         workers: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
         say: Arc::new(|text: &str| {
             // standard output may be closed; the log has it too
@@ -69,10 +76,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
         }),
         stop: stop.clone(),
         manager: ServiceManager::new(|name| std::env::var(name).ok(), std::process::id()).context("NOTIFY_SOCKET")?,
+        reloading,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime")?;
     runtime.block_on(async {
-        tokio::spawn(signals(stop));
+        tokio::spawn(signals(stop, asked));
         live::serve(&config, serving).await
     })?;
     Ok(Exit::Clean)
@@ -87,12 +95,8 @@ fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key
         csv_mappings: Arc::clone(&decode.csv_mappings),
         timezone: decode.timezone.clone(),
     };
-    let profile = match config.rules.profile.as_str() {
-        "" => None,
-        name => Some(Chosen::of(name).context("rules.profile")?),
-    };
     Ok(NodeRules {
-        profile,
+        profile: chosen(config)?,
         folders: config.rules.folders.clone(),
         data_dir: Some(data_dir.to_owned()),
         table: Arc::clone(&decode.log_sources),
@@ -100,8 +104,30 @@ fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key
     })
 }
 
-/// Ends the node in order when the terminal or the service manager asks for it.
-async fn signals(stop: CancellationToken) {
+/// How settings are read again: level of the log and place of the rules follow them.
+fn reloading(settings: SettingsArgs, rules: Arc<RwLock<NodeRules>>, level: SetLevel, asked: Arc<Notify>) -> Reloading {
+    let adopt = move |config: &Config| {
+        let profile = chosen(config).map_err(|error| format!("{error:#}"))?;
+        level(&config.log.level)?;
+        let mut rules = rules.write().unwrap_or_else(PoisonError::into_inner);
+        (rules.profile, rules.folders) = (profile, config.rules.folders.clone());
+        Ok(())
+    };
+    let read =
+        move || settings.load().map_err(|error| error.chain().last().map_or_else(String::new, ToString::to_string));
+    Reloading { read: Arc::new(read), adopt: Arc::new(adopt), asked }
+}
+
+/// The profile that the settings choose.
+fn chosen(config: &Config) -> Result<Option<Chosen>> {
+    match config.rules.profile.as_str() {
+        "" => Ok(None),
+        name => Chosen::of(name).map(Some).context("rules.profile"),
+    }
+}
+
+/// Ends the node in order, or has its settings read again, when the terminal or the service manager asks for it.
+async fn signals(stop: CancellationToken, asked: Arc<Notify>) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     let Ok(mut hang_up) = signal(SignalKind::hangup()) else { return };
@@ -109,23 +135,42 @@ async fn signals(stop: CancellationToken) {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = tokio::signal::ctrl_c() => break,
-            _ = hang_up.recv() => tracing::warn!("settings are read when the node starts: restart it to change them"),
+            _ = hang_up.recv() => asked.notify_one(),
         }
     }
     tracing::info!("stopping");
     stop.cancel();
 }
 
-fn log(config: &Config) {
-    let filter = EnvFilter::try_new(format!(
-        "{},buoyant_kernel=warn,datafusion=warn,deltalake=warn,deltalake_core=warn,sqlx=warn",
-        config.log.level
-    ));
+/// Changes the level of the log.
+type SetLevel = Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>;
+
+/// The least important lines that are written of every room, and of libraries that say much.
+fn filter(level: &str) -> EnvFilter {
+    let libraries = "buoyant_kernel=warn,datafusion=warn,deltalake=warn,deltalake_core=warn,sqlx=warn";
+    EnvFilter::try_new(format!("{level},{libraries}")).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+fn follow<S: 'static>(handle: Handle<EnvFilter, S>) -> SetLevel {
+    Arc::new(move |level| handle.reload(filter(level)).map_err(|error| format!("log.level: {error}")))
+}
+
+/// Starts the log; gives what changes its level.
+fn log(config: &Config) -> SetLevel {
     let logs = tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
-    let logs = logs.with_env_filter(filter.unwrap_or_else(|_| EnvFilter::new("info")));
-    let set = match config.log.form {
-        LogForm::Json => logs.json().try_init(),
-        LogForm::Text => logs.try_init(),
-    };
-    drop(set);
+    let filter = filter(&config.log.level);
+    match config.log.form {
+        LogForm::Json => {
+            let logs = logs.json().with_env_filter(filter).with_filter_reloading();
+            let level = follow(logs.reload_handle());
+            drop(logs.try_init());
+            level
+        }
+        LogForm::Text => {
+            let logs = logs.with_env_filter(filter).with_filter_reloading();
+            let level = follow(logs.reload_handle());
+            drop(logs.try_init());
+            level
+        }
+    }
 }

@@ -109,6 +109,18 @@ async fn start(folder: &Path, decode: &DecodeOptions, now: Time) -> Node {
 }
 
 async fn start_with(folder: &Path, decode: &DecodeOptions, now: Time, tables: TablesOptions) -> Node {
+    let log = WalOptions::default();
+    start_bounded(folder, decode, now, tables, log, 4 << 30).await
+}
+
+async fn start_bounded(
+    folder: &Path,
+    decode: &DecodeOptions,
+    now: Time,
+    tables: TablesOptions,
+    wal: WalOptions,
+    wal_bytes_max: u64,
+) -> Node {
     let keys = Keys::open(Arc::new(FileDisk), folder, &KeySource::File(folder.join("key"))).unwrap();
     let options = NodeOptions {
         data_dir: folder.to_owned(),
@@ -117,7 +129,8 @@ async fn start_with(folder: &Path, decode: &DecodeOptions, now: Time, tables: Ta
         decode: decode.clone(),
         workers: 2,
         intake_bytes_max: 64 << 20,
-        wal: WalOptions::default(),
+        wal,
+        wal_bytes_max,
         tables,
     };
     let opening = Opening {
@@ -222,6 +235,35 @@ async fn what_a_sink_could_not_take_before_the_node_stopped_is_taken_after_the_n
     let live = found_in_the_end(&node, &expected).await;
     node.stop().await;
     assert_eq!((kept, live), (expected_rows(&decode), expected));
+}
+
+/// Bytes of the files of the log.
+fn log_bytes(folder: &Path) -> u64 {
+    let files = std::fs::read_dir(folder.join("wal")).unwrap();
+    files.map(|file| file.unwrap().metadata().unwrap().len()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_its_largest_size_the_log_is_worked_off_and_senders_wait_and_lose_nothing() {
+    let Evening { decode, all, start: began, .. } = Evening::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (segment, bound) = (64 << 10, 256 << 10);
+    let wal = WalOptions { segment_bytes: segment, ..WalOptions::default() };
+    // left to themselves, tables and evidence would keep all of it in memory and the log all of it on disk
+    let node = start_bounded(folder.path(), &decode, began, TablesOptions::default(), wal, bound).await;
+    let mut largest = 0;
+    for part in all.chunks(200) {
+        send(&node, part).await;
+        largest = largest.max(log_bytes(folder.path()));
+    }
+    let sent: usize = all.iter().map(|delivery| delivery.bytes.len()).sum();
+    let sent = u64::try_from(sent).unwrap();
+    assert!(sent > 3 * bound, "{sent} bytes do not reach the bound");
+    assert!(largest < sent / 2 && largest > bound / 2, "{largest} of {sent} bytes lay in the log");
+    assert!(node.settled(Duration::from_secs(60)).await);
+    let kept = rows(&node);
+    node.stop().await;
+    assert_eq!(kept, expected_rows(&decode));
 }
 
 /// What the event tables hold of the evening: its events, and the records that gave none.

@@ -3,12 +3,13 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use cordon_store::state::Setting;
+use cordon_store::state::{AuditEntry, Setting};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::allowed::{Allowed, ChangeSettings, ReadSettings};
+use crate::control::Reloaded;
 use crate::extract::{Json, Path};
 use crate::problem::Problem;
 use crate::state::ApiState;
@@ -48,6 +49,31 @@ impl From<Setting> for SettingBody {
 pub(crate) struct SettingGiven {
     /// The value; which form it has depends on the setting.
     value: Value,
+}
+
+/// What became of reading the settings again.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct SettingsReloaded {
+    /// Keys of settings that changed and are in force now.
+    changed: Vec<String>,
+    /// Keys of settings that changed and wait for the next start of the node.
+    needs_restart: Vec<String>,
+    /// Rules that run now.
+    rules: usize,
+}
+
+/// Reads the node's file of settings again, and the rules, and puts into force what a running node can take over. When anything is wrong, all stays as it is.
+#[utoipa::path(post, path = "/api/v1/settings/reload", tag = "settings",
+    responses((status = 200, body = SettingsReloaded, description = "Read again")))]
+pub(crate) async fn reload(
+    allowed: Allowed<ChangeSettings>,
+    State(state): State<ApiState>,
+) -> Result<Json<SettingsReloaded>, Problem> {
+    let Reloaded { changed, restart, rules } = state.control().reload_settings().await?;
+    let detail = serde_json::json!({"changed": changed, "needs_restart": restart});
+    let entry = AuditEntry::new("settings_reloaded", "settings", "", detail);
+    state.kept().audit(&allowed.by(), &entry).await?;
+    Ok(Json(SettingsReloaded { changed, needs_restart: restart, rules }))
 }
 
 /// Lists settings that were ever changed, by name.

@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::wire::{Moment, PageBody};
 
-/// A source, and what was counted of it since the start of the node.
+/// A source, and what was counted of it since it is known.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Source)]
 pub(crate) struct SourceBody {

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::findings::FindingBody;
 use crate::allowed::{Allowed, ReadFindings, SearchEvents, Still};
-use crate::control::LiveEvent;
+use crate::control::{Live, LiveEvent};
 use crate::problem::{Problem, ProblemKind};
 use crate::state::ApiState;
 use crate::wire::{Moment, Row, SseEvent};
@@ -155,7 +155,7 @@ async fn wait<E>(change: impl Future<Output = Result<(), E>>, still: &Still) -> 
 struct EventStream {
     scope: AccessScope,
     still: Still,
-    events: broadcast::Receiver<Arc<LiveEvent>>,
+    events: broadcast::Receiver<Arc<Live>>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -169,10 +169,10 @@ impl EventStream {
             }
             asked = if is_due { Instant::now() } else { asked };
             let Ok(received) = tokio::time::timeout(STILL_EVERY, self.events.recv()).await else { continue };
-            let event = match received {
-                Ok(event) if self.scope.admits(&event.site, event.class_uid) => shown(&event, &self.scope),
-                Ok(_) => continue,
-                Err(broadcast::error::RecvError::Lagged(missed)) => {
+            let event = match received.as_deref() {
+                Ok(Live::Event(event)) if self.scope.admits(&event.site, event.class_uid) => shown(event, &self.scope),
+                Ok(Live::Event(_)) => continue,
+                Ok(Live::Missed(missed)) | Err(broadcast::error::RecvError::Lagged(missed)) => {
                     Event::default().event("missed").data(missed.to_string())
                 }
                 Err(broadcast::error::RecvError::Closed) => return None,

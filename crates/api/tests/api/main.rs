@@ -5,5 +5,6 @@ mod accounts;
 mod events;
 mod played;
 mod resources;
+mod running;
 mod shell;
 mod whole;

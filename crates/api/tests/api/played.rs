@@ -7,15 +7,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
-    ApiOptions, ApiState, ControlError, Family, LiveEvent, NodeControl, NodeHealth, Outcome, Part, PartState, Progress,
-    RecordPlace, RuleStatus, SourceStatus, Work,
+    ApiOptions, ApiState, ControlError, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus,
+    Outcome, Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_model::{Level, Time};
 use cordon_policy::{Policies, Universe};
 use cordon_seal::TotpSecret;
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::query::{Queries, QueryOptions};
-use cordon_store::state::{SecretsKey, State, StateOptions};
+use cordon_store::state::{LetterState, SecretsKey, State, StateOptions};
 use cordon_store::tables::{Tables, TablesOptions};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -30,7 +30,8 @@ pub(crate) struct PlayedNode {
     pub(crate) kept: watch::Sender<u64>,
     pub(crate) rules: Mutex<Vec<Arc<RuleStatus>>>,
     pub(crate) sources: Mutex<Vec<SourceStatus>>,
-    pub(crate) events: broadcast::Sender<Arc<LiveEvent>>,
+    pub(crate) is_file_bad: Mutex<bool>,
+    pub(crate) events: broadcast::Sender<Arc<Live>>,
 }
 
 impl PlayedNode {
@@ -41,6 +42,7 @@ impl PlayedNode {
             kept: watch::Sender::new(0),
             rules: Mutex::new(vec![Arc::new(rule())]),
             sources: Mutex::new(vec![source("ehr-audit", "main"), source("syslog_udp/10.0.0.2", "north")]),
+            is_file_bad: Mutex::new(false),
             events: broadcast::Sender::new(16),
         })
     }
@@ -95,6 +97,54 @@ impl NodeControl for PlayedNode {
         Box::pin(async move { Ok(bytes) })
     }
 
+    fn sender_site(&self, sender: &str) -> String {
+        if sender == "northern" { "north".to_owned() } else { "main".to_owned() }
+    }
+
+    fn reload_settings(&self) -> BoxFuture<'static, Result<Reloaded, ControlError>> {
+        let said = "cordon.toml:4: `tell.gather` has a value that does not fit: expected a length of time".to_owned();
+        let taken =
+            Reloaded { changed: vec!["tell.gather".to_owned()], restart: vec!["api.address".to_owned()], rules: 3 };
+        let answer = if *self.is_file_bad.lock().unwrap() { Err(ControlError::Refused(said)) } else { Ok(taken) };
+        Box::pin(async move { answer })
+    }
+
+    fn notification(&self) -> NotificationStatus {
+        NotificationStatus {
+            groups: vec!["it-on-call".to_owned()],
+            waiting: 2,
+            dead: 1,
+            ..NotificationStatus::default()
+        }
+    }
+
+    fn letters(&self, state: LetterState, _: u32) -> BoxFuture<'static, Result<Vec<LetterStatus>, ControlError>> {
+        let letter = LetterStatus {
+            key: "00ff".to_owned(),
+            channel: "webhook:chat".to_owned(),
+            group: "it-on-call".to_owned(),
+            kind: "news",
+            level: Level::High,
+            count: 4,
+            attempts: 9,
+            next_attempt: Time(0),
+            error: "not reached: timed out".to_owned(),
+        };
+        Box::pin(async move { Ok(if state == LetterState::Dead { vec![letter] } else { Vec::new() }) })
+    }
+
+    fn put_letter_back(&self, key: &str) -> BoxFuture<'static, Result<(), ControlError>> {
+        let put = if key == "00ff" { Ok(()) } else { Err(ControlError::Unknown("letter".to_owned())) };
+        Box::pin(async move { put })
+    }
+
+    fn test_notification(&self, group: &str) -> BoxFuture<'static, Result<Vec<TestedWay>, ControlError>> {
+        let way = |channel: &str, error: &str| TestedWay { channel: channel.to_owned(), error: error.to_owned() };
+        let ways = vec![way("mail:it@lakeside.example", ""), way("webhook:chat", "refused: 500")];
+        let known = if group == "it-on-call" { Ok(ways) } else { Err(ControlError::Unknown("group".to_owned())) };
+        Box::pin(async move { known })
+    }
+
     fn reload_rules(&self) -> BoxFuture<'static, Result<usize, ControlError>> {
         Box::pin(async { Ok(0) })
     }
@@ -110,7 +160,7 @@ impl NodeControl for PlayedNode {
         self.kept.subscribe()
     }
 
-    fn live_events(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
+    fn live_events(&self) -> broadcast::Receiver<Arc<Live>> {
         self.events.subscribe()
     }
 }
@@ -210,7 +260,7 @@ impl Played {
         let node = PlayedNode::new();
         let sites = ["main", "north"].map(str::to_owned).into();
         let policies = Policies::load(Universe { sites, classes: CLASSES.into() }, &[]).unwrap();
-        let options = ApiOptions { stream_max: Duration::from_secs(1) };
+        let options = ApiOptions { stream_max: Duration::from_secs(1), ..ApiOptions::default() };
         let disk: Arc<dyn Disk> = Arc::new(FileDisk);
         let tables = Tables::open(disk, &folder.path().join("tables"), TablesOptions::default()).await.unwrap();
         let queries = Queries::new(tables.clone(), QueryOptions::spilling_to(folder.path().join("spill"))).unwrap();

@@ -21,4 +21,5 @@ mod profile;
 mod rule_cache;
 mod rules;
 mod scan;
+mod serving;
 mod settings;

@@ -22,6 +22,8 @@ pub struct Setting {
     pub default: &'static str,
     /// Whether it has to be set; only in tables that repeat.
     pub needed: bool,
+    /// What a change of it needs, when that is not what its section says.
+    pub change: Option<Change>,
     /// What it does, in whole sentences.
     pub doc: &'static str,
 }
@@ -48,6 +50,12 @@ impl Section {
         self.settings.iter().find(|setting| setting.name == name)
     }
 
+    /// What a change of one of its settings needs.
+    #[must_use]
+    pub fn change_of(&self, setting: &Setting) -> Change {
+        setting.change.unwrap_or(self.change)
+    }
+
     /// The full key of one of its settings.
     #[must_use]
     pub fn key(&self, setting: &Setting) -> String {
@@ -56,11 +64,16 @@ impl Section {
 }
 
 const fn setting(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Setting {
-    Setting { name, kind, default, needed: false, doc }
+    Setting { name, kind, default, needed: false, change: None, doc }
+}
+
+/// The same setting, which is taken over while the node runs though its section is not, or the other way round.
+const fn but(setting: Setting, change: Change) -> Setting {
+    Setting { change: Some(change), ..setting }
 }
 
 const fn needed(name: &'static str, kind: Kind, example: &'static str, doc: &'static str) -> Setting {
-    Setting { name, kind, default: example, needed: true, doc }
+    Setting { name, kind, default: example, needed: true, change: None, doc }
 }
 
 const fn once(name: &'static str, change: Change, doc: &'static str, settings: &'static [Setting]) -> Section {
@@ -81,13 +94,24 @@ pub const CATALOGUE: &[Section] = &[
     once("", Change::Restart, "The node itself.", NODE),
     once("log", Change::Restart, "What the node logs about itself, on standard error.", LOG),
     once("api", Change::Restart, "The API and the console.", API),
-    once("tls", Change::Restart, "Certificates of every address that speaks TLS.", TLS),
-    once("admin", Change::Restart, "The first administrator, who signs in through a one-time link.", ADMIN),
+    once(
+        "tls",
+        Change::Reload,
+        "Certificates of every address that speaks TLS. A reload reads the files again, for connections from then on.",
+        TLS,
+    ),
+    once("access", Change::Reload, "Who may see and do what (`docs/specs/access.md`).", ACCESS),
+    once(
+        "admin",
+        Change::Restart,
+        "The first administrator, who chooses a name and signs in through a one-time link.",
+        ADMIN,
+    ),
     once("intake", Change::Restart, "Where events come in. An empty list means that nothing listens.", INTAKE),
     several(
         "sources",
-        Change::Restart,
-        "Declared sources. A sender that no declaration fits is adopted when it is first heard.",
+        Change::Reload,
+        "Declared sources. A sender that no declaration fits is adopted when it is first heard. Connections that are open go on under the declaration that they began with.",
         SOURCES,
     ),
     once("rules", Change::Reload, "Detection rules beside those in the binary.", RULES),
@@ -106,7 +130,12 @@ pub const CATALOGUE: &[Section] = &[
     ),
     several("classes", Change::Reload, "Shares of the disk and minimum ages per class of data.", CLASSES),
     several("shares", Change::Reload, "Shares of the disk and minimum ages per source.", SHARES),
-    once("query", Change::Restart, "Limits of searches.", QUERY),
+    once(
+        "query",
+        Change::Reload,
+        "Limits of searches. Searches under way end under those that they began with.",
+        QUERY,
+    ),
     once("tell", Change::Reload, "How people are told of findings.", TELL),
     once("smtp", Change::Reload, "The mail server.", SMTP),
     several(
@@ -164,11 +193,14 @@ const NODE: &[Setting] = &[
 ];
 
 const LOG: &[Setting] = &[
-    setting(
-        "level",
-        Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
-        "\"info\"",
-        "The least important lines that are written.",
+    but(
+        setting(
+            "level",
+            Kind::Choice(&["error", "warn", "info", "debug", "trace"]),
+            "\"info\"",
+            "The least important lines that are written.",
+        ),
+        Change::Reload,
     ),
     setting("form", Kind::Choice(&["text", "json"]), "\"text\"", "How a line is written."),
 ];
@@ -200,18 +232,27 @@ const TLS: &[Setting] = &[
         "client_ca",
         Kind::Path,
         "\"\"",
-        "PEM file with the authorities whose client certificates senders must show. Empty: none is asked for.",
+        "PEM file with the authorities whose certificates senders must show over TLS: syslog, RELP and MLLP. Over HTTP one stands for a token, and who shows none needs a token. The name in it says which source it is. Empty: none is asked for.",
     ),
-    setting(
-        "names",
-        TEXTS,
-        "[]",
-        "Names and addresses for the certificate made at the first start, beside `localhost` and the name of the machine.",
+    but(
+        setting(
+            "names",
+            TEXTS,
+            "[]",
+            "Names and addresses for the certificate made at the first start, beside `localhost` and the name of the machine.",
+        ),
+        Change::Restart,
     ),
 ];
 
+const ACCESS: &[Setting] = &[setting(
+    "policies",
+    Kind::Path,
+    "\"\"",
+    "Folder with Cedar policies of your own, files that end in `.cedar`, which stand beside those in the binary. One that is not valid is refused with its line, and none of them is in force then. Empty: none.",
+)];
+
 const ADMIN: &[Setting] = &[
-    setting("name", Kind::Name, "\"admin\"", "Name of the account."),
     setting(
         "link_file",
         Kind::Path,
@@ -222,7 +263,7 @@ const ADMIN: &[Setting] = &[
         "link_valid",
         Kind::Span(60),
         "\"1d\"",
-        "How long the link can be used. A start without any administrator makes a new one.",
+        "How long the link can be used. A start of a node that has no user yet makes a new one.",
     ),
 ];
 
@@ -247,12 +288,14 @@ const INTAKE: &[Setting] = &[
     ),
     setting("syslog_tls", ADDRESSES, "[]", "Syslog over TLS (RFC 5425); the usual port is 6514."),
     setting("relp", ADDRESSES, "[]", "RELP, which answers each message once it is durable; the usual port is 2514."),
+    setting("relp_tls", ADDRESSES, "[]", "RELP over TLS."),
     setting(
         "mllp",
         ADDRESSES,
         "[]",
         "HL7 v2 over MLLP, answered with AA once durable; the usual port is 2575. Give interface engines a copied feed (`docs/running.md`).",
     ),
+    setting("mllp_tls", ADDRESSES, "[]", "HL7 v2 over MLLP over TLS."),
     setting(
         "tail",
         TEXTS,
@@ -314,13 +357,7 @@ const STORE: &[Setting] = &[
         "wal_bytes_max",
         Kind::Bytes(64 * MEGABYTE),
         "\"4GiB\"",
-        "Most bytes of the write-ahead log. At this size senders wait until what was received is worked off.",
-    ),
-    setting(
-        "commit_ms_max",
-        Kind::Whole(1, 50),
-        "50",
-        "Longest time between two fsyncs under load, milliseconds; the next starts anyway as soon as the last has ended.",
+        "Most bytes of the write-ahead log. At this size what is worked off is written to its tables at once, and senders wait until there is room again; of others what has no room is dropped and counted.",
     ),
     setting(
         "flush_bytes",
@@ -391,7 +428,7 @@ const QUERY: &[Setting] = &[
         "\"256MiB\"",
         "Memory of all searches together. What needs more is written to a temporary file or ends with an explanation.",
     ),
-    setting("time_max", Kind::Span(1), "\"1m\"", "Longest time of a search."),
+    setting("time_max", Kind::Span(1), "\"30s\"", "Longest time of a search; an export may take an hour."),
     setting("at_once_max", Kind::Whole(1, 64), "4", "Most searches at once; others wait."),
 ];
 

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cordon_collect::live::SourceDeclaration;
+
+use super::Origin;
 use super::catalogue::{CATALOGUE, Change};
-use super::typed::Config;
+use super::typed::{Config, LogSettings, Tls};
+use super::value::Value;
 
 /// One setting that differs. Values are as TOML writes them; empty where the setting is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,11 +56,46 @@ pub fn diff(from: &Config, to: &Config) -> Changes {
     changes
 }
 
+/// What a running node has after a reload: of `wanted` what it takes over, of `in_force` the rest.
+#[must_use]
+pub fn taken_over(in_force: &Config, wanted: &Config) -> Config {
+    let old: BTreeMap<&String, (&Value, &Origin)> =
+        in_force.values.iter().map(|(key, value, origin)| (key, (value, origin))).collect();
+    let value = |(key, value, origin): &(String, Value, Origin)| match old.get(key) {
+        Some((value, origin)) if needs(key) == Change::Restart => (key.clone(), (*value).clone(), (*origin).clone()),
+        _ => (key.clone(), value.clone(), origin.clone()),
+    };
+    let at_home = |source: &SourceDeclaration| {
+        // a source without a site of its own belongs to the node's, which stays
+        let is_home = *source.site == *wanted.site;
+        let site = if is_home { in_force.site.as_str().into() } else { source.site.clone() };
+        SourceDeclaration { site, ..source.clone() }
+    };
+    Config {
+        values: wanted.values.iter().map(value).collect(),
+        data_dir: in_force.data_dir.clone(),
+        site: in_force.site.clone(),
+        time_zone: in_force.time_zone.clone(),
+        event_clock: in_force.event_clock,
+        log: LogSettings { form: in_force.log.form, ..wanted.log.clone() },
+        api: in_force.api.clone(),
+        tls: Tls { names: in_force.tls.names.clone(), ..wanted.tls.clone() },
+        admin: in_force.admin.clone(),
+        intake: in_force.intake.clone(),
+        sources: wanted.sources.iter().map(at_home).collect(),
+        store: in_force.store.clone(),
+        keys: in_force.keys.clone(),
+        ..wanted.clone()
+    }
+}
+
 fn texts(config: &Config) -> BTreeMap<String, String> {
     config.values.iter().map(|(key, value, _)| (key.clone(), value.to_string())).collect()
 }
 
 fn needs(key: &str) -> Change {
     let name = key.split(['.', '[']).next().filter(|_| key.contains('.')).unwrap_or_default();
-    CATALOGUE.iter().find(|section| section.name == name).map_or(Change::Restart, |section| section.change)
+    let Some(section) = CATALOGUE.iter().find(|section| section.name == name) else { return Change::Restart };
+    let setting = key.rsplit('.').next().and_then(|name| section.setting(name));
+    setting.map_or(section.change, |setting| section.change_of(setting))
 }

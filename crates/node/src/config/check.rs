@@ -76,7 +76,9 @@ fn addresses(says: &mut Says<'_>) {
         ("intake.syslog_tcp", &intake.syslog_tcp),
         ("intake.syslog_tls", &intake.syslog_tls),
         ("intake.relp", &intake.relp),
+        ("intake.relp_tls", &intake.relp_tls),
         ("intake.mllp", &intake.mllp),
+        ("intake.mllp_tls", &intake.mllp_tls),
     ];
     let mut taken: BTreeMap<SocketAddr, &str> = BTreeMap::from([(says.config.api.address, "api.address")]);
     for (key, listening) in streams {

@@ -19,15 +19,15 @@ mod value;
 mod tests;
 
 pub use catalogue::{CATALOGUE, Change, Section, Setting};
-pub use change::{Changed, Changes, diff};
+pub use change::{Changed, Changes, diff, taken_over};
 pub use fault::{Fault, Faults};
 pub use kind::Kind;
 pub use layers::{Layers, Origin};
 pub use text::{example, reference};
 pub use typed::{
-    Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, LogForm, LogSettings, Maintenance, Query,
-    Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare, StoreSettings, Tell, Tls,
-    Topic, Webhook,
+    Access, Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, LogForm, LogSettings, Maintenance,
+    Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare, StoreSettings, Tell,
+    Tls, Topic, Webhook,
 };
 pub use value::{Clock, Hours, Span, Value, Weekday, Window};
 

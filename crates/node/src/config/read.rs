@@ -162,6 +162,7 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
         event_clock: node.clock("event_clock"),
         log: log(&tables.one("log")),
         tls: tls(&tables.one("tls")),
+        access: Access { policies: tables.one("access").path("policies") },
         admin: admin(&tables.one("admin")),
         intake: intake(&tables.one("intake")),
         sources: tables.each("sources", |source| declaration(source, &site)),
@@ -206,7 +207,7 @@ fn tls(of: &Fields) -> Tls {
 }
 
 fn admin(of: &Fields) -> Admin {
-    Admin { name: of.text("name"), link_file: of.path("link_file"), link_valid: of.span("link_valid") }
+    Admin { link_file: of.path("link_file"), link_valid: of.span("link_valid") }
 }
 
 fn intake(of: &Fields) -> Intake {
@@ -216,7 +217,9 @@ fn intake(of: &Fields) -> Intake {
         syslog_tcp: of.addresses("syslog_tcp"),
         syslog_tls: of.addresses("syslog_tls"),
         relp: of.addresses("relp"),
+        relp_tls: of.addresses("relp_tls"),
         mllp: of.addresses("mllp"),
+        mllp_tls: of.addresses("mllp_tls"),
         tail: of.texts("tail"),
         queue_bytes_max: of.whole("queue_bytes_max"),
     }
@@ -244,7 +247,6 @@ fn store(of: &Fields) -> StoreSettings {
     StoreSettings {
         wal_segment_bytes: of.whole("wal_segment_bytes"),
         wal_bytes_max: of.whole("wal_bytes_max"),
-        commit_ms_max: of.whole("commit_ms_max"),
         flush_bytes: of.whole("flush_bytes"),
         flush_every: of.span("flush_every"),
     }

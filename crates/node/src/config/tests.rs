@@ -177,6 +177,52 @@ fn a_reload_takes_what_can_change_and_names_what_waits() {
 }
 
 #[test]
+fn what_a_reload_takes_over_leaves_nothing_to_reload_and_everything_that_waits_as_it_was() {
+    let before = load("[[sources]]\nid = \"a\"\nlistener = \"http\"\nsender = \"a\"\n").unwrap();
+    // every setting of the example at another value, and a source
+    let other = "site = \"b\"\ntime_zone = \"Europe/Berlin\"\nevent_clock = \"2026-10-12T18:00:00Z,60\"\ndata_dir = \"/d\"\n\
+        [log]\nlevel = \"debug\"\nform = \"json\"\n[api]\naddress = \"127.0.0.1:1\"\n[admin]\nlink_file = \"/l\"\n\
+        [tls]\nclient_ca = \"/ca\"\nnames = [\"n\"]\n[access]\npolicies = \"/p\"\n[intake]\nhttp = []\n[store]\nflush_bytes = \"1MiB\"\n\
+        [keys]\nfile = \"/k\"\n[query]\nat_once_max = 9\n[tell]\ngather = \"5s\"\n[retention]\ndays_max = 3\n[rules]\nprofile = \"\"\n\
+        [[sources]]\nid = \"a\"\nlistener = \"http\"\nsender = \"b\"\n";
+    let wanted = load(other).unwrap();
+    let taken = taken_over(&before, &wanted);
+    assert!(diff(&taken, &wanted).reload.is_empty());
+    assert!(diff(&before, &taken).restart.is_empty());
+    let waits: Vec<String> = diff(&taken, &wanted).restart.into_iter().map(|one| one.key).collect();
+    let expect = [
+        "admin.link_file",
+        "api.address",
+        "data_dir",
+        "event_clock",
+        "intake.http",
+        "keys.file",
+        "log.form",
+        "site",
+        "store.flush_bytes",
+        "time_zone",
+        "tls.names",
+    ];
+    assert_eq!(waits, expect);
+    // the fields say what the values say: once what waits is put back, only what was taken over differs
+    let waiting = Config {
+        values: Vec::new(),
+        log: LogSettings { level: before.log.level.clone(), ..taken.log.clone() },
+        tls: Tls { client_ca: None, ..taken.tls.clone() },
+        access: before.access.clone(),
+        sources: before.sources.clone(),
+        query: before.query.clone(),
+        tell: before.tell.clone(),
+        retention: before.retention.clone(),
+        rules: before.rules.clone(),
+        ..taken.clone()
+    };
+    assert_eq!(format!("{waiting:?}"), format!("{:?}", Config { values: Vec::new(), ..before.clone() }));
+    assert_eq!(*taken.sources[0].site, *"main");
+    assert_eq!((taken.log.level.as_str(), taken.query.at_once_max, taken.retention.days_max), ("debug", 9, 3));
+}
+
+#[test]
 fn every_default_and_every_example_fits_its_setting() {
     let mut misprinted = Vec::new();
     for section in CATALOGUE {

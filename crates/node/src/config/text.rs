@@ -71,7 +71,12 @@ fn row(text: &mut String, section: &Section, setting: &Setting) {
         default => format!("`{default}`"),
     };
     let expected = setting.kind.expected().replace('|', "\\|");
-    let doc = setting.doc.replace('|', "\\|");
+    let mut doc = setting.doc.replace('|', "\\|");
+    match setting.change {
+        Some(Change::Reload) => doc.push_str(" A change needs a reload."),
+        Some(Change::Restart) => doc.push_str(" A change needs a restart."),
+        None => {}
+    }
     let _ = writeln!(text, "| `{}` | {expected} | {default} | {doc} |", section.key(setting));
 }
 
@@ -87,6 +92,9 @@ Later layers win: defaults, the file, variables, flags.
   between. A table that repeats is written whole, as a TOML list: `CORDON_WEBHOOKS='[{name = \"chat\", url = \"https://..\", secret_file = \"/..\"}]'`; it
   replaces those of the file. Unknown ones are refused too; `CORDON_SERVICE_*` and `CORDON_PORT*`, which container platforms set, are left alone.
 - **Flags**: `cordon serve --set api.address=0.0.0.0:8480`, as often as needed.
+
+A change that needs a reload is taken over by a running node on SIGHUP (`systemctl reload cordon`) or `POST /api/v1/settings/reload`. The node names in its log and in
+the answer what changed and what waits for a restart. When anything is wrong, all stays as it was, and it says where.
 
 No setting holds a secret: passwords, tokens and keys stand in files of their own, which the settings name.
 ";

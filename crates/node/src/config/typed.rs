@@ -27,6 +27,8 @@ pub struct Config {
     pub api: Api,
     /// Certificates.
     pub tls: Tls,
+    /// Who may see and do what.
+    pub access: Access,
     /// The first administrator.
     pub admin: Admin,
     /// Where events come in.
@@ -101,11 +103,16 @@ pub struct Tls {
     pub names: Vec<String>,
 }
 
+/// Who may see and do what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Folder with policies of the site; `None` for those in the binary alone.
+    pub policies: Option<PathBuf>,
+}
+
 /// The first administrator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admin {
-    /// Name of the account.
-    pub name: String,
     /// File that the one-time link is written to as well; `None` for the log alone.
     pub link_file: Option<PathBuf>,
     /// How long the link can be used.
@@ -125,8 +132,12 @@ pub struct Intake {
     pub syslog_tls: Vec<SocketAddr>,
     /// RELP.
     pub relp: Vec<SocketAddr>,
+    /// RELP over TLS.
+    pub relp_tls: Vec<SocketAddr>,
     /// HL7 v2 over MLLP.
     pub mllp: Vec<SocketAddr>,
+    /// HL7 v2 over MLLP over TLS.
+    pub mllp_tls: Vec<SocketAddr>,
     /// Patterns of files that are followed.
     pub tail: Vec<String>,
     /// Most bytes that wait to be written.
@@ -149,8 +160,6 @@ pub struct StoreSettings {
     pub wal_segment_bytes: u64,
     /// Most bytes of the write-ahead log.
     pub wal_bytes_max: u64,
-    /// Longest time between two fsyncs under load, milliseconds.
-    pub commit_ms_max: u64,
     /// Bytes of new events in memory after which they are written as a file.
     pub flush_bytes: u64,
     /// Time after which they are written in any case.

@@ -85,7 +85,9 @@ fn ports(config: &Config) -> Vec<Port> {
         ("intake.syslog_tcp", &intake.syslog_tcp),
         ("intake.syslog_tls", &intake.syslog_tls),
         ("intake.relp", &intake.relp),
+        ("intake.relp_tls", &intake.relp_tls),
         ("intake.mllp", &intake.mllp),
+        ("intake.mllp_tls", &intake.mllp_tls),
     ];
     let stream = |address: SocketAddr| TcpListener::bind(address).map(|_| ());
     let datagram = |address: SocketAddr| UdpSocket::bind(address).map(|_| ());

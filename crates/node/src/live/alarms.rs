@@ -45,6 +45,18 @@ impl Alarms {
         Looked { found, told }
     }
 
+    /// Losses of this number were told before the node started.
+    pub(super) fn recall(&mut self, source: &str, reason: DropReason, told: u64) {
+        self.told.insert((source.into(), reason), (told, Time(i64::MIN)));
+    }
+
+    /// The losses of a source that were told, by the name of their reason.
+    pub(super) fn told_of(&self, source: &Arc<str>) -> BTreeMap<String, u64> {
+        let reasons = DropReason::ALL.into_iter();
+        let told = reasons.filter_map(|reason| Some((reason, self.told.get(&(Arc::clone(source), reason))?.0)));
+        told.map(|(reason, count)| (reason.name().to_owned(), count)).collect()
+    }
+
     /// The findings were kept.
     pub(super) fn kept(&mut self, looked: Looked) {
         self.told.extend(looked.told);

@@ -6,18 +6,20 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, Family, LiveEvent, NodeControl, NodeHealth, Outcome, PartState, Progress, RecordPlace, RuleStatus,
-    SourceStatus, Work,
+    ControlError, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus, Outcome, PartState,
+    Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;
 use cordon_model::Time;
-use cordon_store::state::{By, State, StateError};
+use cordon_store::state::{By, LetterState, State, StateError};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, broadcast, watch};
 
-use super::metrics;
 use super::node::Parts;
+use super::reload::Settings;
+use super::{metrics, notification};
+use crate::tell::TellHandle;
 
 /// Rules as they were loaded, with what the API shows of them.
 pub struct LoadedRules {
@@ -81,10 +83,12 @@ const RULES_ON: &str = "rules_on";
 #[derive(Clone)]
 pub(super) struct Control {
     pub(super) parts: Arc<Parts>,
-    load: LoadRules,
+    pub(super) load: LoadRules,
     book: Arc<RwLock<RuleBook>>,
     /// Held by whoever judges stored events: one at a time.
     pub(super) looking_back: Arc<Mutex<()>>,
+    pub(super) settings: Arc<Settings>,
+    tell: TellHandle,
 }
 
 impl fmt::Debug for Control {
@@ -122,8 +126,14 @@ impl Switches {
 
 impl Control {
     /// Over the parts of a node and the rules it was started with.
-    pub(super) fn new(parts: Arc<Parts>, load: LoadRules, book: RuleBook) -> Self {
-        Self { parts, load, book: Arc::new(RwLock::new(book)), looking_back: Arc::default() }
+    pub(super) fn new(
+        parts: Arc<Parts>,
+        load: LoadRules,
+        book: RuleBook,
+        settings: Arc<Settings>,
+        tell: TellHandle,
+    ) -> Self {
+        Self { parts, load, book: Arc::new(RwLock::new(book)), looking_back: Arc::default(), settings, tell }
     }
 
     fn book(&self) -> RwLockReadGuard<'_, RuleBook> {
@@ -154,15 +164,20 @@ impl Control {
     /// Loads the rules that are to run and puts them into force; how many run.
     pub(super) async fn reload(&self, switches: Switches) -> Result<usize, ControlError> {
         let loaded = self.load(WantedRules::Running(switches)).await;
-        let LoadedRules { detector, version, statuses, texts } = loaded.map_err(failed)?;
+        Ok(self.put_rules(loaded.map_err(failed)?))
+    }
+
+    /// Puts loaded rules into force; how many run.
+    pub(super) fn put_rules(&self, loaded: LoadedRules) -> usize {
+        let LoadedRules { detector, version, statuses, texts } = loaded;
         let running = statuses.iter().filter(|rule| rule.is_enabled).count();
         self.parts.rules.replace(detector, version);
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = RuleBook::new(statuses, texts);
-        Ok(running)
+        running
     }
 }
 
-fn failed(error: impl fmt::Display) -> ControlError {
+pub(super) fn failed(error: impl fmt::Display) -> ControlError {
     ControlError::Failed(error.to_string())
 }
 
@@ -248,6 +263,36 @@ impl NodeControl for Control {
         })
     }
 
+    fn sender_site(&self, sender: &str) -> String {
+        let all = self.parts.registry.all();
+        let of = |source: &&Arc<LiveSource>| {
+            let known = &source.declaration;
+            *known.listener == *"http" && *known.sender == *sender
+        };
+        all.iter().find(of).map_or(self.parts.registry.site(), |source| &source.declaration.site).to_string()
+    }
+
+    fn reload_settings(&self) -> BoxFuture<'static, Result<Reloaded, ControlError>> {
+        let this = self.clone();
+        Box::pin(async move { this.reload_all().await })
+    }
+
+    fn notification(&self) -> NotificationStatus {
+        notification::status(&self.tell)
+    }
+
+    fn letters(&self, state: LetterState, limit: u32) -> BoxFuture<'static, Result<Vec<LetterStatus>, ControlError>> {
+        Box::pin(notification::letters(self.tell.clone(), state, limit))
+    }
+
+    fn put_letter_back(&self, key: &str) -> BoxFuture<'static, Result<(), ControlError>> {
+        Box::pin(notification::put_back(self.tell.clone(), key.to_owned(), self.parts.clock.now()))
+    }
+
+    fn test_notification(&self, group: &str) -> BoxFuture<'static, Result<Vec<TestedWay>, ControlError>> {
+        Box::pin(notification::test(self.tell.clone(), group.to_owned(), self.parts.clock.now()))
+    }
+
     fn run(&self, work: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>> {
         super::work::run(self.clone(), work, progress)
     }
@@ -268,7 +313,7 @@ impl NodeControl for Control {
         self.parts.findings.subscribe()
     }
 
-    fn live_events(&self) -> broadcast::Receiver<Arc<LiveEvent>> {
+    fn live_events(&self) -> broadcast::Receiver<Arc<Live>> {
         self.parts.events.subscribe()
     }
 }

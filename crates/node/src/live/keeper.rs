@@ -14,7 +14,9 @@ use cordon_store::tables::{RowBatch, Tables};
 use cordon_store::wal::Wal;
 use tokio::sync::watch;
 
+use super::events::LiveFeed;
 use super::finding;
+use super::health::{EVIDENCE, FINDINGS, Health, TABLES};
 use super::judge::{Counts, Outcome};
 use super::rules::Generation;
 use super::windows::{Correlated, Windows};
@@ -24,6 +26,8 @@ use crate::history::is_history;
 pub(super) const FINDINGS_SINK: &str = "findings";
 /// How often the windows of correlations are written down, when there was something new.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(15);
+/// How often everything goes to files while senders wait for room in the log.
+const ROOM_EVERY: Duration = Duration::from_secs(1);
 /// Sealed bytes of evidence that wait in memory until a file is written.
 const EVIDENCE_BYTES_MAX: usize = 16 << 20;
 /// How often evidence is written to a file however little waits: files are not joined later, so they must not be many.
@@ -78,6 +82,8 @@ pub(super) struct Keeper {
     pub(super) counts: Arc<StreetCounts>,
     /// Rises whenever findings were kept.
     pub(super) told: watch::Sender<u64>,
+    pub(super) live: LiveFeed,
+    pub(super) health: Arc<Health>,
     pub(super) stop: Arc<AtomicBool>,
     pub(super) snapshot_at: Instant,
     pub(super) dirty: bool,
@@ -107,17 +113,33 @@ impl Keeper {
             finding::of_correlation(detected, site, class_uid, version, now)
         }));
         let recorded = (is_tick && new.is_empty()) || self.record(through, new).await;
+        let shown = self.live.of(&rows);
         if !(recorded && self.append(through, rows).await && self.keep_evidence(through, blocks).await) {
             self.gave_up = true;
             return;
         }
+        if let Some(rows) = shown {
+            self.live.show(rows);
+        }
         self.count(counts, through);
         self.dirty |= !is_tick;
-        if self.dirty && self.snapshot_at.elapsed() >= SNAPSHOT_EVERY {
+        if self.health.is_log_full.load(Ordering::Relaxed) && self.snapshot_at.elapsed() >= ROOM_EVERY {
+            self.make_room(through).await;
+        } else if self.dirty && self.snapshot_at.elapsed() >= SNAPSHOT_EVERY {
             self.write_snapshot(through).await;
             let is_due = self.evidence_at.elapsed() >= EVIDENCE_EVERY;
             self.settle(through, is_due).await;
         }
+    }
+
+    /// The log is as large as it may be: everything goes to files, so that the log can be cut.
+    async fn make_room(&mut self, through: u64) {
+        self.write_snapshot(through).await;
+        if let Err(error) = self.tables.flush().await {
+            tracing::error!(error = %error, "events in memory cannot be written to the event tables; trying again");
+            self.health.failed(TABLES, &error);
+        }
+        self.settle(through, true).await;
     }
 
     /// The street has ended: what is in memory goes to disk.
@@ -142,8 +164,14 @@ impl Keeper {
         loop {
             let (evidence, blocks) = (Arc::clone(&self.evidence), Arc::clone(&blocks));
             match tokio::task::spawn_blocking(move || add_evidence(&evidence, through, &blocks)).await {
-                Ok(Ok(())) => return true,
-                Ok(Err(error)) => tracing::error!(error = %error, "evidence cannot be written; trying again"),
+                Ok(Ok(())) => {
+                    self.health.works(EVIDENCE);
+                    return true;
+                }
+                Ok(Err(error)) => {
+                    self.health.failed(EVIDENCE, &error);
+                    tracing::error!(error = %error, "evidence cannot be written; trying again");
+                }
                 Err(error) => tracing::error!(error = %error, "evidence was not written; trying again"),
             }
             if !self.wait_to_retry().await {
@@ -157,11 +185,12 @@ impl Keeper {
         if publishes {
             self.evidence_at = Instant::now();
         }
-        let (evidence, wal) = (Arc::clone(&self.evidence), Arc::clone(&self.wal));
+        let (evidence, wal, health) = (Arc::clone(&self.evidence), Arc::clone(&self.wal), Arc::clone(&self.health));
         let windows = self.counts.windows_applied.load(Ordering::Relaxed);
         let lowest = windows.min(through).min(self.tables.applied());
         let settled = tokio::task::spawn_blocking(move || {
             if let Some(error) = publishes.then(|| evidence.flush()).and_then(Result::err) {
+                health.failed(EVIDENCE, &error);
                 tracing::error!(error = %error, "evidence cannot be written; trying again");
             }
             if let Err(error) = wal.cut_below(lowest.min(evidence.applied())) {
@@ -212,12 +241,16 @@ impl Keeper {
         let recorded = loop {
             match self.state.record_findings(Some((FINDINGS_SINK, through)), &new).await {
                 Ok(recorded) => break recorded,
-                Err(error) => tracing::error!(error = %error, "findings cannot be written; trying again"),
+                Err(error) => {
+                    self.health.failed(FINDINGS, &error);
+                    tracing::error!(error = %error, "findings cannot be written; trying again");
+                }
             }
             if !self.wait_to_retry().await {
                 return false;
             }
         };
+        self.health.works(FINDINGS);
         self.counts.findings.fetch_add(recorded.new, Ordering::Relaxed);
         if recorded.new > 0 {
             self.told.send_modify(|kept| *kept += recorded.new);
@@ -229,11 +262,13 @@ impl Keeper {
     async fn append(&self, through: u64, rows: Vec<RowBatch>) -> bool {
         // the tables take the batch or say why not; batches are cheap to clone, their columns are shared
         while let Err(error) = self.tables.append(through, rows.clone()).await {
+            self.health.failed(TABLES, &error);
             tracing::error!(error = %error, "events cannot be written to the event tables; trying again");
             if !self.wait_to_retry().await {
                 return false;
             }
         }
+        self.health.works(TABLES);
         true
     }
 

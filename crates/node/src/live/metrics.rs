@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cordon_api::{Family, Kind, Sample};
+use cordon_api::{Family, Kind, Part, PartState, Sample};
 
 use super::node::Parts;
 
@@ -11,6 +11,7 @@ pub(super) fn families(parts: &Parts) -> Vec<Family> {
     let mut families = street(parts);
     families.extend(sources(parts));
     families.extend(store(parts));
+    families.extend(health(parts));
     families
 }
 
@@ -98,6 +99,7 @@ fn store(parts: &Parts) -> Vec<Family> {
     let durable = parts.wal.durable();
     vec![
         gauge("cordon_wal_durable_offset", "Everything below is durable in the log.", durable),
+        gauge("cordon_wal_bytes", "Bytes that the log holds.", durable.saturating_sub(parts.wal.oldest())),
         gauge(
             "cordon_street_behind_bytes",
             "Bytes of the log that are not judged yet.",
@@ -125,6 +127,29 @@ fn store(parts: &Parts) -> Vec<Family> {
             kind: Kind::Gauge,
             samples: samples(&|table| table.bytes),
         },
+    ]
+}
+
+/// The same that `/api/v1/health` says.
+fn health(parts: &Parts) -> Vec<Family> {
+    let all = parts.health();
+    let is_ready = all.iter().all(|part| part.state < PartState::Failed);
+    let sample = |part: &Part| Sample {
+        labels: vec![("part", part.name.to_owned())],
+        value: match part.state {
+            PartState::Ok => 0.0,
+            PartState::Degraded => 1.0,
+            PartState::Failed => 2.0,
+        },
+    };
+    vec![
+        Family {
+            name: "cordon_part_state",
+            help: "How a part of the node is: 0 ok, 1 degraded, 2 failed.",
+            kind: Kind::Gauge,
+            samples: all.iter().map(sample).collect(),
+        },
+        Family::one("cordon_ready", "Whether the node is ready: no part has failed.", Kind::Gauge, f64::from(is_ready)),
     ]
 }
 

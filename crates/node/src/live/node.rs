@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use cordon_api::{ControlError, LiveEvent, Outcome, Part, PartState, Progress};
+use cordon_api::{ControlError, Live, Outcome, Progress};
 use cordon_collect::live::{Intake, NotKept, SourceRegistry, Submission, Waiting, intake, silent_sources};
 use cordon_decode::DecodeOptions;
 use cordon_model::{Delivery, Time};
@@ -22,7 +22,9 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::clock::EventClock;
 use super::decoders::Decoders;
+use super::events::LiveFeed;
 use super::feed::Feed;
+use super::health::Health;
 use super::judge::Judge;
 use super::keeper::{Keeper, StreetCounts};
 use super::kept::Kept;
@@ -63,6 +65,8 @@ pub struct NodeOptions {
     pub intake_bytes_max: usize,
     /// The log.
     pub wal: WalOptions,
+    /// Most bytes of the log; senders wait while it holds more.
+    pub wal_bytes_max: u64,
     /// The event tables.
     pub tables: TablesOptions,
 }
@@ -84,7 +88,8 @@ pub(super) struct Parts {
     pub(super) rules: Arc<Rules>,
     pub(super) counts: Arc<StreetCounts>,
     pub(super) findings: watch::Sender<u64>,
-    pub(super) events: broadcast::Sender<Arc<LiveEvent>>,
+    pub(super) events: broadcast::Sender<Arc<Live>>,
+    pub(super) health: Arc<Health>,
     pub(super) broken: Arc<AtomicBool>,
     /// Whether the log could not be written when it was last tried.
     pub(super) is_log_failing: Arc<AtomicBool>,
@@ -109,35 +114,19 @@ impl Parts {
         let silent = silent_sources(&self.registry.all(), self.started, self.clock.now());
         silent.iter().map(|silence| Arc::clone(&silence.source.declaration.id)).collect()
     }
+}
 
-    /// How each part is.
-    pub(super) fn health(&self) -> Vec<Part> {
-        let broken = self.broken.load(Ordering::Relaxed);
-        let detection = if broken { PartState::Failed } else { PartState::Ok };
-        let told = if broken {
-            "a part of the log was not judged, or judging has ended: the node's own log says which"
-        } else {
-            ""
-        };
-        let failing = self.is_log_failing.load(Ordering::Relaxed);
-        vec![
-            Part {
-                name: "wal",
-                state: if failing { PartState::Failed } else { PartState::Ok },
-                detail: if failing {
-                    "the log cannot be written: senders that can wait do, the rest is counted"
-                } else {
-                    ""
-                }
-                .to_owned(),
-            },
-            Part { name: "detection", state: detection, detail: told.to_owned() },
-        ]
-    }
+/// Writes the log.
+struct LogWriter {
+    wal: Arc<Wal>,
+    is_failing: Arc<AtomicBool>,
+    health: Arc<Health>,
+    bytes_max: u64,
 }
 
 /// Takes what listeners hand over, puts it into the log, and answers once it is durable. One task; groups form by themselves while the log is being synced.
-pub(super) async fn keep(mut submissions: mpsc::Receiver<Submission>, wal: Arc<Wal>, is_failing: Arc<AtomicBool>) {
+async fn keep(mut submissions: mpsc::Receiver<Submission>, writer: LogWriter) {
+    let LogWriter { wal, is_failing, health, bytes_max } = &writer;
     let mut group = Vec::new();
     while submissions.recv_many(&mut group, GROUP_MAX).await > 0 {
         let mut rest = group.drain(..).map(Submission::split).peekable();
@@ -150,9 +139,26 @@ pub(super) async fn keep(mut submissions: mpsc::Receiver<Submission>, wal: Arc<W
                 deliveries.push(delivery);
                 waiting.push(answer);
             }
+            room(wal, *bytes_max, &health.is_log_full).await;
             let appending = wal.enqueue(deliveries).await;
-            tokio::spawn(answer(appending, waiting, Arc::clone(&is_failing)));
+            tokio::spawn(answer(appending, waiting, Arc::clone(is_failing)));
         }
+    }
+}
+
+/// Waits until the log holds less than it may. Meanwhile the keeper brings what it has to files, so that the log can be cut.
+async fn room(wal: &Wal, bytes_max: u64, is_full: &AtomicBool) {
+    while wal.durable().saturating_sub(wal.oldest()) >= bytes_max {
+        if !is_full.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                bytes_max,
+                "the log is as large as it may be: senders wait until what was received is worked off"
+            );
+        }
+        tokio::time::sleep(SETTLE_EVERY).await;
+    }
+    if is_full.swap(false, Ordering::Relaxed) {
+        tracing::info!("the log has room again");
     }
 }
 
@@ -198,6 +204,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error("{0}: {1}")]
     Listen(String, std::io::Error),
+    /// Policies of the site cannot be used.
+    #[error("the policies: {0}")]
+    Policies(String),
     /// The certificate or its key cannot be used.
     #[error("tls: {0}")]
     Tls(String),
@@ -243,7 +252,7 @@ impl Node {
     pub async fn start(options: NodeOptions, opening: Opening) -> Result<Self, StartError> {
         let site_key = opening.keys.site_key(&options.site).map_err(store_error("the keys"))?;
         let kept = Kept::open(&options, &opening).await?;
-        let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, .. } = options;
+        let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, wal_bytes_max, .. } = options;
         let Opening { rules, registry, hash_key, .. } = opening;
         let table = Arc::clone(&decode.log_sources);
         let normalizer = Arc::new(Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings)));
@@ -267,6 +276,7 @@ impl Node {
             counts,
             findings: watch::channel(0).0,
             events: broadcast::channel(STREAM_LAG_MAX).0,
+            health: Arc::default(),
             broken: Arc::default(),
             is_log_failing: Arc::default(),
             data_dir,
@@ -282,7 +292,13 @@ impl Node {
             street.walk(&runtime);
         });
         let street = street.map_err(|error| StartError::Folder(parts.data_dir.clone(), error))?;
-        let log_writer = tokio::spawn(keep(submissions, Arc::clone(&parts.wal), Arc::clone(&parts.is_log_failing)));
+        let writer = LogWriter {
+            wal: Arc::clone(&parts.wal),
+            is_failing: Arc::clone(&parts.is_log_failing),
+            health: Arc::clone(&parts.health),
+            bytes_max: wal_bytes_max,
+        };
+        let log_writer = tokio::spawn(keep(submissions, writer));
         let flusher = parts.tables.clone();
         let flusher = tokio::spawn(async move { flusher.keep_flushing().await });
         let tidier = tokio::spawn(tidy_tables(parts.tables.clone(), parts.clock));
@@ -418,6 +434,8 @@ fn street(
         snapshot,
         counts,
         told: parts.findings.clone(),
+        live: LiveFeed::new(parts.events.clone()),
+        health: Arc::clone(&parts.health),
         stop: Arc::clone(stop),
         snapshot_at: Instant::now(),
         dirty: false,

@@ -1,24 +1,20 @@
 //! `cordon serve`: a configuration becomes a running node with its listeners, and goes down in order.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
-use cordon_api::{ApiOptions, ApiState, PartState, ServeLimits, TlsFiles, server_config};
-use cordon_collect::live::http::{HttpIntake, Presented, Sender};
+use cordon_api::{ApiOptions, ApiState, PartState, ServeLimits};
+use cordon_collect::live::http::{HttpIntake, Presented};
 use cordon_collect::live::tail::{self, CheckpointFile};
 use cordon_collect::live::{Limits, Reception, SourceRegistry, mllp, relp, tcp, udp};
 use cordon_decode::DecodeOptions;
-use cordon_model::Digest;
-use cordon_policy::{Policies, Universe};
 use cordon_seal::SiteKey;
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::keys::{KeySource, Keys};
-use cordon_store::query::{Queries, QueryOptions};
 use cordon_store::state::{State, StateOptions};
 use cordon_store::tables::TablesOptions;
 use cordon_store::version;
@@ -29,21 +25,19 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::alarms::Alarms;
 use super::clock::EventClock;
 use super::control::{Control, LoadRules, LoadedRules, RuleBook, WantedRules, switches};
+use super::health::watch_disk;
 use super::later::History;
 use super::node::{Node, NodeOptions, Opening, Parts, StartError};
+use super::reload::{Reloading, Settings, queries, reload_when_asked};
 use super::rules::Rules;
+use super::senders::{KnownSenders, follow_tokens, with_sender};
+use super::sources::{Recalled, SourceWatch, recall};
+use super::tls::{Certificates, Loaded};
 use crate::config::Config;
-use crate::history::may_import;
 use crate::sdnotify::ServiceManager;
 use crate::tell::{Namer, Teller};
-
-/// How often the node looks at its sources for silence and loss.
-const ALARMS_EVERY: Duration = Duration::from_secs(5);
-/// How often the tokens of senders are read again from the state.
-const TOKENS_EVERY: Duration = Duration::from_secs(2);
 
 /// What the binary brings beside the configuration.
 pub struct Serving {
@@ -63,6 +57,8 @@ pub struct Serving {
     pub stop: CancellationToken,
     /// Who watches the process.
     pub manager: ServiceManager,
+    /// How settings are read again.
+    pub reloading: Reloading,
 }
 
 impl fmt::Debug for Serving {
@@ -94,53 +90,52 @@ pub fn open_keys(config: &Config, data_dir: &Path) -> Result<Keys, StartError> {
 /// # Errors
 /// What keeps it from starting.
 pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> {
-    let Serving { data_dir, keys, decode, load, workers, say, stop, manager } = serving;
-    let LoadedRules { detector, version, statuses, texts } = first_rules(&data_dir, &load).await?;
+    let Serving { data_dir, keys, decode, load, workers, say, stop, manager, reloading } = serving;
+    let options = node_options(config, &data_dir, decode, workers);
+    let registry = Arc::new(SourceRegistry::new(config.site.as_str().into(), config.sources.iter().cloned()));
+    let (rules, recalled) = before_start(&data_dir, &load, &registry, options.clock).await?;
+    let LoadedRules { detector, version, statuses, texts } = rules;
     let running = statuses.iter().filter(|rule| rule.is_enabled).count();
     say(&format!("{running} of {} rules run", statuses.len()));
     let opening = Opening {
         rules: Arc::new(Rules::new(detector, version)),
-        registry: Arc::new(SourceRegistry::new(config.site.as_str().into(), config.sources.iter().cloned())),
+        registry,
         keys: Arc::clone(&keys),
         hash_key: hash_key(&keys)?,
     };
-    let node = Node::start(node_options(config, &data_dir, decode, workers), opening).await?;
-    let (parts, tasks, tls) = (Arc::clone(&node.parts), TaskTracker::new(), tls(config, &data_dir));
-    let control = Control::new(Arc::clone(&parts), load, RuleBook::new(statuses, texts));
+    let site_key = keys.site_key(&config.site).map_err(|error| StartError::Store("the keys", Box::new(error)))?;
+    let tls = Certificates::new(Loaded::read(config, &data_dir)?)?;
+    let node = Node::start(options, opening).await?;
+    let (parts, tasks) = (Arc::clone(&node.parts), TaskTracker::new());
+    let settings = Arc::new(Settings::new(config, reloading, tls, data_dir, recalled.sites));
+    let teller = teller(&parts, site_key, settings.follow());
+    let tell = parts.health.tell.get_or_init(|| teller.handle()).clone();
+    let control = Control::new(Arc::clone(&parts), load, RuleBook::new(statuses, texts), Arc::clone(&settings), tell);
     let history = History::new(control.clone());
-    let opened = match &tls {
-        Ok(tls) => {
-            let doors = Doors { parts: &parts, tls, tasks: &tasks, stop: &stop, say: &*say, history: &history };
-            doors.open(config, control).await
-        }
-        Err(error) => Err(StartError::Tls(error.to_string())),
-    };
+    let doors = Doors { parts: &parts, settings: &settings, tasks: &tasks, stop: &stop, say: &*say, history: &history };
+    let opened = doors.open(config, &control).await;
+    let watching = tasks.spawn(SourceWatch::new(Arc::clone(&parts), recalled.alarms).run(stop.clone()));
     if opened.is_ok() {
         tasks.spawn(history.run(stop.child_token()));
-        run(config, &keys, &parts, &tasks, &manager, &stop).await?;
+        tasks.spawn(reload_when_asked(control.clone(), stop.clone()));
+        tasks.spawn(watch_disk(Arc::clone(&parts), stop.clone()));
+        run(&parts, teller, &manager, &stop).await;
     }
     stop.cancel();
     tasks.close();
     tasks.wait().await;
+    if let Ok(mut sources) = watching.await {
+        sources.note().await;
+    }
+    settings.forget();
     node.stop().await;
     opened
 }
 
 /// What a node does from its start to its stop, beside listening.
-async fn run(
-    config: &Config,
-    keys: &Keys,
-    parts: &Arc<Parts>,
-    tasks: &TaskTracker,
-    manager: &ServiceManager,
-    stop: &CancellationToken,
-) -> Result<(), StartError> {
-    tasks.spawn(watch_sources(Arc::clone(parts), stop.clone()));
-    // settings of a running node change with a restart; the sender lives as long as the node
-    let (_settings, in_force) = watch::channel(Arc::new(config.clone()));
-    let site_key = keys.site_key(&config.site).map_err(|error| StartError::Store("the keys", Box::new(error)))?;
+async fn run(parts: &Arc<Parts>, teller: Teller, manager: &ServiceManager, stop: &CancellationToken) {
     let (stop_telling, stopping) = watch::channel(false);
-    let telling = tokio::spawn(teller(parts, site_key, in_force).run(stopping));
+    let telling = tokio::spawn(teller.run(stopping));
     say_to_manager(manager.ready("running"));
     watch_street(parts, manager, stop).await;
     say_to_manager(manager.stopping());
@@ -148,21 +143,27 @@ async fn run(
     if telling.await.is_err() {
         tracing::error!("notification ended in a fault of its own");
     }
-    Ok(())
 }
 
-/// The rules that are to run, before the node does.
-async fn first_rules(data_dir: &Path, load: &LoadRules) -> Result<LoadedRules, StartError> {
+/// What the state has to say before the node runs: the rules without those that were switched off, and the sources that are known.
+async fn before_start(
+    data_dir: &Path,
+    load: &LoadRules,
+    registry: &SourceRegistry,
+    clock: EventClock,
+) -> Result<(LoadedRules, Recalled), StartError> {
     let failed = |error: cordon_store::state::StateError| StartError::Store("the state", Box::new(error));
     // no other node may have the state while it is opened, which may bring it up to date
     let lock = FileDisk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.to_owned(), error))?;
     let state = State::open(&data_dir.join("state.sqlite"), StateOptions::default()).await.map_err(failed)?;
     let switches = switches(&state).await.map_err(failed)?;
+    let recalled = recall(&state, registry, clock.now()).await.map_err(failed)?;
     state.close().await;
     drop(lock);
     let load = Arc::clone(load);
     let loaded = tokio::task::spawn_blocking(move || load(&WantedRules::Running(switches))).await;
-    loaded.map_err(|fall| StartError::Rules(fall.to_string()))?.map_err(StartError::Rules)
+    let loaded = loaded.map_err(|fall| StartError::Rules(fall.to_string()))?.map_err(StartError::Rules)?;
+    Ok((loaded, recalled))
 }
 
 fn node_options(config: &Config, data_dir: &Path, decode: DecodeOptions, workers: usize) -> NodeOptions {
@@ -178,6 +179,7 @@ fn node_options(config: &Config, data_dir: &Path, decode: DecodeOptions, workers
         decode,
         workers,
         intake_bytes_max: bytes(config.intake.queue_bytes_max),
+        wal_bytes_max: config.store.wal_bytes_max,
         wal: WalOptions { segment_bytes: config.store.wal_segment_bytes, ..WalOptions::default() },
         tables: TablesOptions {
             flush_bytes: bytes(config.store.flush_bytes),
@@ -193,20 +195,6 @@ fn hash_key(keys: &Keys) -> Result<[u64; 2], StartError> {
     let (first, second) = secret.split_at(16);
     let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
     Ok([number(first), number(second)])
-}
-
-/// TLS with the certificate of the configuration, else with the node's own.
-fn tls(config: &Config, data_dir: &Path) -> Result<Arc<ServerConfig>, StartError> {
-    let named = |error: cordon_api::TlsError| StartError::Tls(error.to_string());
-    let files = match (&config.tls.certificate, &config.tls.key) {
-        (Some(certificate), Some(key)) => TlsFiles { certificate: certificate.clone(), key: key.clone() },
-        _ => {
-            let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-            names.extend(config.tls.names.iter().cloned());
-            TlsFiles::own(data_dir, &names, EventClock::system().now()).map_err(named)?
-        }
-    };
-    server_config(&files).map_err(named)
 }
 
 /// Notification of this node.
@@ -255,7 +243,7 @@ fn say_to_manager(said: std::io::Result<()>) {
 /// Where the node can be reached.
 struct Doors<'d> {
     parts: &'d Arc<Parts>,
-    tls: &'d Arc<ServerConfig>,
+    settings: &'d Settings,
     tasks: &'d TaskTracker,
     stop: &'d CancellationToken,
     say: &'d (dyn Fn(&str) + Send + Sync),
@@ -282,7 +270,7 @@ impl Doors<'_> {
     }
 
     /// Opens everything.
-    async fn open(&self, config: &Config, control: Control) -> Result<(), StartError> {
+    async fn open(&self, config: &Config, control: &Control) -> Result<(), StartError> {
         self.listeners(config).await?;
         self.api(config, control).await
     }
@@ -303,16 +291,26 @@ impl Doors<'_> {
         }
         for address in &config.intake.syslog_tls {
             let listener = self.tcp("syslog tls", *address).await?;
-            let tls = Some(Arc::clone(self.tls));
+            let tls = Some(self.settings.tls.senders());
             tasks.spawn(tcp::serve(listener, tls, self.reception(Limits::default()), stop.child_token()));
         }
         for address in &config.intake.relp {
             let listener = self.tcp("relp", *address).await?;
             tasks.spawn(relp::serve(listener, None, self.reception(Limits::default()), stop.child_token()));
         }
+        for address in &config.intake.relp_tls {
+            let listener = self.tcp("relp over tls", *address).await?;
+            let tls = Some(self.settings.tls.senders());
+            tasks.spawn(relp::serve(listener, tls, self.reception(Limits::default()), stop.child_token()));
+        }
         for address in &config.intake.mllp {
             let listener = self.tcp("mllp", *address).await?;
             tasks.spawn(mllp::serve(listener, None, self.reception(Limits::mllp()), stop.child_token()));
+        }
+        for address in &config.intake.mllp_tls {
+            let listener = self.tcp("mllp over tls", *address).await?;
+            let tls = Some(self.settings.tls.senders());
+            tasks.spawn(mllp::serve(listener, tls, self.reception(Limits::mllp()), stop.child_token()));
         }
         for address in &config.intake.http {
             self.http(*address).await?;
@@ -329,53 +327,51 @@ impl Doors<'_> {
     /// HTTP intake on an address of its own.
     async fn http(&self, address: SocketAddr) -> Result<(), StartError> {
         let listener = self.tcp("http intake", address).await?;
-        let senders = Arc::new(RwLock::new(BTreeMap::new()));
-        self.tasks.spawn(follow_tokens(Arc::clone(self.parts), Arc::clone(&senders), self.stop.child_token()));
+        let senders = Arc::new(KnownSenders::default());
+        self.tasks.spawn(follow_tokens(self.parts.state.clone(), Arc::clone(&senders), self.stop.child_token()));
         let clock = self.parts.clock;
         let intake = HttpIntake {
             intake: self.parts.intake.clone(),
             registry: Arc::clone(&self.parts.registry),
-            senders: Arc::new(move |presented: &Presented<'_>| sender(&senders, presented)),
+            senders: Arc::new(move |presented: &Presented<'_>| senders.sender(presented)),
             clock: Arc::new(move || clock.now()),
             limits: cordon_collect::live::http::Limits::default(),
         };
         let history = intake.history_routes(Arc::<History>::clone(self.history));
-        self.serve(listener, intake.router().merge(history));
+        let router = intake.router().merge(history).layer(axum::middleware::map_request(with_sender));
+        self.serve(listener, self.settings.tls.http_senders(), router);
         Ok(())
     }
 
     /// API and status page.
-    async fn api(&self, config: &Config, control: Control) -> Result<(), StartError> {
+    async fn api(&self, config: &Config, control: &Control) -> Result<(), StartError> {
         let listener = self.tcp("api", config.api.address).await?;
-        let sources = self.parts.registry.all();
-        let sites = sources.iter().map(|source| source.declaration.site.to_string());
-        let universe = Universe {
-            sites: sites.chain([config.site.clone()]).collect(),
-            classes: self.parts.classes.iter().copied().chain([0]).collect(),
+        let policies = self.settings.policies(self.parts, config).map_err(StartError::Policies)?;
+        let options = ApiOptions {
+            search_max: config.query.time_max.duration(),
+            first_link_valid: config.admin.link_valid.duration(),
+            ..ApiOptions::default()
         };
-        let policies = Policies::load(universe, &[]).map_err(|faults| StartError::Rules(format!("{faults:?}")))?;
-        let queries = QueryOptions {
-            memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
-            queries_max: usize::try_from(config.query.at_once_max).unwrap_or(usize::MAX),
-            ..QueryOptions::spilling_to(self.parts.data_dir.join("spill"))
-        };
-        let queries = Queries::new(self.parts.tables.clone(), queries);
-        let queries = queries.map_err(|error| StartError::Store("searches", Box::new(error)))?;
-        let state =
-            ApiState::new(Arc::new(control), self.parts.state.clone(), queries, policies, ApiOptions::default());
+        let (control, queries) = (Arc::new(control.clone()), queries(self.parts, config)?);
+        let state = ApiState::new(control, self.parts.state.clone(), queries, policies, options);
         if let Some(link) =
             cordon_api::first_link(&state).await.map_err(|error| StartError::Rules(format!("{error:?}")))?
         {
-            (self.say)(&format!("the first administrator signs up once at {}/#first={link}", config.api.public_url));
+            let link = format!("{}/#first={link}", config.api.public_url);
+            (self.say)(&format!("the first administrator signs up once at {link}"));
+            if let Some(path) = &config.admin.link_file {
+                write_link(path, &link).map_err(|error| StartError::Folder(path.clone(), error))?;
+            }
         }
-        self.serve(listener, cordon_api::router(state));
+        self.settings.tell(state.clone());
+        self.serve(listener, self.settings.tls.people(), cordon_api::router(state));
         Ok(())
     }
 
     /// Serves a router, with TLS outside loopback.
-    fn serve(&self, listener: TcpListener, router: axum::Router) {
+    fn serve(&self, listener: TcpListener, tls: Arc<ServerConfig>, router: axum::Router) {
         let outside = listener.local_addr().is_ok_and(|address| !address.ip().is_loopback());
-        let tls = outside.then(|| Arc::clone(self.tls));
+        let tls = outside.then_some(tls);
         let stop = self.stop.child_token();
         self.tasks.spawn(async move {
             if let Err(error) = cordon_api::serve(listener, tls, router, ServeLimits::default(), stop).await {
@@ -385,66 +381,23 @@ impl Doors<'_> {
     }
 }
 
+/// Writes the one-time link to a file that its owner alone can read.
+fn write_link(path: &Path, link: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // one that is there may be readable for others
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = options.write(true).create_new(true).open(path)?;
+    writeln!(file, "{link}")?;
+    file.sync_all()
+}
+
 /// Follows the files of a pattern.
 async fn follow(pattern: String, checkpoints: PathBuf, reception: Reception, stop: CancellationToken) {
     if let Err(error) = tail::serve(&pattern, Arc::new(CheckpointFile(checkpoints)), reception, stop).await {
         tracing::error!(error = %error, pattern, "files are not followed: their checkpoints cannot be read");
-    }
-}
-
-/// Senders by the digest of their token.
-type KnownSenders = RwLock<BTreeMap<Digest, Sender>>;
-
-fn sender(known: &KnownSenders, presented: &Presented<'_>) -> Option<Sender> {
-    if let Some(certificate) = presented.certificate {
-        return Some(Sender { name: certificate.into(), may_import: false });
-    }
-    let digest = cordon_seal::digest(presented.token?.as_bytes());
-    known.read().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned()
-}
-
-/// Keeps the senders in memory as the state has them.
-async fn follow_tokens(parts: Arc<Parts>, known: Arc<KnownSenders>, stop: CancellationToken) {
-    loop {
-        match parts.state.senders(EventClock::system().now()).await {
-            Ok(senders) => {
-                let sender = |source: String| Sender { may_import: may_import(&source), name: source.into() };
-                let all = senders.into_iter().map(|(digest, source)| (digest, sender(source))).collect();
-                *known.write().unwrap_or_else(PoisonError::into_inner) = all;
-            }
-            Err(error) => {
-                tracing::warn!(error = %error, "the tokens of senders cannot be read; those known still hold")
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(TOKENS_EVERY) => {}
-        }
-    }
-}
-
-/// Looks after silence and loss.
-async fn watch_sources(parts: Arc<Parts>, stop: CancellationToken) {
-    let mut alarms = Alarms::default();
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(ALARMS_EVERY) => {}
-        }
-        let looked = alarms.look(&parts.registry.all(), parts.started, parts.clock.now());
-        if looked.found.is_empty() {
-            continue;
-        }
-        match parts.state.record_findings(None, &looked.found).await {
-            Ok(recorded) => {
-                alarms.kept(looked);
-                if recorded.new > 0 {
-                    parts.findings.send_modify(|kept| *kept += recorded.new);
-                }
-            }
-            Err(error) => {
-                tracing::error!(error = %error, "findings about sources cannot be written; they are made again")
-            }
-        }
     }
 }

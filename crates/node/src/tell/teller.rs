@@ -8,6 +8,7 @@ use std::time::Duration;
 use cordon_model::Time;
 use cordon_policy::AccessScope;
 use cordon_store::state::State;
+use futures_util::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -298,20 +299,24 @@ impl TellHandle {
         let recipients = config.recipients.iter().find(|one| one.name == group)?.clone();
         let letter = Letter::test(group, &config.site, now);
         let channels = tokio::task::spawn_blocking(move || Channels::new(&config)).await.ok()?;
-        let mut results = Vec::new();
-        for row in planner::rows_to(&recipients, &letter) {
-            let result = channels.send(&row, now).await;
-            results.push((row.channel, result));
-        }
-        Some(results)
+        let rows = planner::rows_to(&recipients, &letter);
+        // all at once: whoever pressed the button waits for the slowest only
+        let results = join_all(rows.iter().map(|row| channels.send(row, now))).await;
+        Some(rows.into_iter().map(|row| row.channel).zip(results).collect())
     }
 
-    /// Messages that were given up, the newest first.
+    /// Names of the groups that are told.
+    #[must_use]
+    pub fn groups(&self) -> Vec<String> {
+        self.settings.borrow().recipients.iter().map(|group| group.name.clone()).collect()
+    }
+
+    /// Messages that stand so, the newest first.
     ///
     /// # Errors
     /// The state cannot be read.
-    pub async fn dead_letters(&self, limit: u32) -> Result<Vec<Row>, OutboxError> {
-        self.state.listed(RowState::Dead, limit).await
+    pub async fn letters(&self, state: RowState, limit: u32) -> Result<Vec<Row>, OutboxError> {
+        self.state.listed(state, limit).await
     }
 
     /// Puts a message that was given up back, to be tried once more at once; `false` when there is no such one.

@@ -148,6 +148,7 @@ impl Hospital {
             workers: 2,
             intake_bytes_max: 64 << 20,
             wal: WalOptions::default(),
+            wal_bytes_max: 4 << 30,
             tables: TablesOptions::default(),
         };
         let opening = Opening {

@@ -1,7 +1,6 @@
 //! Counts: events over time, and the most frequent values of columns.
 
 use axum::extract::State;
-use cordon_store::query::QueryLimits;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -92,7 +91,7 @@ pub(crate) async fn histogram(
     let (request, stretch) = (sought.request(&state)?, sought.stretch(&state)?);
     let buckets = i64::from(question.buckets.map_or(BUCKETS, |buckets| buckets.0));
     let queries = state.queries();
-    let counted = queries.histogram(allowed.scope(), &request, stretch, buckets, QueryLimits::default()).await?;
+    let counted = queries.histogram(allowed.scope(), &request, stretch, buckets, state.limits()).await?;
     let body = |bucket: cordon_store::query::Bucket| BucketBody {
         start: Moment(bucket.start),
         seconds: bucket.seconds,
@@ -117,7 +116,7 @@ pub(crate) async fn facets(
     let values = usize::try_from(question.values.map_or(VALUES, |values| values.0)).unwrap_or(usize::MAX);
     let mut all = Vec::with_capacity(question.columns.len());
     for column in &question.columns {
-        let facet = queries.facet(allowed.scope(), &request, column, values, QueryLimits::default()).await?;
+        let facet = queries.facet(allowed.scope(), &request, column, values, state.limits()).await?;
         let count = |one: cordon_store::query::FacetValue| FacetCount { value: one.value, count: one.count };
         all.push(FacetBody { column: facet.column, values: facet.values.into_iter().map(count).collect() });
     }

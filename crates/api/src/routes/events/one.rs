@@ -5,8 +5,8 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use cordon_model::Time;
 use cordon_policy::AccessScope;
+use cordon_store::query::SearchRequest;
 use cordon_store::query::filter::Filter;
-use cordon_store::query::{QueryLimits, SearchRequest};
 use cordon_store::state::AuditEntry;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -82,7 +82,7 @@ async fn row(state: &ApiState, scope: &AccessScope, id: &str) -> Result<Map<Stri
     let id = cordon_model::EventId(id_bytes(id).ok_or_else(Problem::not_found)?);
     let filter = Filter::parse(&format!("event:{id}"))?;
     let request = SearchRequest { filter, now: state.control().now(), from: None, until: None };
-    let page = state.queries().search(scope, &request, None, 1, QueryLimits::default()).await?;
+    let page = state.queries().search(scope, &request, None, 1, state.limits()).await?;
     page.rows.into_iter().next().ok_or_else(Problem::not_found)
 }
 

@@ -77,7 +77,7 @@ pub(crate) async fn search(
     let after = search.cursor.as_deref().map(cursor).transpose()?;
     let rows = usize::try_from(search.limit.0).unwrap_or(usize::MAX);
     let request = Sought { filter: search.filter, from: search.from, until: search.until }.request(&state)?;
-    let page = state.queries().search(allowed.scope(), &request, after, rows, QueryLimits::default()).await?;
+    let page = state.queries().search(allowed.scope(), &request, after, rows, state.limits()).await?;
     let next = page.next.map(|next| format!("{}.{}", next.time.0, next.event_id));
     Ok(Json(PageBody { items: page.rows.into_iter().map(Row).collect(), next }))
 }
@@ -91,7 +91,7 @@ pub(crate) async fn sql(
     Json(question): Json<SqlQuestion>,
 ) -> Result<Json<SqlAnswer>, Problem> {
     let rows_max = usize::try_from(question.limit.0).ok();
-    let limits = QueryLimits { rows_max, ..QueryLimits::default() };
+    let limits = QueryLimits { rows_max, ..state.limits() };
     let mut result = state.queries().query(allowed.scope(), &question.sql, limits).await?;
     let columns = result.schema().fields().iter().map(|field| field.name().clone()).collect();
     let batches = result.collect().await?;
