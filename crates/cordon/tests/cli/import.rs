@@ -51,7 +51,7 @@ impl Node {
             .arg("serve")
             .args(settings(folder.path()))
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::inherit())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();

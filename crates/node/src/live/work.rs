@@ -38,6 +38,9 @@ pub(super) fn run(
                 let received = Time(i64::MIN)..Time(i64::MAX);
                 judge(&control, LookBack { rules, received, purpose: Purpose::History }, progress).await
             }
+            Work::TestRule { text, .. } if text.is_empty() => {
+                Err(ControlError::Refused("there is no rule in it".to_owned()))
+            }
             Work::TestRule { text, from, to, scope } => {
                 let rules = rules_of(&control, Vec::new(), text).await?;
                 judge(&control, LookBack { rules, received: from..to, purpose: Purpose::Test(scope) }, progress).await

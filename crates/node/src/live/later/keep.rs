@@ -1,6 +1,7 @@
 //! Where findings in stored events go: into the state, in batches small enough that the street never waits for them, or, of a test, into an answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cordon_api::{ControlError, Outcome};
@@ -80,7 +81,7 @@ impl Kept {
         let recorded = loop {
             match self.runtime.block_on(self.parts.state.record_later(&self.waiting, self.mark)) {
                 Ok(recorded) => break recorded,
-                Err(error) if tries < TRIES_MAX => {
+                Err(error) if tries < TRIES_MAX && !self.parts.stop.load(Ordering::Relaxed) => {
                     tracing::warn!(error = %error, "findings cannot be written; trying again")
                 }
                 Err(error) => return Err(ControlError::Failed(error.to_string())),
