@@ -12,9 +12,10 @@ use cordon_decode::DecodeOptions;
 use cordon_detect::DetectOptions;
 use cordon_model::Level;
 use cordon_node::config::{Config, LogForm};
-use cordon_node::live::{self, Reloading, Serving};
+use cordon_node::live::{self, Pace, Reloading, Serving};
 use cordon_node::sdnotify::ServiceManager;
 use cordon_seal::SiteKey;
+use cordon_store::disk::{Disk, FileDisk};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -55,13 +56,16 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
     // what it holds is for the user alone that runs the node
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&data_dir);
     made.with_context(|| data_dir.display().to_string())?;
-    let keys = Arc::new(live::open_keys(&config, &data_dir)?);
+    let disk: Arc<dyn Disk> = Arc::new(FileDisk);
+    let keys = Arc::new(live::open_keys(&config, &data_dir, Arc::clone(&disk))?);
     let rules = node_rules(&config, &data_dir, &decode, keys.site_key(&config.site)?)?;
     let rules = Arc::new(RwLock::new(rules));
     let (stop, asked) = (CancellationToken::new(), Arc::new(Notify::new()));
     let reloading = reloading(args.settings.clone(), Arc::clone(&rules), level, Arc::clone(&asked));
     let serving = Serving {
         data_dir,
+        disk,
+        pace: Pace::default(),
         keys,
         decode,
         load: Arc::new(move |wanted| {

@@ -13,7 +13,7 @@ use cordon_collect::{Limits, Sources};
 use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
 use cordon_model::{Delivery, Level, Span, Time};
-use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Rules};
+use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Pace, Rules};
 use cordon_node::replay::{Timed, timeline};
 use cordon_node::{Progress, StreetOptions};
 use cordon_policy::AccessScope;
@@ -132,6 +132,8 @@ async fn start_bounded(
         wal,
         wal_bytes_max,
         tables,
+        disk: Arc::new(FileDisk),
+        pace: Pace::default(),
     };
     let opening = Opening {
         rules: Arc::new(Rules::new(detector(decode), "test".into())),

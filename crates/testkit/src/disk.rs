@@ -166,6 +166,84 @@ impl SimDisk {
     }
 }
 
+impl SimDisk {
+    /// The disk as one run of a program sees it: after the next [`SimDisk::restart`] everything that is left of that run fails.
+    #[must_use]
+    pub fn plugged(&self) -> Plugged {
+        Plugged { disk: self.clone(), generation: self.world().generation }
+    }
+}
+
+/// A disk until the power is off: nothing that a run of a program has left behind can reach the disk of the next run.
+#[derive(Clone, Debug)]
+pub struct Plugged {
+    disk: SimDisk,
+    generation: u64,
+}
+
+impl Plugged {
+    fn disk(&self) -> io::Result<&SimDisk> {
+        if self.disk.world().generation != self.generation {
+            return Err(io::Error::other("from before the power went off"));
+        }
+        Ok(&self.disk)
+    }
+}
+
+impl Disk for Plugged {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.disk()?.create(path)
+    }
+
+    fn open_append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.disk()?.open_append(path)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.disk()?.open(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk()?.rename(from, to)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk()?.rename_new(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.disk()?.remove(path)
+    }
+
+    fn remove_dir(&self, dir: &Path) -> io::Result<()> {
+        self.disk()?.remove_dir(dir)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<DiskEntry>> {
+        self.disk()?.list(dir)
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<DiskEntry> {
+        self.disk()?.entry(path)
+    }
+
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        self.disk()?.create_dir(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.disk()?.sync_dir(dir)
+    }
+
+    fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
+        self.disk()?.free_bytes(dir)
+    }
+
+    fn lock(&self, dir: &Path) -> io::Result<DiskLock> {
+        self.disk()?.lock(dir)
+    }
+}
+
 impl Content {
     /// Keeps what is safe and, of the rest, what chance keeps: nothing, all, a piece torn at some byte, or some sectors.
     fn lose(&mut self, random: &mut SimRandom) {

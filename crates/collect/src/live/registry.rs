@@ -112,7 +112,8 @@ impl SourceCounts {
     pub fn received(&self, records: u64, bytes: u64, at: Time) {
         self.records.fetch_add(records, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.received_last.fetch_max(at.0, Ordering::Relaxed);
+        // not the highest: a clock that was ahead and was set back must not hide a silence
+        self.received_last.store(at.0, Ordering::Relaxed);
     }
 
     /// Counts RawRecords that were not kept.

@@ -16,13 +16,11 @@ use cordon_store::wal::Entry;
 use super::decoders::{DecodeUnit, Decoders};
 use super::feed::Batch;
 use super::rules::Generation;
+use super::watermark::is_ahead;
 use super::windows::Matched;
 
 /// An arena that a hostile record has blown up beyond this is given back.
 const ARENA_KEEP_BYTES: usize = 8 << 20;
-
-/// How long evidence that cannot be sealed is left alone.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What does not change from batch to batch.
 #[derive(Debug)]
@@ -31,6 +29,8 @@ pub(super) struct Judge {
     pub(super) normalizer: Arc<Normalizer>,
     pub(super) evidence: Arc<Evidence>,
     pub(super) stop: Arc<AtomicBool>,
+    /// How long evidence that cannot be sealed is left alone.
+    pub(super) retry_after: Duration,
 }
 
 /// What came of one batch.
@@ -50,8 +50,8 @@ pub(super) struct Outcome {
     pub(super) findings: Vec<Found>,
     /// Matches that correlations wait for.
     pub(super) matches: Vec<Matched>,
-    /// By source: the latest event and the latest receipt.
-    pub(super) heard: BTreeMap<Arc<str>, (Time, Time)>,
+    /// By source: its latest event that is not dated ahead of its receipt, and its latest receipt.
+    pub(super) heard: BTreeMap<Arc<str>, (Option<Time>, Time)>,
     /// Events, records that gave none, and matches without a time.
     pub(super) counts: Counts,
 }
@@ -67,6 +67,7 @@ pub(super) struct Counts {
     /// Parts of RawRecords that gave no event beside others that did.
     pub(super) parts_undecoded: u64,
     pub(super) matches_undated: u64,
+    pub(super) matches_ahead: u64,
     pub(super) bytes: u64,
 }
 
@@ -133,7 +134,7 @@ impl<'j> Worker<'j> {
             if self.judge.stop.load(Ordering::Relaxed) {
                 return None; // the log still has them
             }
-            std::thread::sleep(RETRY_AFTER);
+            std::thread::sleep(self.judge.retry_after);
         }
     }
 
@@ -175,7 +176,8 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
         self.outcome.counts.events += 1;
         let delivery = self.delivery;
         if let Some(time) = record.when.resolve() {
-            let heard = self.outcome.heard.entry(Arc::clone(&delivery.source)).or_insert((time, delivery.received));
+            let heard = self.outcome.heard.entry(Arc::clone(&delivery.source)).or_insert((None, delivery.received));
+            let time = Some(time).filter(|time| !is_ahead(*time, delivery.received));
             *heard = (heard.0.max(time), heard.1.max(delivery.received));
         }
         let origin = Origin { source: &delivery.source, received: delivery.received };
@@ -212,12 +214,16 @@ impl UnitSink<'_, '_> {
         let Delivery { source, site, received, .. } = self.delivery;
         let Judged { findings, matches, matches_undated } = judged;
         self.outcome.counts.matches_undated += matches_undated;
-        self.outcome.matches.extend(matches.into_iter().map(|found| Matched {
+        let (all, before) = (matches.len(), self.outcome.matches.len());
+        let believed = matches.into_iter().filter(|found| !is_ahead(found.time, *received));
+        self.outcome.matches.extend(believed.map(|found| Matched {
             source: Arc::clone(source),
             site: Arc::clone(site),
             class_uid: event.class_uid,
             found,
         }));
+        let taken = self.outcome.matches.len() - before;
+        self.outcome.counts.matches_ahead += u64::try_from(all - taken).unwrap_or_default();
         self.outcome.findings.extend(findings.into_iter().map(|detected| Found {
             detected,
             site: Arc::clone(site),

@@ -18,22 +18,15 @@ use super::events::LiveFeed;
 use super::finding;
 use super::health::{EVIDENCE, FINDINGS, Health, TABLES};
 use super::judge::{Counts, Outcome};
+use super::pace::Pace;
 use super::rules::Generation;
 use super::windows::{Correlated, Windows};
 use crate::history::is_history;
 
 /// Name of the sink of findings in the state.
 pub(super) const FINDINGS_SINK: &str = "findings";
-/// How often the windows of correlations are written down, when there was something new.
-const SNAPSHOT_EVERY: Duration = Duration::from_secs(15);
 /// How often everything goes to files while senders wait for room in the log.
 const ROOM_EVERY: Duration = Duration::from_secs(1);
-/// Sealed bytes of evidence that wait in memory until a file is written.
-const EVIDENCE_BYTES_MAX: usize = 16 << 20;
-/// How often evidence is written to a file however little waits: files are not joined later, so they must not be many.
-const EVIDENCE_EVERY: Duration = Duration::from_secs(300);
-/// How long a sink that cannot write is left alone before it is tried again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What the street did since the node started. Rising counts; read by metrics and health.
 #[derive(Debug, Default)]
@@ -58,6 +51,8 @@ pub struct StreetCounts {
     pub matches_of_history: AtomicU64,
     /// Event time before which correlations are decided, microseconds since 1970.
     pub decided: AtomicI64,
+    /// Matches that took no part in correlations because their event is dated further ahead of its receipt than clocks differ.
+    pub matches_ahead: AtomicU64,
     /// Matches that came too late for their correlation.
     pub matches_late: AtomicU64,
     /// Offset of the log below which everything was judged and kept.
@@ -76,7 +71,10 @@ pub(super) struct Keeper {
     pub(super) wal: Arc<Wal>,
     pub(super) registry: Arc<SourceRegistry>,
     pub(super) windows: Windows,
+    /// The windows hold every match below this offset: those that are read again for another sink's sake are not counted twice.
+    pub(super) windows_from: u64,
     pub(super) generation: Generation,
+    pub(super) pace: Pace,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) snapshot: PathBuf,
     pub(super) counts: Arc<StreetCounts>,
@@ -101,7 +99,8 @@ impl Keeper {
         }
         let (through, now, is_tick) = (outcome.through, outcome.now, outcome.counts == Counts::default());
         self.follow_rules(&outcome.generation);
-        let correlated = self.correlate(&mut outcome, now);
+        let is_known = !is_tick && through <= self.windows_from;
+        let correlated = if is_known { Vec::new() } else { self.correlate(&mut outcome, now) };
         let Outcome { findings, rows, counts, blocks, .. } = outcome;
         let Some(blocks) = blocks else {
             self.gave_up = true;
@@ -114,6 +113,7 @@ impl Keeper {
         }));
         let recorded = (is_tick && new.is_empty()) || self.record(through, new).await;
         let shown = self.live.of(&rows);
+        self.disk.reached("keeper.findings_recorded");
         if !(recorded && self.append(through, rows).await && self.keep_evidence(through, blocks).await) {
             self.gave_up = true;
             return;
@@ -121,13 +121,14 @@ impl Keeper {
         if let Some(rows) = shown {
             self.live.show(rows);
         }
+        self.disk.reached("keeper.evidence_taken");
         self.count(counts, through);
         self.dirty |= !is_tick;
         if self.health.is_log_full.load(Ordering::Relaxed) && self.snapshot_at.elapsed() >= ROOM_EVERY {
             self.make_room(through).await;
-        } else if self.dirty && self.snapshot_at.elapsed() >= SNAPSHOT_EVERY {
+        } else if self.dirty && self.snapshot_at.elapsed() >= self.pace.snapshot_every {
             self.write_snapshot(through).await;
-            let is_due = self.evidence_at.elapsed() >= EVIDENCE_EVERY;
+            let is_due = self.evidence_at.elapsed() >= self.pace.evidence_every;
             self.settle(through, is_due).await;
         }
     }
@@ -162,8 +163,9 @@ impl Keeper {
     async fn keep_evidence(&self, through: u64, blocks: Vec<Block>) -> bool {
         let blocks = Arc::new(Mutex::new(Some(blocks)));
         loop {
-            let (evidence, blocks) = (Arc::clone(&self.evidence), Arc::clone(&blocks));
-            match tokio::task::spawn_blocking(move || add_evidence(&evidence, through, &blocks)).await {
+            let (evidence, blocks, most) =
+                (Arc::clone(&self.evidence), Arc::clone(&blocks), self.pace.evidence_bytes_max);
+            match tokio::task::spawn_blocking(move || add_evidence(&evidence, through, &blocks, most)).await {
                 Ok(Ok(())) => {
                     self.health.works(EVIDENCE);
                     return true;
@@ -215,6 +217,10 @@ impl Keeper {
     fn correlate(&mut self, outcome: &mut Outcome, now: Time) -> Vec<Correlated> {
         let mut out = Vec::new();
         let mut of_history = 0;
+        let is_received = outcome.counts != Counts::default();
+        if let Some(groups) = is_received.then(|| self.windows.follow_clock(now)).flatten() {
+            tracing::warn!(groups, "the clock of this machine was set back: correlations begin anew");
+        }
         for matched in outcome.matches.drain(..) {
             if is_history(&matched.source) {
                 of_history += 1;
@@ -227,12 +233,14 @@ impl Keeper {
             if !is_history(source) {
                 self.windows.heard(source, *time, *received);
             }
-            self.registry.event_happened(source, *time);
+            if let Some(time) = time {
+                self.registry.event_happened(source, *time);
+            }
         }
         self.windows.advance(now, &mut out);
         self.counts.matches_of_history.fetch_add(of_history, Ordering::Relaxed);
         self.counts.decided.store(self.windows.decided(now).0, Ordering::Relaxed);
-        self.counts.matches_late.store(self.windows.counters().late, Ordering::Relaxed);
+        self.counts.matches_late.store(self.windows.late(), Ordering::Relaxed);
         out
     }
 
@@ -275,7 +283,7 @@ impl Keeper {
     /// Whether to go on: not when the node is stopping. What was not written is read from the log again at the next start.
     async fn wait_to_retry(&self) -> bool {
         self.counts.retries.fetch_add(1, Ordering::Relaxed);
-        tokio::time::sleep(RETRY_AFTER).await;
+        tokio::time::sleep(self.pace.retry_after).await;
         !self.stop.load(Ordering::Relaxed)
     }
 
@@ -285,6 +293,7 @@ impl Keeper {
         self.snapshot_at = Instant::now();
         match written {
             Ok(Ok(())) => {
+                self.disk.reached("keeper.windows_replaced");
                 self.dirty = false;
                 self.counts.windows_applied.store(through, Ordering::Relaxed);
             }
@@ -304,13 +313,19 @@ impl Keeper {
         add(&self.counts.undecoded, counts.undecoded);
         add(&self.counts.parts_undecoded, counts.parts_undecoded);
         add(&self.counts.matches_undated, counts.matches_undated);
+        add(&self.counts.matches_ahead, counts.matches_ahead);
         self.counts.through.store(through, Ordering::Relaxed);
     }
 }
 
 /// Adds blocks to the evidence; writes a file first when enough wait. Blocks are taken only once there is room for them.
-fn add_evidence(evidence: &Evidence, through: u64, blocks: &Mutex<Option<Vec<Block>>>) -> Result<(), EvidenceError> {
-    if evidence.bytes_waiting() >= EVIDENCE_BYTES_MAX {
+fn add_evidence(
+    evidence: &Evidence,
+    through: u64,
+    blocks: &Mutex<Option<Vec<Block>>>,
+    bytes_max: usize,
+) -> Result<(), EvidenceError> {
+    if evidence.bytes_waiting() >= bytes_max {
         evidence.flush()?;
     }
     // a refused call takes the blocks with it: then nothing goes on until the next start seals them again out of the log

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cordon_decode::DecodeOptions;
-use cordon_store::disk::{self, Disk, DiskLock, FileDisk};
+use cordon_store::disk::{self, Disk, DiskLock};
 use cordon_store::evidence::{Evidence, EvidenceOptions};
 use cordon_store::keys::Keys;
 use cordon_store::state::{SecretsKey, State, StateOptions};
@@ -46,12 +46,12 @@ impl Kept {
     /// Another process has the folder, or a part cannot be opened.
     pub(super) async fn open(options: &NodeOptions, opening: &Opening) -> Result<Self, StartError> {
         let (data_dir, keys) = (&options.data_dir, &opening.keys);
-        let disk: Arc<dyn Disk> = Arc::new(FileDisk);
+        let disk = Arc::clone(&options.disk);
         let lock = disk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.clone(), error))?;
         let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), options.tables).await;
         let tables = tables.map_err(store_error("the event tables"))?;
         let evidence = evidence(&disk, data_dir, keys).await?;
-        let state = State::open(&data_dir.join("state.sqlite"), state_options(keys)?).await;
+        let state = State::open_on(&data_dir.join("state.sqlite"), state_options(keys)?, &*disk).await;
         let state = state.map_err(store_error("the state"))?;
         let (generation, snapshot) = (opening.rules.current(), data_dir.join("windows"));
         let pace = options.clock.pace();

@@ -41,6 +41,11 @@ fn street(parts: &Parts) -> Vec<Family> {
             &counts.matches_of_history,
         ),
         counter(
+            "cordon_matches_ahead_total",
+            "Matches of events dated more than five minutes ahead of their receipt: no correlation takes them.",
+            &counts.matches_ahead,
+        ),
+        counter(
             "cordon_matches_undated_total",
             "Matches of events without a time: no correlation takes them.",
             &counts.matches_undated,

@@ -11,7 +11,7 @@ use cordon_collect::live::{Intake, NotKept, SourceRegistry, Submission, Waiting,
 use cordon_decode::DecodeOptions;
 use cordon_model::{Delivery, Time};
 use cordon_normalize::Normalizer;
-use cordon_store::disk::DiskLock;
+use cordon_store::disk::{Disk, DiskLock};
 use cordon_store::evidence::Evidence;
 use cordon_store::keys::Keys;
 use cordon_store::state::State;
@@ -29,6 +29,7 @@ use super::judge::Judge;
 use super::keeper::{Keeper, StreetCounts};
 use super::kept::Kept;
 use super::later::{LookBack, look_back};
+use super::pace::Pace;
 use super::rules::Rules;
 use super::street::Street;
 
@@ -39,10 +40,6 @@ const GROUP_MAX: usize = 512;
 /// Most bytes of one group; the log takes no more than 48 MiB at once.
 const GROUP_BYTES_MAX: usize = 8 << 20;
 
-/// How often small files of the event tables are joined.
-const TIDY_EVERY: Duration = Duration::from_secs(600);
-/// Files that left the tables stay for so long: queries and exports that began before may still read them.
-const VACUUM_SPARES: Duration = Duration::from_secs(6 * 3_600);
 /// How long what waits for the log is waited for when the node stops.
 const EMPTY_MAX: Duration = Duration::from_secs(5);
 /// How often is looked whether everything is judged.
@@ -69,6 +66,10 @@ pub struct NodeOptions {
     pub wal_bytes_max: u64,
     /// The event tables.
     pub tables: TablesOptions,
+    /// Where everything but the state is kept.
+    pub disk: Arc<dyn Disk>,
+    /// How often it writes down, tidies and tries again.
+    pub pace: Pace,
 }
 
 /// What the parts of a running node share.
@@ -117,16 +118,17 @@ impl Parts {
 }
 
 /// Writes the log.
+#[derive(Clone)]
 struct LogWriter {
     wal: Arc<Wal>,
     is_failing: Arc<AtomicBool>,
     health: Arc<Health>,
     bytes_max: u64,
+    disk: Arc<dyn Disk>,
 }
 
 /// Takes what listeners hand over, puts it into the log, and answers once it is durable. One task; groups form by themselves while the log is being synced.
-async fn keep(mut submissions: mpsc::Receiver<Submission>, writer: LogWriter) {
-    let LogWriter { wal, is_failing, health, bytes_max } = &writer;
+async fn keep(mut submissions: mpsc::Receiver<Submission>, log: LogWriter) {
     let mut group = Vec::new();
     while submissions.recv_many(&mut group, GROUP_MAX).await > 0 {
         let mut rest = group.drain(..).map(Submission::split).peekable();
@@ -139,16 +141,18 @@ async fn keep(mut submissions: mpsc::Receiver<Submission>, writer: LogWriter) {
                 deliveries.push(delivery);
                 waiting.push(answer);
             }
-            room(wal, *bytes_max, &health.is_log_full).await;
-            let appending = wal.enqueue(deliveries).await;
-            tokio::spawn(answer(appending, waiting, Arc::clone(is_failing)));
+            room(&log).await;
+            let appending = log.wal.enqueue(deliveries).await;
+            tokio::spawn(answer(appending, waiting, log.clone()));
         }
     }
 }
 
 /// Waits until the log holds less than it may. Meanwhile the keeper brings what it has to files, so that the log can be cut.
-async fn room(wal: &Wal, bytes_max: u64, is_full: &AtomicBool) {
-    while wal.durable().saturating_sub(wal.oldest()) >= bytes_max {
+async fn room(log: &LogWriter) {
+    let LogWriter { wal, health, bytes_max, .. } = log;
+    let is_full = &health.is_log_full;
+    while wal.durable().saturating_sub(wal.oldest()) >= *bytes_max {
         if !is_full.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 bytes_max,
@@ -168,12 +172,14 @@ fn size(delivery: &Delivery) -> usize {
 }
 
 /// Tells those who wait once the log says what became of their deliveries.
-async fn answer(appending: Result<Appending, WalError>, waiting: Vec<Waiting>, is_failing: Arc<AtomicBool>) {
+async fn answer(appending: Result<Appending, WalError>, waiting: Vec<Waiting>, log: LogWriter) {
     let appended = match appending {
         Ok(appending) => appending.await.map(|_| ()),
         Err(error) => Err(error),
     };
-    let was_failing = is_failing.swap(matches!(&appended, Err(error) if *error != WalError::Closed), Ordering::Relaxed);
+    log.disk.reached("intake.durable");
+    let was_failing =
+        log.is_failing.swap(matches!(&appended, Err(error) if *error != WalError::Closed), Ordering::Relaxed);
     let result = appended.map_err(|error| {
         if error == WalError::Closed {
             return NotKept::Stopping;
@@ -252,7 +258,7 @@ impl Node {
     pub async fn start(options: NodeOptions, opening: Opening) -> Result<Self, StartError> {
         let site_key = opening.keys.site_key(&options.site).map_err(store_error("the keys"))?;
         let kept = Kept::open(&options, &opening).await?;
-        let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, wal_bytes_max, .. } = options;
+        let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, wal_bytes_max, pace, .. } = options;
         let Opening { rules, registry, hash_key, .. } = opening;
         let table = Arc::clone(&decode.log_sources);
         let normalizer = Arc::new(Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings)));
@@ -284,7 +290,9 @@ impl Node {
             judging: Judging { normalizer: Arc::clone(&normalizer), hash_key },
         });
         let from = kept.from;
-        let (street, lock) = street(&parts, kept, normalizer, workers, &stop);
+        let tidier = tokio::spawn(tidy_tables(kept.tables.clone(), parts.clock, pace));
+        let disk = Arc::clone(&kept.disk);
+        let (street, lock) = street(&parts, kept, normalizer, workers, &stop, pace);
         let runtime = Handle::current();
         let falls = Falls(Arc::clone(&parts.broken));
         let street = std::thread::Builder::new().name("street".to_owned()).spawn(move || {
@@ -292,16 +300,16 @@ impl Node {
             street.walk(&runtime);
         });
         let street = street.map_err(|error| StartError::Folder(parts.data_dir.clone(), error))?;
-        let writer = LogWriter {
+        let log = LogWriter {
             wal: Arc::clone(&parts.wal),
             is_failing: Arc::clone(&parts.is_log_failing),
             health: Arc::clone(&parts.health),
             bytes_max: wal_bytes_max,
+            disk,
         };
-        let log_writer = tokio::spawn(keep(submissions, writer));
+        let log_writer = tokio::spawn(keep(submissions, log));
         let flusher = parts.tables.clone();
         let flusher = tokio::spawn(async move { flusher.keep_flushing().await });
-        let tidier = tokio::spawn(tidy_tables(parts.tables.clone(), parts.clock));
         tracing::info!(from, "the street runs");
         Ok(Self { parts, stop, street: Some(street), flusher, tidier, log_writer, _lock: lock })
     }
@@ -373,19 +381,19 @@ impl Node {
 }
 
 /// Joins the small files of the event tables now and then and removes those that nothing names any more.
-async fn tidy_tables(tables: Tables, clock: EventClock) {
+async fn tidy_tables(tables: Tables, clock: EventClock, pace: Pace) {
     loop {
-        tokio::time::sleep(TIDY_EVERY).await;
+        tokio::time::sleep(pace.tidy_every).await;
         let today = i32::try_from(clock.now().as_seconds().div_euclid(86_400)).unwrap_or(i32::MAX);
-        if let Err(error) = tidy_once(&tables, today).await {
+        if let Err(error) = tidy_once(&tables, today, pace.vacuum_spares).await {
             tracing::warn!(error = %error, "the files of the event tables were not joined or cleared; trying again");
         }
     }
 }
 
-async fn tidy_once(tables: &Tables, today: i32) -> Result<(), TablesError> {
+async fn tidy_once(tables: &Tables, today: i32, spares: Duration) -> Result<(), TablesError> {
     let (from, to) = tables.compact(today).await?;
-    let removed = tables.vacuum(VACUUM_SPARES).await?;
+    let removed = tables.vacuum(spares).await?;
     tracing::debug!(from, to, removed, "files of the event tables were joined and cleared");
     Ok(())
 }
@@ -411,8 +419,23 @@ fn street(
     normalizer: Arc<Normalizer>,
     workers: usize,
     stop: &Arc<AtomicBool>,
+    pace: Pace,
 ) -> (Street, DiskLock) {
-    let Kept { disk, lock, tables, evidence, state, wal, windows, generation, snapshot, applied, from, .. } = kept;
+    let Kept {
+        disk,
+        lock,
+        tables,
+        evidence,
+        state,
+        wal,
+        windows,
+        windows_applied,
+        generation,
+        snapshot,
+        applied,
+        from,
+        ..
+    } = kept;
     let (rules, counts) = (Arc::clone(&parts.rules), Arc::clone(&parts.counts));
     let reader = wal.reader(from);
     let feed = Feed::new(reader, applied, Arc::clone(&rules), parts.clock, Arc::clone(stop), Handle::current());
@@ -421,6 +444,7 @@ fn street(
         normalizer,
         evidence: Arc::clone(&evidence),
         stop: Arc::clone(stop),
+        retry_after: pace.retry_after,
     };
     let keeper = Keeper {
         state,
@@ -429,7 +453,9 @@ fn street(
         wal,
         registry: Arc::clone(&parts.registry),
         windows,
+        windows_from: windows_applied,
         generation,
+        pace,
         disk,
         snapshot,
         counts,

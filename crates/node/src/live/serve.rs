@@ -13,7 +13,7 @@ use cordon_collect::live::tail::{self, CheckpointFile};
 use cordon_collect::live::{Limits, Reception, SourceRegistry, mllp, relp, tcp, udp};
 use cordon_decode::DecodeOptions;
 use cordon_seal::SiteKey;
-use cordon_store::disk::{Disk, FileDisk};
+use cordon_store::disk::Disk;
 use cordon_store::keys::{KeySource, Keys};
 use cordon_store::state::{State, StateOptions};
 use cordon_store::tables::TablesOptions;
@@ -30,6 +30,7 @@ use super::control::{Control, LoadRules, LoadedRules, RuleBook, WantedRules, swi
 use super::health::watch_disk;
 use super::later::History;
 use super::node::{Node, NodeOptions, Opening, Parts, StartError};
+use super::pace::Pace;
 use super::reload::{Reloading, Settings, queries, reload_when_asked};
 use super::rules::Rules;
 use super::senders::{KnownSenders, follow_tokens, with_sender};
@@ -43,6 +44,10 @@ use crate::tell::{Namer, Teller};
 pub struct Serving {
     /// Where everything is kept; it is there.
     pub data_dir: PathBuf,
+    /// Where everything but the state is kept, and whose folders these are.
+    pub disk: Arc<dyn Disk>,
+    /// How often the node writes down, tidies and tries again.
+    pub pace: Pace,
     /// The open key ring ([`open_keys`]).
     pub keys: Arc<Keys>,
     /// How records are decoded.
@@ -71,8 +76,7 @@ impl fmt::Debug for Serving {
 ///
 /// # Errors
 /// Key or folder cannot be read, or do not fit.
-pub fn open_keys(config: &Config, data_dir: &Path) -> Result<Keys, StartError> {
-    let disk: Arc<dyn Disk> = Arc::new(FileDisk);
+pub fn open_keys(config: &Config, data_dir: &Path, disk: Arc<dyn Disk>) -> Result<Keys, StartError> {
     version::check(&*disk, data_dir).map_err(|error| StartError::Store("the data folder", Box::new(error)))?;
     let source = match (&config.keys.passphrase_file, &config.keys.file) {
         (Some(path), _) => {
@@ -90,10 +94,10 @@ pub fn open_keys(config: &Config, data_dir: &Path) -> Result<Keys, StartError> {
 /// # Errors
 /// What keeps it from starting.
 pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> {
-    let Serving { data_dir, keys, decode, load, workers, say, stop, manager, reloading } = serving;
-    let options = node_options(config, &data_dir, decode, workers);
+    let Serving { data_dir, disk, pace, keys, decode, load, workers, say, stop, manager, reloading } = serving;
+    let options = node_options(config, &data_dir, decode, workers, (Arc::clone(&disk), pace));
     let registry = Arc::new(SourceRegistry::new(config.site.as_str().into(), config.sources.iter().cloned()));
-    let (rules, recalled) = before_start(&data_dir, &load, &registry, options.clock).await?;
+    let (rules, recalled) = before_start(&data_dir, &load, &registry, options.clock, &*disk).await?;
     let LoadedRules { detector, version, statuses, texts } = rules;
     let running = statuses.iter().filter(|rule| rule.is_enabled).count();
     say(&format!("{running} of {} rules run", statuses.len()));
@@ -151,11 +155,12 @@ async fn before_start(
     load: &LoadRules,
     registry: &SourceRegistry,
     clock: EventClock,
+    disk: &dyn Disk,
 ) -> Result<(LoadedRules, Recalled), StartError> {
     let failed = |error: cordon_store::state::StateError| StartError::Store("the state", Box::new(error));
     // no other node may have the state while it is opened, which may bring it up to date
-    let lock = FileDisk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.to_owned(), error))?;
-    let state = State::open(&data_dir.join("state.sqlite"), StateOptions::default()).await.map_err(failed)?;
+    let lock = disk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.to_owned(), error))?;
+    let state = State::open_on(&data_dir.join("state.sqlite"), StateOptions::default(), disk).await.map_err(failed)?;
     let switches = switches(&state).await.map_err(failed)?;
     let recalled = recall(&state, registry, clock.now()).await.map_err(failed)?;
     state.close().await;
@@ -166,7 +171,13 @@ async fn before_start(
     Ok((loaded, recalled))
 }
 
-fn node_options(config: &Config, data_dir: &Path, decode: DecodeOptions, workers: usize) -> NodeOptions {
+fn node_options(
+    config: &Config,
+    data_dir: &Path,
+    decode: DecodeOptions,
+    workers: usize,
+    (disk, pace): (Arc<dyn Disk>, Pace),
+) -> NodeOptions {
     let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     let clock = match &config.event_clock {
         Some(clock) => EventClock::starting_at(clock.start, clock.speed),
@@ -186,6 +197,8 @@ fn node_options(config: &Config, data_dir: &Path, decode: DecodeOptions, workers
             flush_after: config.store.flush_every.duration(),
             ..TablesOptions::default()
         },
+        disk,
+        pace,
     }
 }
 

@@ -11,7 +11,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use cordon_store::tables::Tables;
 use cordon_store::wal::WalError;
@@ -25,8 +24,6 @@ use crate::order::Order;
 
 /// Batches per worker that may wait for the keeper.
 const BATCHES_AHEAD: u64 = 3;
-/// How long a log that cannot be read is left alone.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Everything the street needs, put together.
 pub(super) struct Street {
@@ -92,7 +89,7 @@ fn work(
                 if judge.stop.load(Ordering::Relaxed) {
                     return; // the next start reads it
                 }
-                thread::sleep(RETRY_AFTER);
+                thread::sleep(judge.retry_after);
             }
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A source whose events come in order holds correlations up by half a second; one that mixes them by as much as it was seen to, with room. A source not heard
 //! for two seconds holds up only what it may still bring late: as late as it was seen to be, ten seconds at most. A clock that runs ahead of the receipt does
-//! not push time forward (contract "Time"). Under an event clock that runs faster these times are as much longer.
+//! not push time forward, and one that stands far behind holds nobody up (contract "Time"). When the clock of the machine is set back, what was heard in its
+//! future is forgotten. Under an event clock that runs faster these times are as much longer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +11,12 @@ use std::sync::Arc;
 use cordon_model::Time;
 use cordon_stats::codec;
 
-/// An event further ahead of its receipt than this does not advance the watermark.
-const AHEAD_MAX_US: i64 = 5 * 60 * 1_000_000;
+/// An event further ahead of its receipt than this says nothing about time.
+pub(super) const AHEAD_MAX_US: i64 = 5 * 60 * 1_000_000;
+/// A source whose latest event lies further behind its receipt than this is not waited for: its clock is wrong, or it brings history.
+const BEHIND_MAX_US: i64 = 5 * 60 * 1_000_000;
+/// What is waited for a source shrinks by this part of the time in which it kept its order.
+const SLACK_SHRINKS: i64 = 16;
 /// The least that is waited for events of a source.
 const SLACK_MIN_US: i64 = 500_000;
 /// The most that is waited: later events are refused and counted.
@@ -27,7 +32,7 @@ const SOURCES_MAX: usize = 16_384;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Progress {
-    /// The latest event.
+    /// The latest event; `i64::MIN` when none said a time that can be believed.
     latest: i64,
     /// How far behind the latest an event was seen to come, with room.
     slack: i64,
@@ -51,37 +56,35 @@ impl Watermarks {
         Self { sources: BTreeMap::new(), pace }
     }
 
-    /// An event of `source` happened at `time` and was received at `received`.
-    pub(super) fn heard(&mut self, source: &Arc<str>, time: Time, received: Time) {
-        let time = time.0.min(received.0.saturating_add(AHEAD_MAX_US));
+    /// Something of `source` was received at `received`; its latest event happened at `time`, if any said a time not [too far ahead](is_ahead).
+    pub(super) fn heard(&mut self, source: &Arc<str>, time: Option<Time>, received: Time) {
+        let time = time.filter(|time| !is_ahead(*time, received)).map_or(i64::MIN, |time| time.0);
         let lag = received.0.saturating_sub(time).clamp(0, LAG_MAX_US.saturating_mul(self.pace));
-        if let Some(known) = self.sources.get_mut(source) {
-            let behind = known.latest.saturating_sub(time);
-            if behind > 0 {
-                known.slack = known.slack.max(behind.saturating_add(behind / 2)).min(SLACK_MAX_US);
-            }
-            known.latest = known.latest.max(time);
-            known.heard = known.heard.max(received.0);
+        let slack_min = SLACK_MIN_US.saturating_mul(self.pace);
+        // what was heard in the future was heard before the clock was set back
+        let known = self.sources.get_mut(source).filter(|known| !is_ahead(Time(known.heard), received));
+        if let Some(known) = known {
+            known.follow(time, received, slack_min);
             known.lag = known.lag.max(lag);
             return;
         }
         if self.sources.len() >= SOURCES_MAX {
             self.let_one_go();
         }
-        self.sources.insert(
-            Arc::clone(source),
-            Progress { latest: time, slack: SLACK_MIN_US.saturating_mul(self.pace), heard: received.0, lag },
-        );
+        self.sources.insert(Arc::clone(source), Progress { latest: time, slack: slack_min, heard: received.0, lag });
     }
 
     /// The time before which no more events are waited for: the lowest that any source may still bring. `None` when no source was ever heard.
     pub(super) fn lowest(&self, now: Time) -> Option<Time> {
         let bound = |source: &Progress| {
             let silent = now.0.saturating_sub(source.heard);
-            if silent < IDLE_US.saturating_mul(self.pace) {
+            let is_future = is_ahead(Time(source.heard), now);
+            let behind = source.heard.saturating_sub(source.latest);
+            let is_told = !is_future && behind < BEHIND_MAX_US.saturating_mul(self.pace);
+            if is_told && silent < IDLE_US.saturating_mul(self.pace) {
                 return source.latest.saturating_sub(source.slack);
             }
-            let is_known = silent < FORGOTTEN_US.saturating_mul(self.pace);
+            let is_known = !is_future && silent < FORGOTTEN_US.saturating_mul(self.pace);
             let late = if is_known { source.lag } else { 0 };
             now.0.saturating_sub(late.max(SLACK_MIN_US.saturating_mul(self.pace)))
         };
@@ -118,6 +121,26 @@ impl Watermarks {
     }
 }
 
+impl Progress {
+    /// An event at `time` was received at `received`.
+    fn follow(&mut self, time: i64, received: Time, slack_min: i64) {
+        let behind = self.latest.saturating_sub(time);
+        if (1..=SLACK_MAX_US).contains(&behind) {
+            self.slack = self.slack.max(behind.saturating_add(behind / 2)).min(SLACK_MAX_US.max(slack_min));
+        } else if behind <= 0 {
+            let in_order = received.0.saturating_sub(self.heard).max(0);
+            self.slack = self.slack.saturating_sub(in_order / SLACK_SHRINKS).max(slack_min);
+        }
+        self.latest = self.latest.max(time);
+        self.heard = self.heard.max(received.0);
+    }
+}
+
+/// Whether a time is further ahead of the receipt than clocks differ.
+pub(super) const fn is_ahead(time: Time, received: Time) -> bool {
+    time.0 > received.0.saturating_add(AHEAD_MAX_US)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,7 +150,7 @@ mod tests {
     fn check(heard: &[(&str, i64, i64)], now: i64, expect: Option<i64>) {
         let mut marks = Watermarks::new(1);
         for (source, time, received) in heard {
-            marks.heard(&Arc::from(*source), Time(time * SECOND), Time(received * SECOND));
+            marks.heard(&Arc::from(*source), Some(Time(time * SECOND)), Time(received * SECOND));
         }
         assert_eq!(marks.lowest(Time(now * SECOND)), expect.map(Time));
         let mut bytes = Vec::new();
@@ -156,6 +179,31 @@ mod tests {
 
     #[test]
     fn a_clock_in_the_future_does_not_push_time_forward() {
-        check(&[("a", 1_000_000, 100)], 101, Some(100 * SECOND + AHEAD_MAX_US - SLACK_MIN_US));
+        check(&[("a", 1_000_000, 100)], 101, Some(91 * SECOND));
+        check(&[("a", 100, 100), ("a", 1_000_000, 100), ("b", 100, 100)], 101, Some(100 * SECOND - SLACK_MIN_US));
+    }
+
+    #[test]
+    fn a_source_with_dates_in_1970_and_2099_holds_up_nobody_and_is_followed_where_it_can_be_believed() {
+        let now = 1_800_000_000;
+        let heard = |times: &[i64]| -> Vec<(&'static str, i64, i64)> {
+            times.iter().map(|time| ("hostile", *time, now)).chain([("b", now, now)]).collect()
+        };
+        check(&heard(&[0]), now + 1, Some((now + 1 - 10) * SECOND));
+        check(&heard(&[0, 4_070_908_800]), now + 1, Some((now + 1 - 10) * SECOND));
+        check(&heard(&[0, 4_070_908_800, now, 0]), now + 1, Some(now * SECOND - SLACK_MIN_US));
+    }
+
+    #[test]
+    fn what_was_heard_before_the_clock_was_set_back_holds_up_nobody() {
+        let day = 86_400;
+        check(&[("a", day, day), ("b", 100, 100)], 101, Some(100 * SECOND - SLACK_MIN_US));
+        check(&[("a", day, day), ("a", 100, 100)], 101, Some(100 * SECOND - SLACK_MIN_US));
+    }
+
+    #[test]
+    fn a_source_that_keeps_its_order_again_is_waited_for_less_and_less() {
+        check(&[("a", 100, 100), ("a", 80, 100), ("a", 580, 580)], 581, Some(580 * SECOND - SLACK_MIN_US));
+        check(&[("a", 100, 100), ("a", 80, 100), ("a", 260, 260)], 261, Some((260 - 20) * SECOND));
     }
 }

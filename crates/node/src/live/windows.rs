@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use cordon_detect::{Detected, Detector, EventKey, EventOf, RuleMatch};
 use cordon_model::{Digest, EventId, LogSource, LogSourceTable, Position, Time};
-use cordon_rules::correlate::{Correlator, Counters, EventRef, Fired, Limits, Match};
+use cordon_rules::correlate::{Correlator, EventRef, Fired, Limits, Match};
 use cordon_stats::codec;
 
-use super::watermark::Watermarks;
+use super::watermark::{AHEAD_MAX_US, Watermarks};
 
 /// Events that correlations may still name; older ones are left out of a finding, whose count stays exact.
 const EVENTS_KEPT_MAX: usize = 64 << 10;
@@ -25,6 +25,8 @@ pub(super) struct Windows {
     events: Events,
     watermarks: Watermarks,
     fired: Vec<Fired>,
+    /// Matches that came too late before the windows were last begun anew.
+    late_before: u64,
 }
 
 /// The events that waiting matches and windows speak of, by number.
@@ -73,7 +75,20 @@ impl Windows {
         let limits = Limits { lateness_us: i64::MAX, hash_key, ..Limits::LIVE };
         let correlator = Correlator::new(Arc::clone(detector.plan()), limits);
         let (events, watermarks) = (Events::default(), Watermarks::new(pace));
-        Self { detector, limits, correlator, events, watermarks, fired: Vec::new() }
+        Self { detector, limits, correlator, events, watermarks, fired: Vec::new(), late_before: 0 }
+    }
+
+    /// Says when the next matches were received. When the clock of the machine had been ahead and was set back, the windows have closed in its future and would
+    /// take nothing until it is reached: they begin anew. Gives how many groups were given up, if so.
+    pub(super) fn follow_clock(&mut self, received: Time) -> Option<usize> {
+        // no source pushes time forward by more than half of this
+        if self.correlator.watermark().0 <= received.0.saturating_add(2 * AHEAD_MAX_US) {
+            return None;
+        }
+        let (groups, _) = self.correlator.size();
+        self.late_before = self.late();
+        self.correlator = Correlator::new(Arc::clone(self.detector.plan()), self.limits);
+        Some(groups)
     }
 
     /// Takes in a match.
@@ -86,8 +101,8 @@ impl Windows {
         self.tell(out);
     }
 
-    /// Says that the latest event so far of `source`, received at `received`, was at `time`.
-    pub(super) fn heard(&mut self, source: &Arc<str>, time: Time, received: Time) {
+    /// Says that something of `source` was received at `received`, and of what time its latest event was.
+    pub(super) fn heard(&mut self, source: &Arc<str>, time: Option<Time>, received: Time) {
         self.watermarks.heard(source, time, received);
     }
 
@@ -122,9 +137,9 @@ impl Windows {
         self.watermarks.lowest(now).map_or(now, |_| self.correlator.watermark())
     }
 
-    /// What was left out or given up.
-    pub(super) fn counters(&self) -> Counters {
-        self.correlator.counters()
+    /// Matches that came too late.
+    pub(super) fn late(&self) -> u64 {
+        self.late_before + self.correlator.counters().late
     }
 
     /// The state as bytes; it holds every match below `through`.

@@ -56,6 +56,9 @@ pub trait DiskFile: fmt::Debug + Send + Sync {
 
 /// What a store asks of a disk.
 pub trait Disk: fmt::Debug + Send + Sync {
+    /// Told where the work of the store has come to, by the names in `docs/specs/faults.md`. A real disk does nothing about it; in tests one kills the process there.
+    fn reached(&self, _point: &'static str) {}
+
     /// Makes a new, empty file that only its owner may read.
     ///
     /// # Errors

@@ -130,9 +130,11 @@ pub(super) fn publish(
         file.append(&sealed)?;
     }
     file.append(&footer.encode()?)?;
+    disk.reached("evidence.file_written");
     file.sync()?;
     drop(file);
     disk.rename(&temporary, &segment.path)?;
+    disk.reached("evidence.renamed");
     disk.sync_dir(dir)
 }
 

@@ -3,6 +3,7 @@
 use sqlx::{AssertSqlSafe, SqlitePool};
 
 use super::StateError;
+use crate::disk::Disk;
 
 /// "CRDN" in the header of the file says whose it is.
 pub(super) const APPLICATION_ID: u32 = 0x4352_444e;
@@ -16,21 +17,27 @@ const MIGRATIONS: [&str; 2] =
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Carries out what is missing. The version changes in the same transaction, so a power loss leaves the old schema or the new one.
-pub(super) async fn bring_up_to_date(writer: &SqlitePool) -> Result<(), StateError> {
-    bring_to(writer, MIGRATIONS.len()).await
+pub(super) async fn bring_up_to_date(writer: &SqlitePool, disk: &dyn Disk) -> Result<(), StateError> {
+    bring_to(writer, MIGRATIONS.len(), disk).await
 }
 
 /// The same up to one version.
-pub(super) async fn bring_to(writer: &SqlitePool, target: usize) -> Result<(), StateError> {
+pub(super) async fn bring_to(writer: &SqlitePool, target: usize, disk: &dyn Disk) -> Result<(), StateError> {
     let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(writer).await?;
     let done = usize::try_from(version).unwrap_or(usize::MAX);
     for (number, migration) in MIGRATIONS.iter().enumerate().take(target).skip(done) {
         let mut change = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut *change).await?;
+        if usize::try_from(version).is_ok_and(|version| version > number) {
+            continue; // another process did it meanwhile
+        }
         sqlx::raw_sql(*migration).execute(&mut *change).await?;
         // pragmas take no parameters; both numbers are ours
         let stamp = format!("PRAGMA user_version = {}; PRAGMA application_id = {APPLICATION_ID};", number + 1);
         sqlx::raw_sql(AssertSqlSafe(stamp)).execute(&mut *change).await?;
+        disk.reached("state.migrating");
         change.commit().await?;
+        disk.reached("state.migrated");
         tracing::info!(schema = number + 1, "state brought up to date");
     }
     // the header that an older version looks at first lies in the main file, not in the journal

@@ -34,6 +34,8 @@ use std::sync::Arc;
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
+use crate::disk::{Disk, FileDisk};
+
 pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditVerified, By};
 pub use entity::{Entity, EntityKind, Subjects};
 pub use error::StateError;
@@ -84,9 +86,17 @@ impl State {
     /// # Errors
     /// The file is of a newer version (and was not touched), no state, damaged, or cannot be opened.
     pub async fn open(path: &Path, options: StateOptions) -> Result<Self, StateError> {
+        Self::open_on(path, options, &FileDisk).await
+    }
+
+    /// The same, saying to the disk where it has come to. SQLite does its own file work all the same.
+    ///
+    /// # Errors
+    /// As [`State::open`].
+    pub async fn open_on(path: &Path, options: StateOptions, disk: &dyn Disk) -> Result<Self, StateError> {
         open::prepare_file(path).await?;
         let writer = open::writer(path).await?;
-        migrate::bring_up_to_date(&writer).await?;
+        migrate::bring_up_to_date(&writer, disk).await?;
         let readers = open::readers(path).await?;
         Ok(Self { path: Arc::new(path.to_owned()), writer, readers, options })
     }

@@ -61,6 +61,7 @@ impl Tables {
         let work = tokio::task::spawn_blocking(move || rewrite(&objects, family, &parts));
         let whole = work.await.map_err(|_| TablesError::GivenUp)?;
         let whole = whole.map_err(|source| TablesError::Encode { table: family.name(), source })?;
+        self.inner.files.reached("tables.files_joined");
         let now = now_ms();
         let mut actions: Vec<Action> = group.iter().map(|file| Action::Remove(file.remove(now, false))).collect();
         actions.push(Action::Add(whole.add(now, false)));
@@ -81,6 +82,7 @@ impl Tables {
         let mut logs = self.inner.commits.lock().await;
         let Some(log) = logs.get_mut(family.place()) else { return Ok(()) };
         log.commit(actions, operation, None).await?;
+        self.inner.files.reached("tables.join_committed");
         let mut state = self.inner.write();
         let Some(table) = state.tables.get_mut(family.place()) else { return Ok(()) };
         let files = Arc::make_mut(&mut table.files);

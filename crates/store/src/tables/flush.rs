@@ -27,6 +27,7 @@ impl Tables {
         self.inner.room.notify_waiters();
         result?;
         open::keep_applied(&self.inner.objects, through).await?;
+        self.inner.files.reached("tables.applied_kept");
         let mut state = self.inner.write();
         state.applied = through;
         state.tables.iter_mut().for_each(|table| table.applied = table.applied.max(through));
@@ -52,6 +53,7 @@ impl Tables {
                 continue;
             }
             let files = self.write_files(family, through, Arc::clone(batches)).await?;
+            self.inner.files.reached("tables.files_written");
             let actions = files.iter().map(|file| Action::Add(file.add(now_ms(), true))).collect();
             let operation = DeltaOperation::Write {
                 mode: SaveMode::Append,
@@ -59,6 +61,7 @@ impl Tables {
                 predicate: None,
             };
             log.commit(actions, operation, Some(through)).await?;
+            self.inner.files.reached("tables.committed");
             let mut state = self.inner.write();
             let Some(table) = state.tables.get_mut(family.place()) else { continue };
             Arc::make_mut(&mut table.files).extend(files.iter().map(DataFile::of));

@@ -50,6 +50,11 @@ impl Objects {
         Ok(objects)
     }
 
+    /// Tells the disk where the work has come to.
+    pub(super) fn reached(&self, point: &'static str) {
+        self.disk.reached(point);
+    }
+
     /// Where a file lies on the disk.
     fn file(&self, location: &Path) -> PathBuf {
         location.parts().fold(self.root.clone(), |folder, part| folder.join(part.as_ref()))

@@ -86,6 +86,7 @@ impl Tables {
             let Some(path) = data_path(&root, &object.location) else { continue };
             if !kept.contains(&path) && SystemTime::from(object.last_modified) <= before {
                 self.inner.objects.delete(&object.location).await?;
+                self.inner.files.reached("tables.file_cleared");
                 removed += 1;
             }
         }

@@ -104,6 +104,7 @@ impl Shared {
                 Err(fault) if fault.kind() != io::ErrorKind::NotFound => return Err(fault.into()),
                 _ => {}
             }
+            self.disk.reached("wal.segment_removed");
             self.disk.sync_dir(&self.dir)?;
             self.forget(oldest.sequence);
             cut += 1;

@@ -105,8 +105,10 @@ impl Writer {
         active.key.seal(first, b"", &mut self.frame, FRAME_HEAD_BYTES).map_err(|_| WalError::TooMuch)?;
         finish_frame(&mut self.frame, first).ok_or(WalError::TooMuch)?;
         let written = active.file.append(&self.frame);
+        self.shared.disk.reached("wal.frame_written");
         let begun = Instant::now();
         let safe = written.and_then(|()| active.file.sync());
+        self.shared.disk.reached("wal.synced");
         let took = begun.elapsed();
         active.bytes += self.frame.len() as u64;
         active.used |= safe.is_ok();
@@ -165,6 +167,7 @@ impl Writer {
         file.append(header)?;
         file.sync()?;
         self.shared.disk.sync_dir(&self.shared.dir)?;
+        self.shared.disk.reached("wal.segment_begun");
         self.shared.counts.written_bytes.fetch_add(header.len() as u64, Ordering::Relaxed);
         Ok(file)
     }

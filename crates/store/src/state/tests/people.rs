@@ -323,7 +323,7 @@ async fn a_state_of_the_schema_before_is_brought_up_to_date_with_its_rows() {
     let path = folder.path().join("state.db");
     open::prepare_file(&path).await.unwrap();
     let writer = open::writer(&path).await.unwrap();
-    migrate::bring_to(&writer, 1).await.unwrap();
+    migrate::bring_to(&writer, 1, &FileDisk).await.unwrap();
     sqlx::query("INSERT INTO sink_offsets VALUES ('findings', 77)").execute(&writer).await.unwrap();
     writer.close().await;
     let state = State::open(&path, StateOptions::default()).await.unwrap();
