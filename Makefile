@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test bench bench-live fuzz dist audit
+.PHONY: help demo test crash bench bench-live fuzz dist audit
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -13,6 +13,9 @@ demo: ## start a node on loopback and replay Lakeside's evening into it, until C
 
 test: ## everything: format, lints, tidy, tests, rules, conformance, docs
 	@scripts/test.sh
+
+crash: ## kill -9 at 200 named points and 200 power losses over the whole node
+	@scripts/crash.sh
 
 bench: ## speed against peers and the physical limit, in release
 	@cd benches/peers && cargo run --profile dist --locked

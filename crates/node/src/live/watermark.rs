@@ -13,7 +13,7 @@ use cordon_stats::codec;
 
 /// An event further ahead of its receipt than this says nothing about time.
 pub(super) const AHEAD_MAX_US: i64 = 5 * 60 * 1_000_000;
-/// A source whose latest event lies further behind its receipt than this is not waited for: its clock is wrong, or it brings history.
+/// An event further behind its receipt than this is not waited for: the clock of its source is wrong, or it is history.
 const BEHIND_MAX_US: i64 = 5 * 60 * 1_000_000;
 /// What is waited for a source shrinks by this part of the time in which it kept its order.
 const SLACK_SHRINKS: i64 = 16;
@@ -58,14 +58,19 @@ impl Watermarks {
 
     /// Something of `source` was received at `received`; its latest event happened at `time`, if any said a time not [too far ahead](is_ahead).
     pub(super) fn heard(&mut self, source: &Arc<str>, time: Option<Time>, received: Time) {
-        let time = time.filter(|time| !is_ahead(*time, received)).map_or(i64::MIN, |time| time.0);
+        let behind_max = BEHIND_MAX_US.saturating_mul(self.pace);
+        let is_believed = |time: &Time| !is_ahead(*time, received) && received.0.saturating_sub(time.0) <= behind_max;
+        let time = time.filter(is_believed).map_or(i64::MIN, |time| time.0);
         let lag = received.0.saturating_sub(time).clamp(0, LAG_MAX_US.saturating_mul(self.pace));
         let slack_min = SLACK_MIN_US.saturating_mul(self.pace);
         // what was heard in the future was heard before the clock was set back
         let known = self.sources.get_mut(source).filter(|known| !is_ahead(Time(known.heard), received));
         if let Some(known) = known {
-            known.follow(time, received, slack_min);
-            known.lag = known.lag.max(lag);
+            // what cannot be believed neither moves time nor holds it up
+            if time > i64::MIN {
+                known.follow(time, received, slack_min);
+                known.lag = known.lag.max(lag);
+            }
             return;
         }
         if self.sources.len() >= SOURCES_MAX {
@@ -79,8 +84,7 @@ impl Watermarks {
         let bound = |source: &Progress| {
             let silent = now.0.saturating_sub(source.heard);
             let is_future = is_ahead(Time(source.heard), now);
-            let behind = source.heard.saturating_sub(source.latest);
-            let is_told = !is_future && behind < BEHIND_MAX_US.saturating_mul(self.pace);
+            let is_told = !is_future && source.latest > i64::MIN;
             if is_told && silent < IDLE_US.saturating_mul(self.pace) {
                 return source.latest.saturating_sub(source.slack);
             }
@@ -125,9 +129,9 @@ impl Progress {
     /// An event at `time` was received at `received`.
     fn follow(&mut self, time: i64, received: Time, slack_min: i64) {
         let behind = self.latest.saturating_sub(time);
-        if (1..=SLACK_MAX_US).contains(&behind) {
+        if behind > 0 {
             self.slack = self.slack.max(behind.saturating_add(behind / 2)).min(SLACK_MAX_US.max(slack_min));
-        } else if behind <= 0 {
+        } else {
             let in_order = received.0.saturating_sub(self.heard).max(0);
             self.slack = self.slack.saturating_sub(in_order / SLACK_SHRINKS).max(slack_min);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cordon_model::Time;
 use cordon_node::config::{Config, Layers, Span};
-use cordon_node::live::{EventClock, LoadedRules, Pace, Serving, open_keys, serve};
+use cordon_node::live::{EventClock, LoadedRules, Serving, open_keys, serve};
 use cordon_node::sdnotify::ServiceManager;
 use cordon_policy::AccessScope;
 use cordon_store::disk::{Disk, FileDisk};
@@ -23,8 +23,9 @@ use super::parts::{HASTE, decode, detector};
 pub(crate) const FOLDER: &str = "CORDON_TEST_CRASH_FOLDER";
 /// Names the point: `NAME#HIT`.
 pub(crate) const POINT: &str = "CORDON_TEST_CRASH_POINT";
-/// Set for a node with the rhythm of a real one.
-pub(crate) const CALM: &str = "CORDON_TEST_CRASH_CALM";
+/// Set for the node's own log on standard error.
+const LOG: &str = "CORDON_TEST_CRASH_LOG";
+
 /// The token of a sender.
 pub(crate) fn token(source: &str) -> String {
     format!("cordon_test_{source}")
@@ -47,8 +48,7 @@ fn node_that_runs_until_it_is_killed() {
         let (name, hit) = point.rsplit_once('#')?;
         Some(FailPoint { name: name.to_owned(), hit: hit.parse().ok()? })
     });
-    if std::env::var_os("CORDON_TEST_CRASH_LOG").is_some() {
-        // the parent keeps standard error of a node that failed
+    if std::env::var_os(LOG).is_some() {
         tracing_to_stderr();
     }
     let deed = Arc::new(|name: &str| {
@@ -67,15 +67,12 @@ fn tracing_to_stderr() {
 }
 
 async fn run(folder: &Path, disk: Arc<dyn Disk>) -> Result<(), Box<dyn std::error::Error>> {
-    let is_calm = std::env::var_os(CALM).is_some();
     let text = "site = \"main\"\n[api]\naddress = \"127.0.0.1:0\"\n[intake]\nhttp = [\"127.0.0.1:0\"]\n";
     let layers = Layers { file: Some(("test", text)), ..Layers::default() };
     let mut config = Config::load(&layers).map_err(|faults| format!("{faults:?}"))?;
-    if !is_calm {
-        config.store.flush_bytes = 256 << 10;
-        config.store.wal_segment_bytes = 24 << 10;
-        config.store.flush_every = Span(1);
-    }
+    config.store.flush_bytes = 256 << 10;
+    config.store.wal_segment_bytes = 24 << 10;
+    config.store.flush_every = Span(1);
     let _already = rustls::crypto::ring::default_provider().install_default();
     let keys = Arc::new(open_keys(&config, folder, Arc::clone(&disk))?);
     let stop = CancellationToken::new();
@@ -90,7 +87,7 @@ async fn run(folder: &Path, disk: Arc<dyn Disk>) -> Result<(), Box<dyn std::erro
     let serving = Serving {
         data_dir: folder.to_owned(),
         disk,
-        pace: if is_calm { Pace { retry_after: Duration::from_millis(100), ..Pace::default() } } else { HASTE },
+        pace: HASTE,
         keys,
         decode,
         load: Arc::new(load),

@@ -154,7 +154,7 @@ async fn a_file_system_that_is_full_refuses_and_the_node_goes_on_once_there_is_r
     };
     let folder = home.path().join("data");
     let mut ledger = Ledger::default();
-    let node = Process::start(&folder, None, &[]);
+    let node = Process::start(&folder, None);
     let address = node.address().unwrap();
     assert!(post_until(address, "before", GOES_ON_MAX, &mut ledger, |status| status == Some(200)));
     let ballast = home.path().join("ballast");
@@ -176,7 +176,7 @@ async fn a_process_without_file_handles_goes_on_once_it_has_some() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("data");
     let mut ledger = Ledger::default();
-    let node = Process::start_with_handles(&folder, 110, &[]);
+    let node = Process::start_with_handles(&folder, 110);
     let address = node.address().unwrap();
     assert!(post_until(address, "before", GOES_ON_MAX, &mut ledger, |status| status == Some(200)));
     let idle: Vec<TcpStream> = (0..160).map_while(|_| TcpStream::connect(address).ok()).collect();

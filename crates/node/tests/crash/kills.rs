@@ -24,7 +24,9 @@ const HITS_MIN: usize = 5;
 const LIFE_MAX: Duration = Duration::from_secs(30);
 /// Tries of one kill.
 const TRIES_MAX: usize = 4;
-/// The node goes on for so long after the last kill, so that windows of correlations can close.
+/// The node goes on for so long after the last kill.
+const GOES_ON: Duration = Duration::from_secs(2);
+/// Then it is left alone for so long, so that windows of correlations can close behind the last event.
 const CALM: Duration = Duration::from_secs(14);
 
 /// A point, and up to which of the times it is come to a process may be killed.
@@ -125,7 +127,7 @@ fn folders(random: &mut SimRandom, kills: usize) -> Vec<Vec<Kill>> {
 /// One life: starts the node, loads it until it dies at the point; whether it did. A node that does not come to it is killed after a while.
 fn live_and_die(folder: &Path, kill: Kill, round: &str, ledger: &mut Ledger) -> bool {
     let point = format!("{}#{}", kill.point, kill.hit);
-    let mut node = Process::start(folder, Some(&point), &[]);
+    let mut node = Process::start(folder, Some(&point));
     if let Some(address) = node.address() {
         let senders = Senders::start(address, round);
         if !node.ends_within(LIFE_MAX) {
@@ -167,9 +169,9 @@ async fn kill_again_and_again(number: usize, kills: Vec<Kill>, random: &mut SimR
             kill.hit = 1 + random.next() % kill.hit;
         }
     }
-    let node = Process::start(&folder, None, &[]);
+    let node = Process::start(&folder, None);
     let senders = Senders::start(node.address().unwrap(), &format!("{number}end"));
-    std::thread::sleep(CALM);
+    std::thread::sleep(GOES_ON);
     ledger.join(senders.stop());
     std::thread::sleep(CALM);
     assert!(node.stop(Duration::from_secs(60)), "the node did not stop in order");

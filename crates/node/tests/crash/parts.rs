@@ -23,24 +23,33 @@ use cordon_store::wal::WalOptions;
 pub(crate) const BATCH: usize = 10;
 /// Rule that finds every record.
 pub(crate) const ONE: &str = "11111111-2c3e-4a53-8d56-6c9fb6a0c001";
+/// Rule that the correlation counts; it gives no findings of its own.
+const BASE: &str = "11111111-2c3e-4a53-8d56-6c9fb6a0c002";
 /// Correlation that finds every whole batch.
-pub(crate) const ALL: &str = "11111111-2c3e-4a53-8d56-6c9fb6a0c002";
+pub(crate) const ALL: &str = "11111111-2c3e-4a53-8d56-6c9fb6a0c003";
 /// Records are dated so far ahead that no delay of the machine makes them late for their correlation.
 const AHEAD_US: i64 = 10_000_000;
 
 const RULES: &str = "
 title: One refused
 id: 11111111-2c3e-4a53-8d56-6c9fb6a0c001
-name: one_refused
 author: Cordon project
 logsource: {product: linux, service: sshd}
 detection: {selection: {action: login, outcome: failure}, condition: selection}
 level: low
 ---
-title: A whole batch refused
+title: One of a batch refused
 id: 11111111-2c3e-4a53-8d56-6c9fb6a0c002
+name: one_of_batch
 author: Cordon project
-correlation: {type: event_count, rules: [one_refused], group-by: [hostname], timespan: 10m, condition: {gte: 10}}
+logsource: {product: linux, service: sshd}
+detection: {selection: {action: login, outcome: failure}, condition: selection}
+level: informational
+---
+title: A whole batch refused
+id: 11111111-2c3e-4a53-8d56-6c9fb6a0c003
+author: Cordon project
+correlation: {type: event_count, rules: [one_of_batch], group-by: [hostname], timespan: 10m, condition: {gte: 10}}
 level: medium
 ";
 
@@ -53,8 +62,8 @@ pub(crate) fn detector(decode: &DecodeOptions) -> Detector {
     let (engine, refused) = Engine::compile(&library.rules, &decode.log_sources);
     assert!(refused.is_empty() && library.refusals.is_empty(), "{refused:?} {:?}", library.refusals);
     let numbers: BTreeMap<&str, u32> =
-        library.rules.iter().zip(0..).filter_map(|(rule, number)| Some((rule.name.as_deref()?, number))).collect();
-    let (plan, refused) = Plan::new(&library.correlations, &|name| Some((*numbers.get(name)?, ONE.to_owned())));
+        library.rules.iter().zip(0..).map(|(rule, number)| (rule.card.id.as_str(), number)).collect();
+    let (plan, refused) = Plan::new(&library.correlations, &|id| Some((*numbers.get(id)?, BASE.to_owned())));
     assert!(refused.is_empty(), "{refused:?}");
     let options = DetectOptions {
         level_min: Level::Informational,

@@ -1,6 +1,5 @@
 //! A child from the side of its senders: start it, send to it over HTTP, learn how it ended.
 
-use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -39,25 +38,24 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) fn start(folder: &Path, point: Option<&str>, more: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(folder: &Path, point: Option<&str>) -> Self {
         let program = std::env::current_exe().unwrap();
         let mut command = Command::new(program);
         command.args(["--exact", "child::node_that_runs_until_it_is_killed", "--nocapture"]);
-        Self::of(&mut command, folder, point, more)
+        Self::of(&mut command, folder, point)
     }
 
     /// The same with fewer file handles.
-    pub(crate) fn start_with_handles(folder: &Path, handles: usize, more: &[(&str, &str)]) -> Self {
+    pub(crate) fn start_with_handles(folder: &Path, handles: usize) -> Self {
         let program = std::env::current_exe().unwrap();
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("ulimit -n {handles}; exec \"$0\" \"$@\"")).arg(program);
         command.args(["--exact", "child::node_that_runs_until_it_is_killed", "--nocapture"]);
-        Self::of(&mut command, folder, None, more)
+        Self::of(&mut command, folder, None)
     }
 
-    fn of(command: &mut Command, folder: &Path, point: Option<&str>, more: &[(&str, &str)]) -> Self {
+    fn of(command: &mut Command, folder: &Path, point: Option<&str>) -> Self {
         command.env(FOLDER, folder).env(POINT, point.unwrap_or_default());
-        command.envs(more.iter().map(|(name, value)| (OsStr::new(name), OsStr::new(value))));
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let said: Arc<(Mutex<Said>, Condvar)> = Arc::default();

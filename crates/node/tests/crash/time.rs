@@ -82,7 +82,8 @@ async fn a_source_with_dates_in_1970_and_2099_blinds_neither_others_nor_itself()
     for number in 0..200 {
         lie(&node, clock, &format!("later{number}"), "1970-01-01T00:00:01Z", &mut ledger).await;
         lie(&node, clock, &format!("ahead{number}"), "2099-12-31T23:59:59Z", &mut ledger).await;
-        found = super::look::findings(node.state(), super::parts::ALL).await.len();
+        let hosts = super::look::findings(node.state(), super::parts::ALL).await;
+        found = hosts.keys().filter(|host| !ledger.lies.contains(*host)).count();
         if found >= 40 {
             break;
         }
