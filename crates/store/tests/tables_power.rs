@@ -10,7 +10,8 @@ use cordon_policy::AccessScope;
 use cordon_store::disk::Disk;
 use cordon_store::query::{Queries, QueryLimits, QueryOptions, rows_to_json};
 use cordon_store::tables::{RowMeta, Rows, Tables, TablesError, TablesOptions};
-use cordon_testkit::disk::{SimDisk, SimRandom};
+use cordon_testkit::crash::{CrashDisk, FailPoint};
+use cordon_testkit::disk::{Fault, SimDisk, SimRandom};
 
 /// 2026-11-22T06:00:00Z.
 const RECEIVED: Time = Time(1_795_327_200_000_000);
@@ -87,6 +88,47 @@ async fn positions(tables: &Tables, spill: &Path) -> Vec<u64> {
     let mut result = queries.query(&AccessScope::of_the_node(), sql, limits).await.unwrap();
     let rows = result.collect().await.unwrap();
     rows.iter().flat_map(rows_to_json).filter_map(|row| row.get("position")?.as_u64()).collect()
+}
+
+/// A commit that is in its place when the disk fails: its folder cannot be synced and the log cannot be read until the next try.
+async fn in_doubt(hit: u64) -> Result<(), String> {
+    let (disk, spill) = (SimDisk::new(hit), tempfile::tempdir().unwrap());
+    drop(open(&disk).await.unwrap());
+    let sim = disk.clone();
+    let deed = Arc::new(move |_: &str| sim.fail(Some(Fault::TooManyFiles)));
+    let at = FailPoint { name: "delta:sync_dir".to_owned(), hit };
+    let failing = CrashDisk::new(Arc::new(disk.clone()), Path::new("/store"), Some(at), deed);
+    let tables = Tables::open(Arc::new(failing), Path::new("/store/tables"), TablesOptions::default()).await.unwrap();
+    let (mut written, mut faults) = (0, 0);
+    for _ in 0..6 {
+        tables.append(written + BATCH, rows(written..written + BATCH)).await.unwrap();
+        written += BATCH;
+        let done = [
+            tables.flush().await.is_ok(),
+            tables.compact(DAY_AFTER).await.is_ok(),
+            tables.vacuum(Duration::ZERO).await.is_ok(),
+        ];
+        faults += done.iter().filter(|is_done| !**is_done).count();
+        disk.fail(None);
+    }
+    tables.flush().await.map_err(|error| error.to_string())?;
+    let found = positions(&tables, spill.path()).await;
+    if faults == 0 || found != (0..written).collect::<Vec<_>>() {
+        return Err(format!("{faults} faults; {} of {written} events: {found:?}", found.len()));
+    }
+    let again = open(&disk).await.map_err(|error| error.to_string())?;
+    let verified = again.verify().await.map_err(|error| error.to_string())?;
+    if positions(&again, spill.path()).await != found || verified.rows != written || !verified.faults.is_empty() {
+        return Err(format!("after a start: {verified:?}"));
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_may_stand_or_not_loses_and_doubles_nothing() {
+    for hit in 1..=16 {
+        assert_eq!(in_doubt(hit).await, Ok(()), "hit {hit}");
+    }
 }
 
 /// One seed: several power losses, then a look at everything. What is wrong, in words.

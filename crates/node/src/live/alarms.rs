@@ -37,7 +37,7 @@ impl Alarms {
         for (source, (reason, count)) in dropped {
             let key = (Arc::clone(&source.declaration.id), reason);
             let (before, at) = self.told.get(&key).copied().unwrap_or((0, Time(i64::MIN)));
-            if count > before && now.0.saturating_sub(at.0) >= LOSS_EVERY_US {
+            if count > before && now.0.saturating_sub(at.0).saturating_abs() >= LOSS_EVERY_US {
                 found.push(loss(source, reason, count - before, now));
                 told.insert(key, (count, now));
             }
@@ -194,6 +194,9 @@ mod tests {
         assert_eq!(look(30, true), [""; 0]);
         source.counts.dropped(DropReason::Overload, 4);
         assert_eq!(look(75, true), ["6"]);
+        source.counts.dropped(DropReason::Overload, 1);
+        // the clock was set back meanwhile
+        assert_eq!(look(5, true), ["1"]);
     }
 
     #[test]

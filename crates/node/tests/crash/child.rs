@@ -67,7 +67,8 @@ fn tracing_to_stderr() {
 }
 
 async fn run(folder: &Path, disk: Arc<dyn Disk>) -> Result<(), Box<dyn std::error::Error>> {
-    let text = "site = \"main\"\n[api]\naddress = \"127.0.0.1:0\"\n[intake]\nhttp = [\"127.0.0.1:0\"]\n";
+    let text = "site = \"main\"\n[api]\naddress = \"127.0.0.1:0\"\n[intake]\nhttp = [\"127.0.0.1:0\"]\n\
+                syslog_udp = []\nsyslog_tcp = []\nsyslog_tls = []\nrelp = []\nmllp = []\ntail = []\n";
     let layers = Layers { file: Some(("test", text)), ..Layers::default() };
     let mut config = Config::load(&layers).map_err(|faults| format!("{faults:?}"))?;
     config.store.flush_bytes = 256 << 10;

@@ -80,6 +80,18 @@ impl Default for StateOptions {
     }
 }
 
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// Whether driver and SQLite do not agree on being in a transaction.
+fn is_astray(error: &sqlx::Error) -> bool {
+    const SQLITE_ERROR: &str = "1";
+    match error {
+        sqlx::Error::InvalidSavePointStatement | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Database(error) => error.code().as_deref() == Some(SQLITE_ERROR),
+        _ => false,
+    }
+}
+
 impl State {
     /// Opens or creates the state, brings its schema up to date, and keeps the file readable by its owner only.
     ///
@@ -115,6 +127,13 @@ impl State {
 
     /// A transaction of the one writer. It takes the write lock at once, so it never fails half way for another's sake.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StateError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.writer.begin_with(BEGIN).await {
+            // a transaction that a full disk made SQLite undo by itself, which the driver still counts: only another connection helps
+            Err(error) if is_astray(&error) => {
+                let _closed = self.writer.acquire().await?.close().await;
+                Ok(self.writer.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 }

@@ -42,6 +42,7 @@ impl Tables {
     pub async fn compact(&self, today: i32) -> Result<(usize, usize), TablesError> {
         let _turn = self.inner.maintenance.lock().await;
         let mut joined = (0, 0);
+        self.settle_doubts().await?;
         for family in Family::all() {
             for group in groups(&self.files_of(family), today) {
                 joined = (joined.0 + group.len(), joined.1 + 1);
@@ -49,6 +50,14 @@ impl Tables {
             }
         }
         Ok(joined)
+    }
+
+    /// After this, files that are named by a log are known, whatever failed before.
+    pub(super) async fn settle_doubts(&self) -> Result<(), TablesError> {
+        for log in self.inner.commits.lock().await.iter_mut() {
+            self.inner.settle_doubt(log).await?;
+        }
+        Ok(())
     }
 
     pub(super) fn files_of(&self, family: Family) -> Arc<Vec<DataFile>> {
@@ -81,6 +90,11 @@ impl Tables {
     ) -> Result<(), TablesError> {
         let mut logs = self.inner.commits.lock().await;
         let Some(log) = logs.get_mut(family.place()) else { return Ok(()) };
+        self.inner.settle_doubt(log).await?;
+        let known = self.files_of(family);
+        if !gone.iter().all(|one| known.iter().any(|file| file.path == one.path)) {
+            return Ok(()); // they left by a commit that was in doubt
+        }
         log.commit(actions, operation, None).await?;
         self.inner.files.reached("tables.join_committed");
         let mut state = self.inner.write();

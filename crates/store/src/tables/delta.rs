@@ -35,6 +35,8 @@ pub(super) struct DeltaLog {
     family: Family,
     store: LogStoreRef,
     pub(super) state: DeltaTableState,
+    /// A commit failed and the log could not be read since: it may stand or not.
+    in_doubt: bool,
 }
 
 impl std::fmt::Debug for DeltaLog {
@@ -78,7 +80,7 @@ impl DeltaLog {
             make(&store, family).await?;
         }
         let state = DeltaTableState::try_new(store.as_ref(), None).await?;
-        Ok(Self { family, store, state })
+        Ok(Self { family, store, state, in_doubt: false })
     }
 
     pub(super) const fn family(&self) -> Family {
@@ -96,26 +98,41 @@ impl DeltaLog {
         Ok(version.and_then(|version| u64::try_from(version).ok()).unwrap_or(0))
     }
 
-    /// Commits actions; with `through` the table then has everything below it. When the outcome is in doubt, the log is read again: it alone says.
+    /// Commits actions; with `through` the table then has everything below it. After an error it is in doubt whether the commit stands: see [`Self::settle_doubt`].
     pub(super) async fn commit(
         &mut self,
         actions: Vec<Action>,
         operation: DeltaOperation,
         through: Option<u64>,
     ) -> Result<(), TablesError> {
-        let before = self.state.version();
+        // INVARIANT: nobody commits upon a state that the log may have left behind
+        self.settle_doubt().await?;
         match self.try_commit(actions, operation, through).await {
-            Ok(state) => self.state = state,
+            Ok(state) => {
+                self.state = state;
+                Ok(())
+            }
             Err(source) => {
-                let read = DeltaTableState::try_new(self.store.as_ref(), None).await;
-                self.state = read.map_err(|source| fault(self.family, source))?;
-                if self.state.version() != before + 1 {
-                    return Err(fault(self.family, source));
-                }
-                tracing::warn!(table = self.family.name(), error = %source, "a commit stands, but what follows it failed");
+                self.in_doubt = true;
+                Err(fault(self.family, source))
             }
         }
-        Ok(())
+    }
+
+    /// When it is in doubt whether the last commit stands, the log is read again: it alone says. Whether it was; then the files of the table may be others.
+    pub(super) async fn settle_doubt(&mut self) -> Result<bool, TablesError> {
+        if !self.in_doubt {
+            return Ok(false);
+        }
+        let read = DeltaTableState::try_new(self.store.as_ref(), None).await;
+        self.state = read.map_err(|source| fault(self.family, source))?;
+        self.in_doubt = false;
+        tracing::warn!(
+            table = self.family.name(),
+            version = self.state.version(),
+            "a commit failed; the log was read again"
+        );
+        Ok(true)
     }
 
     async fn try_commit(

@@ -22,6 +22,9 @@ impl Tables {
     /// When files or logs cannot be written. Nothing is lost then: the events stay in memory and in the write-ahead log, and the next flush tries again.
     pub async fn flush(&self) -> Result<(), TablesError> {
         let mut logs = self.inner.commits.lock().await;
+        for log in logs.iter_mut() {
+            self.inner.settle_doubt(log).await?;
+        }
         let (through, started) = self.start_flush();
         let result = self.flush_tables(&mut logs, through, &started).await;
         self.inner.room.notify_waiters();

@@ -64,6 +64,19 @@ impl Hot {
         Arc::clone(&self.flushing)
     }
 
+    /// Leaves out events that are in files after all: those below `applied` of the write-ahead log.
+    pub(super) fn leave_out(&mut self, applied: u64, family: Family) -> Result<(), TablesError> {
+        let left = |batches: &[RecordBatch]| -> Result<Vec<RecordBatch>, TablesError> {
+            let left =
+                batches.iter().map(|batch| beyond(batch.clone(), applied, family)).collect::<Result<Vec<_>, _>>()?;
+            Ok(left.into_iter().filter(|batch| batch.num_rows() > 0).collect())
+        };
+        let (flushing, live) = (left(&self.flushing)?, left(&self.live)?);
+        (self.flushing, self.live) = (Arc::new(flushing), live);
+        self.count();
+        Ok(())
+    }
+
     /// Gives back the memory of what was written.
     pub(super) fn end_flush(&mut self) {
         self.flushing = Arc::default();

@@ -246,6 +246,19 @@ impl Tables {
 }
 
 impl Inner {
+    /// Makes sure that what is known of a table is what its log says, before anything is made of it: a commit that failed may stand all the same.
+    async fn settle_doubt(&self, log: &mut DeltaLog) -> Result<(), TablesError> {
+        if !log.settle_doubt().await? {
+            return Ok(());
+        }
+        let (files, applied, family) = (log.files(), log.applied().await?, log.family());
+        let mut state = self.write();
+        let Some(table) = state.tables.get_mut(family.place()) else { return Ok(()) };
+        table.files = Arc::new(files);
+        table.applied = table.applied.max(applied);
+        table.hot.leave_out(table.applied, family)
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }

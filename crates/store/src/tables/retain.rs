@@ -43,6 +43,7 @@ impl Tables {
     /// When the log cannot be written; nothing is dropped then.
     pub async fn drop_day(&self, family: Family, day: i32) -> Result<u64, TablesError> {
         let _turn = self.inner.maintenance.lock().await;
+        self.settle_doubts().await?;
         let gone: Vec<DataFile> = self.files_of(family).iter().filter(|file| file.day == day).cloned().collect();
         if gone.is_empty() {
             return Ok(0);
@@ -64,8 +65,9 @@ impl Tables {
         let mut removed = 0;
         for family in Family::all() {
             // commits wait meanwhile: a file that is written now is not yet named
-            let logs = self.inner.commits.lock().await;
-            let Some(log) = logs.get(family.place()) else { continue };
+            let mut logs = self.inner.commits.lock().await;
+            let Some(log) = logs.get_mut(family.place()) else { continue };
+            self.inner.settle_doubt(log).await?;
             let mut kept: BTreeSet<String> = self.files_of(family).iter().map(|file| file.path.clone()).collect();
             kept.extend(log.removed_since(before).await?);
             removed += self.remove_others(family, &kept, before).await?;

@@ -32,6 +32,7 @@ impl Tables {
     /// When a log cannot be read at all.
     pub async fn verify(&self) -> Result<TablesVerified, TablesError> {
         let _turn = self.inner.maintenance.lock().await;
+        self.settle_doubts().await?;
         let mut verified = TablesVerified::default();
         for family in Family::all() {
             // flushes wait meanwhile: a file that is written now is not yet named

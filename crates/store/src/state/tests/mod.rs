@@ -412,6 +412,21 @@ async fn rows_through_a_scope_of_policies_are_the_rows_that_it_admits() {
 }
 
 #[tokio::test]
+async fn after_a_full_disk_the_state_can_be_written_again() {
+    let kept = state().await;
+    // as many pages as there are: the next that is needed does not fit
+    let pages = sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&kept.state.writer).await;
+    pages.unwrap();
+    let many: Vec<NewFinding> = (0..2_000).map(|number| finding(number, "r", "anna", 10)).collect();
+    assert!(matches!(kept.state.record_findings(None, &many).await, Err(StateError::Full(_))));
+    // what a transaction that SQLite undid by itself leaves of the connection: the driver counts one that is none
+    let mut begun = kept.state.writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    sqlx::raw_sql("ROLLBACK").execute(&mut *begun).await.unwrap();
+    drop(begun);
+    assert_eq!(kept.state.record_findings(None, &many[..1]).await.unwrap().new, 1);
+}
+
+#[tokio::test]
 async fn a_batch_that_fails_leaves_nothing_behind() {
     let Kept { state, folder: _folder } = state().await;
     let too_far = Some(("findings", u64::MAX));
