@@ -12,7 +12,7 @@ use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
 use cordon_model::{Delivery, Level, Span, Time};
 use cordon_node::import;
-use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Rules};
+use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Pace, Rules};
 use cordon_node::replay::{Timed, timeline};
 use cordon_node::{Progress, StreetOptions};
 use cordon_rules::Engine;
@@ -150,6 +150,8 @@ impl Hospital {
             wal: WalOptions::default(),
             wal_bytes_max: 4 << 30,
             tables: TablesOptions::default(),
+            disk: Arc::new(FileDisk),
+            pace: Pace::default(),
         };
         let opening = Opening {
             rules: Arc::new(Rules::new(detector(&self.decode, has_rules), "test".into())),
