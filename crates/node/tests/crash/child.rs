@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cordon_model::Time;
 use cordon_node::config::{Config, Layers, Span};
-use cordon_node::live::{EventClock, LoadedRules, Serving, open_keys, serve};
+use cordon_node::live::{EventClock, LoadedRules, Reloading, Serving, open_keys, serve};
 use cordon_node::sdnotify::ServiceManager;
 use cordon_policy::AccessScope;
 use cordon_store::disk::{Disk, FileDisk};
@@ -80,7 +80,7 @@ async fn run(folder: &Path, disk: Arc<dyn Disk>) -> Result<(), Box<dyn std::erro
     let opened = Arc::new(Notify::new());
     let is_open = Arc::clone(&opened);
     let decode = decode();
-    let rules = decode.clone();
+    let (rules, in_force) = (decode.clone(), config.clone());
     let load = move |_: &_| {
         let (statuses, texts) = (Vec::new(), BTreeMap::new());
         Ok(LoadedRules { detector: detector(&rules), version: "test".into(), statuses, texts })
@@ -101,6 +101,11 @@ async fn run(folder: &Path, disk: Arc<dyn Disk>) -> Result<(), Box<dyn std::erro
         }),
         stop: stop.clone(),
         manager: ServiceManager::default(),
+        reloading: Reloading {
+            read: Arc::new(move || Ok(in_force.clone())),
+            adopt: Arc::new(|_| Ok(())),
+            asked: Arc::new(Notify::new()),
+        },
     };
     tokio::spawn(add_tokens(opened, folder.join("state.sqlite")));
     let ending = stop.clone();

@@ -160,6 +160,7 @@ impl Street {
             workers: 2,
             intake_bytes_max: 64 << 20,
             wal: self.wal,
+            wal_bytes_max: 1 << 30,
             tables: self.tables,
             disk,
             pace: self.pace,

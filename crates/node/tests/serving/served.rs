@@ -16,6 +16,7 @@ use cordon_policy::{AccessScope, Role};
 use cordon_rules::Engine;
 use cordon_rules::correlate::Plan;
 use cordon_seal::SiteKey;
+use cordon_store::disk::FileDisk;
 use cordon_store::state::{By, NewToken, State, StateOptions};
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -87,7 +88,9 @@ impl Served {
         let of_rules = decode.clone();
         let serving = Serving {
             data_dir: folder.to_owned(),
-            keys: Arc::new(live::open_keys(&config, folder).unwrap()),
+            disk: Arc::new(FileDisk),
+            pace: live::Pace::default(),
+            keys: Arc::new(live::open_keys(&config, folder, Arc::new(FileDisk)).unwrap()),
             decode,
             load: Arc::new(move |_| Ok(no_rules(&of_rules))),
             workers: 2,
