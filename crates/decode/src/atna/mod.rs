@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 pub use fields::{AuditMessage, decode_xml};
 
+use crate::syslog::Syslog;
 use crate::xml::{self, Documents};
 use crate::{Confidence, DecodeOptions, Decoder, Format, Framed, Framer, Sink, Unit};
 
@@ -38,7 +39,8 @@ impl Format for Atna {
 
     fn framer(&self, options: &Arc<DecodeOptions>) -> Box<dyn Framer> {
         let documents = Documents::new(options.record_bytes_max);
-        Box::new(AtnaFramer { documents, decoder: Arc::new(AtnaDecoder { options: Arc::clone(options) }) })
+        let decoder = AtnaDecoder { options: Arc::clone(options), syslog: Syslog.framer(options).decoder() };
+        Box::new(AtnaFramer { documents, decoder: Arc::new(decoder) })
     }
 }
 
@@ -50,6 +52,12 @@ fn behind_header(head: &[u8]) -> Option<&[u8]> {
     }
     let line_end = memchr::memchr(b'\n', priority.get(..HEADER_MAX).unwrap_or(priority))?;
     priority.get(line_end + 1..)
+}
+
+/// Whether a message begins with a priority of syslog and its document stands on the same line.
+fn is_syslog(bytes: &[u8]) -> bool {
+    let begins = |rest: &[u8]| matches!(rest, [b'<', digit, ..] if digit.is_ascii_digit());
+    begins(bytes.trim_ascii_start()) && behind_header(bytes).is_none()
 }
 
 struct AtnaFramer {
@@ -69,10 +77,16 @@ impl Framer for AtnaFramer {
 
 struct AtnaDecoder {
     options: Arc<DecodeOptions>,
+    /// Reads messages that came as syslog sends them (IHE ITI-20): header and document on one line.
+    syslog: Arc<dyn Decoder>,
 }
 
 impl Decoder for AtnaDecoder {
     fn decode<'a>(&self, unit: Unit<'a>, arena: &'a cordon_model::Arena, sink: &mut dyn Sink<'a>) {
-        fields::decode_unit(unit, &self.options, arena, sink);
+        if is_syslog(unit.bytes) {
+            self.syslog.decode(unit, arena, sink);
+        } else {
+            fields::decode_unit(unit, &self.options, arena, sink);
+        }
     }
 }

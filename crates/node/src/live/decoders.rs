@@ -163,6 +163,13 @@ mod tests {
     }
 
     #[test]
+    fn audit_messages_are_read_with_and_without_the_header_of_syslog() {
+        let message = r#"<AuditMessage><EventIdentification EventActionCode="R" EventDateTime="2026-01-02T03:04:05Z"/></AuditMessage>"#;
+        let sent = format!("<85>1 2026-01-02T03:04:05Z pacs01 archive 4023 DICOM+RFC3881 - {message}");
+        check("atna", "", &[message, &sent], &["100 atna 2", "208 atna 8"]);
+    }
+
+    #[test]
     fn a_header_makes_the_columns() {
         check("", "#separator \\x09\n#path\tconn\n#fields\tuid\tid.orig_h\n", &["C1\t10.0.0.1"], &["100 zeek 2"]);
     }

@@ -133,7 +133,12 @@ pub(super) enum Target {
     Inside(usize),
     /// A list of fingerprints: OCSF's number of the algorithm, and the column.
     Hashes(Vec<(i64, usize)>),
+    /// Nowhere: a column of the envelope says the same.
+    Told,
 }
+
+/// What a column of every table says already: `event_id`.
+const TOLD: [(&str, &str); 1] = [("metadata", "uid")];
 
 /// Tables, columns and what is left out.
 #[derive(Debug)]
@@ -239,6 +244,12 @@ impl Places {
         let mut places = Self(vec![Vec::new()]);
         for (number, column) in columns.iter().enumerate() {
             column.places.iter().for_each(|place| places.insert(place, number));
+        }
+        for (above, name) in TOLD {
+            let node = places.inside(0, above);
+            if let Some(children) = places.0.get_mut(node) {
+                children.push((name, Target::Told));
+            }
         }
         places
     }

@@ -66,6 +66,7 @@ impl Walk<'_> {
                 let taken = items.iter().filter(|item| self.hash(item, columns)).count();
                 taken < items.len() && self.value(value, None, depth)
             }
+            (Some(Target::Told), _) => false,
             _ if CATALOGUE.is_left_out(name) => false,
             (Some(Target::Inside(inside)), _) => self.value(value, Some(*inside), depth),
             _ => self.value(value, None, depth),
