@@ -59,6 +59,8 @@ def settings(folder, description, ids):
     for path in description["paths"]:
         if "{" in path:
             member, name = path.split("{")[1].split("}")[0], path.split("/{")[0].split("/")[-1]
+            if name not in ids:
+                continue
             binding = f'{{ dictionary = "{name}", probability = 0.7 }}'
             text += f'\n[[operations]]\ninclude-path = "{path}"\nparameters = {{ "path.{member}" = {binding} }}\n'
     file = folder / "schemathesis.toml"
@@ -73,7 +75,8 @@ def test_every_operation_keeps_to_its_description(tmp_path):
         description = node.ask("GET", "/api/v1/openapi.json", "all").json()
         names = [operation["operationId"] for methods in description["paths"].values() for operation in methods.values()]
         assert len(names) == len(set(names)), "an operation has the name of another"
-        config = settings(tmp_path, description, filled(node))
+        ids = filled(node)
+        config = settings(tmp_path, description, ids)
         report = tmp_path / "report.ndjson"
         command = [
             PYTHON.parent / "st", "--config-file", config, "run", f"{node.api}/api/v1/openapi.json", "--url", node.api,
@@ -86,7 +89,7 @@ def test_every_operation_keeps_to_its_description(tmp_path):
         node.alive()
         assert done.returncode == 0, "schemathesis has found something, see above"
         assert "panicked" not in node.log()
-        check_statuses(statuses(report), description)
+        check_statuses(statuses(report), description, ids)
 
 
 def statuses(report):
@@ -100,9 +103,10 @@ def statuses(report):
     return found
 
 
-def check_statuses(found, description):
-    """Every operation was asked, and every one that reads answered with what it reads."""
+def check_statuses(found, description, ids):
+    """Every operation was asked, and every one that reads what is there answered with it."""
     operations = {f"{method.upper()} {path}" for path, methods in description["paths"].items() for method in methods}
     assert operations <= set(found), operations - set(found)
     assert not {status for statuses in found.values() for status in statuses if status >= 500 and status != 503}
-    assert {operation for operation in operations if operation.startswith("GET") and 200 not in found[operation]} == set()
+    is_there = lambda operation: "{" not in operation or operation.split("/{")[0].split("/")[-1] in ids
+    assert {operation for operation in operations if operation.startswith("GET") and is_there(operation) and 200 not in found[operation]} == set()
