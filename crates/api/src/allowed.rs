@@ -66,6 +66,8 @@ acts! {
     ReadNotifications,
     ChangeNotifications,
     TestNotifications,
+    ReadHolds,
+    ChangeHolds,
 }
 
 /// Proof that whoever asks may do `A`, with what may be read while doing it. One policy decision made it.

@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
-    audit, entities, events, findings, groups, jobs, me, mutes, node, notifications, rules, searches, settings,
+    audit, entities, events, findings, groups, holds, jobs, me, mutes, node, notifications, rules, searches, settings,
     sign_in, source_tokens, sources, stream, tokens, users,
 };
 use crate::state::ApiState;
@@ -122,6 +122,9 @@ fn of_events(routes: Routes) -> Routes {
         .guarded(events::one::__path_read, events::one::read)
         .guarded(events::one::__path_record, events::one::record)
         .guarded(events::one::__path_reveal, events::one::reveal)
+        .guarded(holds::__path_list, holds::list)
+        .guarded(holds::__path_add, holds::add)
+        .guarded(holds::__path_release, holds::release)
 }
 
 fn of_the_node(routes: Routes) -> Routes {

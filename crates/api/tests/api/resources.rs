@@ -78,6 +78,36 @@ async fn a_mute_needs_a_reason_and_a_site_of_ones_own_and_is_audited() {
     );
 }
 
+#[tokio::test]
+async fn a_legal_hold_is_added_read_and_released_with_an_audit_entry_that_does_not_repeat_its_query() {
+    let played = Played::start().await;
+    let administrator = played.administrator().await;
+    let token = played.token(&administrator, &["privacy_officer"], None).await;
+    let hold = |query: &str, review: &str| json!({"site": "main", "query": query, "reason": "case 12 of Jane Doe", "owner": "legal", "review": review});
+    let add = async |hold: Value| played.ask(with_token(post("/api/v1/holds", &hold), &token)).await;
+    assert_eq!(add(hold("usr:jdoe", "2099-01-01T00:00:00Z")).await.status, 422);
+    assert_eq!(add(hold("user:jdoe", "2020-01-01T00:00:00Z")).await.status, 422);
+    assert_eq!(add(hold(" ", "2099-01-01T00:00:00Z")).await.status, 422);
+    let added = add(hold("user:jdoe", "2099-01-01T00:00:00Z")).await;
+    assert_eq!(
+        (added.status.as_u16(), &added.json()["query"], &added.json()["ended"]),
+        (201, &json!("user:jdoe"), &json!(null))
+    );
+    let read = async |path: &str| played.ask(with_token(request("GET", path), &token)).await.json();
+    assert_eq!(read("/api/v1/holds").await["items"], json!([added.json()]));
+    let release = || with_token(send("DELETE", &format!("/api/v1/holds/{}", added.json()["id"]), &Value::Null), &token);
+    let released = played.ask(release()).await;
+    assert_eq!((released.status.as_u16(), released.json()["ended"].is_string()), (200, true));
+    assert_eq!(played.ask(release()).await.status, 404);
+    assert_eq!(read("/api/v1/holds").await["items"], json!([]));
+    assert_eq!(read("/api/v1/holds?ended=true").await["items"], json!([released.json()]));
+    let audit = read("/api/v1/audit?target_kind=hold").await;
+    let deeds: Vec<&str> =
+        audit["items"].as_array().unwrap().iter().map(|row| row["action"].as_str().unwrap()).collect();
+    assert_eq!(deeds, ["hold_ended", "hold_added"]);
+    assert!(!audit.to_string().contains("jdoe") && !audit.to_string().contains("Jane"), "{audit}");
+}
+
 /// A finding about a user at a site.
 fn finding(number: u8, site: &str) -> NewFinding {
     let time = Time::from_rfc3339("2025-12-10T11:00:00Z").unwrap();

@@ -13,6 +13,7 @@ use std::net::SocketAddr;
 use cordon_model::Time;
 
 pub use judge::checks;
+pub(crate) use judge::size;
 pub use look::look;
 
 /// How bad it is.

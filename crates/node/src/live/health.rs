@@ -108,7 +108,8 @@ impl Parts {
         let health = &self.health;
         let mut parts = vec![self.log(), self.detection()];
         parts.extend([TABLES, EVIDENCE, FINDINGS].map(|name| health.sink(name)));
-        parts.extend([health.disk(), health.notification()]);
+        let (disk, budget) = (health.disk(), self.room.health());
+        parts.extend([if disk.state > budget.state { disk } else { budget }, health.notification()]);
         parts.sort_by_key(|part| Reverse(part.state));
         parts
     }

@@ -12,6 +12,7 @@ pub(super) fn families(parts: &Parts) -> Vec<Family> {
     families.extend(sources(parts));
     families.extend(store(parts));
     families.extend(health(parts));
+    families.extend(parts.room.metrics());
     families
 }
 

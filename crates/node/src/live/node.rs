@@ -30,6 +30,7 @@ use super::keeper::{Keeper, StreetCounts};
 use super::kept::Kept;
 use super::later::{LookBack, look_back};
 use super::pace::Pace;
+use super::retention::{Retention, RetentionError, Room, SettingsNow};
 use super::rules::Rules;
 use super::street::Street;
 
@@ -95,6 +96,8 @@ pub(super) struct Parts {
     /// Whether the log could not be written when it was last tried.
     pub(super) is_log_failing: Arc<AtomicBool>,
     pub(super) data_dir: PathBuf,
+    /// How the disk is.
+    pub(super) room: Arc<Room>,
     /// Whether the node is stopping.
     pub(super) stop: Arc<AtomicBool>,
     /// What judging stored events needs beside the rules.
@@ -125,12 +128,18 @@ struct LogWriter {
     health: Arc<Health>,
     bytes_max: u64,
     disk: Arc<dyn Disk>,
+    reserve: Arc<Room>,
 }
 
 /// Takes what listeners hand over, puts it into the log, and answers once it is durable. One task; groups form by themselves while the log is being synced.
 async fn keep(mut submissions: mpsc::Receiver<Submission>, log: LogWriter) {
     let mut group = Vec::new();
     while submissions.recv_many(&mut group, GROUP_MAX).await > 0 {
+        if log.reserve.is_at_reserve() {
+            // what is left of the disk is for findings, the audit log and what was acknowledged
+            group.drain(..).for_each(|submission: Submission| submission.split().1.tell(Err(NotKept::Unwritable)));
+            continue;
+        }
         let mut rest = group.drain(..).map(Submission::split).peekable();
         while rest.peek().is_some() {
             let (mut deliveries, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -288,6 +297,7 @@ impl Node {
             data_dir,
             stop: Arc::clone(&stop),
             judging: Judging { normalizer: Arc::clone(&normalizer), hash_key },
+            room: Arc::default(),
         });
         let from = kept.from;
         let tidier = tokio::spawn(tidy_tables(kept.tables.clone(), parts.clock, pace));
@@ -306,6 +316,7 @@ impl Node {
             health: Arc::clone(&parts.health),
             bytes_max: wal_bytes_max,
             disk,
+            reserve: Arc::clone(&parts.room),
         };
         let log_writer = tokio::spawn(keep(submissions, log));
         let flusher = parts.tables.clone();
@@ -330,6 +341,26 @@ impl Node {
     #[must_use]
     pub fn tables(&self) -> &Tables {
         &self.parts.tables
+    }
+
+    /// What looks after the disk: whoever runs the node calls its rounds.
+    ///
+    /// # Errors
+    /// When the threads of its queries cannot be made.
+    pub fn retention(&self, site: Arc<str>, settings: SettingsNow) -> Result<Retention, RetentionError> {
+        Retention::new(Arc::clone(&self.parts), site, settings)
+    }
+
+    /// How the disk is.
+    #[must_use]
+    pub fn room(&self) -> &Room {
+        &self.parts.room
+    }
+
+    /// The bytes as received.
+    #[must_use]
+    pub fn evidence(&self) -> &Arc<Evidence> {
+        &self.parts.evidence
     }
 
     /// What the street did.

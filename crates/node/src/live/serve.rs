@@ -32,6 +32,7 @@ use super::later::History;
 use super::node::{Node, NodeOptions, Opening, Parts, StartError};
 use super::pace::Pace;
 use super::reload::{Reloading, Settings, queries, reload_when_asked};
+use super::retention::Retention;
 use super::rules::Rules;
 use super::senders::{KnownSenders, follow_tokens, with_sender};
 use super::sources::{Recalled, SourceWatch, recall};
@@ -123,6 +124,7 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
         tasks.spawn(history.run(stop.child_token()));
         tasks.spawn(reload_when_asked(control.clone(), stop.clone()));
         tasks.spawn(watch_disk(Arc::clone(&parts), stop.clone()));
+        keep_room(&parts, config, settings.follow(), &tasks, &stop);
         run(&parts, teller, &manager, &stop).await;
     }
     stop.cancel();
@@ -208,6 +210,21 @@ fn hash_key(keys: &Keys) -> Result<[u64; 2], StartError> {
     let (first, second) = secret.split_at(16);
     let number = |bytes: &[u8]| bytes.first_chunk().map_or(0, |chunk| u64::from_le_bytes(*chunk));
     Ok([number(first), number(second)])
+}
+
+/// Starts retention, by the settings in force.
+fn keep_room(
+    parts: &Arc<Parts>,
+    config: &Config,
+    in_force: watch::Receiver<Arc<Config>>,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let settings = Arc::new(move || in_force.borrow().retention.clone());
+    match Retention::new(Arc::clone(parts), config.site.as_str().into(), settings) {
+        Ok(retention) => drop(tasks.spawn(retention.run(stop.child_token()))),
+        Err(error) => tracing::error!(error = %error, "retention does not run: nothing leaves"),
+    }
 }
 
 /// Notification of this node.

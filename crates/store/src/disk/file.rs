@@ -47,6 +47,17 @@ fn boxed(file: io::Result<File>) -> io::Result<Box<dyn DiskFile>> {
     Ok(Box::new(RealFile(file?)))
 }
 
+impl FileDisk {
+    /// Bytes of the file system on which `dir` lies.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn total_bytes(&self, dir: &Path) -> io::Result<u64> {
+        let all = rustix::fs::statvfs(dir)?;
+        Ok(all.f_blocks.saturating_mul(all.f_frsize))
+    }
+}
+
 impl Disk for FileDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         boxed(OpenOptions::new().read(true).append(true).create_new(true).mode(0o600).open(path))

@@ -27,6 +27,8 @@ const LEVEL: i32 = 3;
 const BLOCK_BYTES: usize = 1 << 20;
 /// Most bytes of a block before compression: one block and the largest entry.
 const PLAIN_BYTES_MAX: usize = 64 << 20;
+/// A source of which a batch holds so much, or half of the batch, gets blocks of its own: they can leave without those of others.
+const OWN_BYTES: usize = 128 << 10;
 /// Data keys that are held; more sites and days at once get fresh ones.
 const SESSIONS_MAX: usize = 256;
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -69,12 +71,19 @@ pub(super) struct BlockRow {
     /// Bytes before compression.
     pub(super) plain_bytes: u64,
     pub(super) digest: Digest,
+    /// Its sources with the bytes of their deliveries, by name. Empty in files of version 1: then nobody knows.
+    pub(super) sources: Vec<(Arc<str>, u64)>,
 }
 
 impl BlockRow {
     /// Whether a record at this offset can stand in it: something known of a delivery always stands before its bytes.
     pub(super) const fn holds(&self, position: u64) -> bool {
         self.first < position && position <= self.end
+    }
+
+    /// Every offset at which a record can stand in it.
+    pub(super) const fn offsets(&self) -> std::ops::RangeInclusive<u64> {
+        self.first.saturating_add(1)..=self.end
     }
 }
 
@@ -141,13 +150,14 @@ struct Session {
 
 impl Sealer {
     pub(super) fn blocks(&self, keys: &Keys, entries: &[Entry]) -> Result<Vec<Block>, EvidenceError> {
-        let mut groups: BTreeMap<SiteDay, Vec<&Entry>> = BTreeMap::new();
+        let loud = loud(entries);
+        let mut groups: BTreeMap<(SiteDay, Option<&Arc<str>>), Vec<&Entry>> = BTreeMap::new();
         for entry in entries {
             let group = (Arc::clone(&entry.delivery.site), Day::of(entry.delivery.received));
-            groups.entry(group).or_default().push(entry);
+            groups.entry((group, loud.get(&entry.delivery.source).copied())).or_default().push(entry);
         }
         let mut blocks = Vec::new();
-        for ((site, day), entries) in groups {
+        for (((site, day), _), entries) in groups {
             let session = self.session(keys, site, day)?;
             let mut bytes = 0;
             let pieces = entries.chunk_by(|before, _| {
@@ -202,13 +212,34 @@ impl Session {
             end = entry.end;
         }
         let (digest, records) = salted_digest(&salt, entries.iter().copied());
+        let sources = sources_of(entries.iter().copied());
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut sealed = zstd::bulk::compress(&plain, LEVEL).map_err(EvidenceError::compression)?;
         self.key.seal(number, &first.to_be_bytes(), &mut sealed, 0)?;
         let group = Arc::clone(&self.group);
-        let row = BlockRow { group, number, first, end, records, plain_bytes: plain.len() as u64, digest };
+        let row = BlockRow { group, number, first, end, records, plain_bytes: plain.len() as u64, digest, sources };
         Ok(Block { row, sealed })
     }
+}
+
+/// Sources that get blocks of their own.
+fn loud(entries: &[Entry]) -> BTreeMap<Arc<str>, &Arc<str>> {
+    let mut bytes: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
+    for entry in entries {
+        *bytes.entry(&entry.delivery.source).or_default() += entry.delivery.bytes.len();
+    }
+    let own = OWN_BYTES.min(bytes.values().sum::<usize>() / 2);
+    let loud = bytes.into_iter().filter(|(_, bytes)| *bytes >= own);
+    loud.map(|(source, _)| (Arc::clone(source), source)).collect()
+}
+
+/// The sources of some entries with the bytes of their deliveries, by name.
+pub(super) fn sources_of<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<(Arc<str>, u64)> {
+    let mut bytes: BTreeMap<&Arc<str>, u64> = BTreeMap::new();
+    for entry in entries {
+        *bytes.entry(&entry.delivery.source).or_default() += entry.delivery.bytes.len() as u64;
+    }
+    bytes.into_iter().map(|(source, bytes)| (Arc::clone(source), bytes)).collect()
 }
 
 /// Offset of the first byte of an entry, what stands in front of its bytes included.
@@ -256,7 +287,8 @@ pub(super) fn open(key: &DataKey, row: &BlockRow, sealed: &mut [u8]) -> Option<V
         end = start.checked_add((before - rest.len()) as u64)?;
         entries.push(Entry { offset: end.checked_sub(delivery.bytes.len() as u64)?, end, delivery });
     }
-    let same = end == row.end && salted_digest(salt, entries.iter()) == (row.digest, row.records);
+    let known = row.sources.is_empty() || row.sources == sources_of(entries.iter());
+    let same = end == row.end && known && salted_digest(salt, entries.iter()) == (row.digest, row.records);
     same.then_some(entries)
 }
 

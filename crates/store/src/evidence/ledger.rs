@@ -30,6 +30,13 @@ pub enum Removal {
         /// The first day that stays, for example `2026-11-22`, as days since 1970-01-01.
         day: i64,
     },
+    /// Of some days what was chosen, source by source, but what is kept for a reason.
+    Chosen {
+        /// The first of the days, as days since 1970-01-01.
+        from: i64,
+        /// The last of them.
+        to: i64,
+    },
     /// Everything of one site received on one day, its key included.
     SiteDay {
         /// The site.

@@ -5,6 +5,7 @@
 //! then the log still has them. Formats, keys, chain and pruning: `docs/specs/store.md`.
 
 mod block;
+mod counts;
 mod ledger;
 mod remove;
 mod segment;
@@ -19,6 +20,7 @@ use cordon_model::Digest;
 use cordon_seal::VaultError;
 
 pub use block::{Block, Day};
+pub use counts::{BlockFacts, CountsByDay, EvidenceCounts, SourceBytes};
 pub use ledger::{Removal, RemovalEntry};
 pub use remove::Removed;
 pub use verify::{EvidenceFault, EvidenceReport};

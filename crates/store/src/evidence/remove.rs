@@ -10,6 +10,7 @@ use cordon_model::{Digest, Time};
 use cordon_seal::PartsDigest;
 
 use super::block::{BlockRow, Day, Group, SiteDay};
+use super::counts::BlockFacts;
 use super::ledger::{Ledger, Plan, Removal, RemovalEntry, Sum};
 use super::segment::{self, Footer, Segment};
 use super::{Evidence, EvidenceError};
@@ -37,9 +38,27 @@ impl Evidence {
         by: &str,
         reason: &str,
     ) -> Result<Removed, EvidenceError> {
-        let kept = |row: &BlockRow| keep.range(row.first.saturating_add(1)..).next().is_some_and(|at| row.holds(*at));
+        let kept = |row: &BlockRow| keep.range(row.offsets()).next().is_some();
         let leaves = |row: &BlockRow| row.group.day < before && !kept(row);
         self.remove(at, by, reason, Removal::Before { day: before.0 }, &leaves)
+    }
+
+    /// Gives up the blocks received on the days `from` to `to` of which `leaves` says so. Keys of sites and days of which nothing is left are erased. `at`, `by` and
+    /// `reason` go into the ledger; a reason holds no patient data.
+    ///
+    /// # Errors
+    /// As for [`Evidence::prune`].
+    pub fn remove_chosen(
+        &self,
+        (from, to): (Day, Day),
+        leaves: &dyn Fn(&BlockFacts<'_>) -> bool,
+        at: Time,
+        by: &str,
+        reason: &str,
+    ) -> Result<Removed, EvidenceError> {
+        let days = from..=to;
+        let leaves = |row: &BlockRow| days.contains(&row.group.day) && leaves(&BlockFacts { row });
+        self.remove(at, by, reason, Removal::Chosen { from: from.0, to: to.0 }, &leaves)
     }
 
     /// Erases everything of one site received on one day: first its key, so that no copy of a file can be read any more, then its blocks. Deliveries that the
@@ -91,7 +110,7 @@ impl Evidence {
         tracing::warn!(removal = plan.number, "a removal of evidence was cut short and is entered now");
         match plan.what.clone() {
             // which blocks were to be kept is not known any more: what has not left stays until the next pruning
-            Removal::Before { .. } => self.carry_out(plan, &|_| false)?,
+            Removal::Before { .. } | Removal::Chosen { .. } => self.carry_out(plan, &|_| false)?,
             Removal::SiteDay { site, day } => {
                 self.carry_out(plan, &|row| *row.group.site == *site && row.group.day == Day(day))?
             }
@@ -117,8 +136,10 @@ impl Evidence {
         let before = plan.what.clone();
         let entry = ledger.add(&*self.disk, &self.dir, &signing, plan, sum)?;
         Plan::remove(&*self.disk, &self.dir)?;
-        if let Removal::Before { day } = before {
-            keys += self.erase_unused(Day(day), &groups)?;
+        match before {
+            Removal::Before { day } => keys += self.erase_unused(Day(day), &groups)?,
+            Removal::Chosen { to, .. } => keys += self.erase_unused(Day(to.saturating_add(1)), &groups)?,
+            Removal::SiteDay { .. } => {}
         }
         Ok(Removed { entry: Some(entry), keys })
     }

@@ -21,6 +21,10 @@ struct Log {
 
 impl Log {
     fn entry(&mut self, site: &str, day: i64, text: &str) -> Entry {
+        self.of("ehr", site, day, text)
+    }
+
+    fn of(&mut self, source: &str, site: &str, day: i64, text: &str) -> Entry {
         let bytes = text.as_bytes().to_vec();
         let units = bytes.split(|byte| *byte == b' ').scan(0, |start, word| {
             let unit = Span { start: *start, end: *start + word.len() };
@@ -29,7 +33,7 @@ impl Log {
         });
         let units = units.collect();
         let delivery = Delivery {
-            source: "ehr".into(),
+            source: source.into(),
             site: site.into(),
             received: Time(day * DAY + 5),
             format: "hl7".into(),
@@ -287,4 +291,52 @@ fn a_walk_counts_what_left_and_what_is_damaged_and_gives_the_rest() {
     let mut walk = EvidenceWalk::new(Arc::clone(&evidence), Day(i64::MIN)..=Day(i64::MAX));
     assert_eq!(walked(&mut walk).len(), 2);
     assert_eq!(walk.passed(), Passed { removed: 2, damaged: 1 });
+}
+
+#[test]
+fn a_loud_source_has_blocks_of_its_own_and_leaves_without_the_others() {
+    let mut store = Store::new();
+    let evidence = store.open();
+    let mut entries: Vec<Entry> = ["ehr", "badge"].map(|source| store.log.of(source, "a", 1, "quiet")).into();
+    entries.extend((0..20).map(|_| store.log.of("firewall", "a", 1, "loud loud loud")));
+    entries.push(store.log.of("ehr", "a", 1, "cited"));
+    evidence.append(store.log.end, evidence.block(&entries).unwrap()).unwrap();
+    evidence.flush().unwrap();
+    let all = |_: &BlockFacts<'_>| true;
+    let counts = evidence.counts(&all).unwrap().remove(&("a".into(), Day(1))).unwrap();
+    let own: Vec<_> = counts.own.iter().map(|(source, bytes)| (&**source, bytes.received)).collect();
+    let shared: Vec<_> = counts.shared_received.iter().map(|(source, bytes)| (&**source, *bytes)).collect();
+    assert_eq!((own, shared), (vec![("firewall", 280)], vec![("badge", 5), ("ehr", 10)]));
+    let leaves = |block: &BlockFacts<'_>| block.sources().iter().all(|(source, _)| &**source == "firewall");
+    let removed = evidence.remove_chosen((Day(1), Day(1)), &leaves, Time(7), "node", "room").unwrap();
+    let entry = removed.entry.unwrap();
+    assert_eq!((entry.records, removed.keys, entry.what), (60, 0, Removal::Chosen { from: 1, to: 1 }));
+    assert_eq!(evidence.read(entries[22].offset), here(&entries[22]));
+    assert_eq!(evidence.read(entries[5].offset), Ok(Kept::Removed { removal: 1 }));
+    assert_eq!(sound(&evidence).records, 3);
+    // what was received is known for ever, what is there is less
+    let counts = evidence.counts(&all).unwrap().remove(&("a".into(), Day(1))).unwrap();
+    assert_eq!(counts.own[&Arc::<str>::from("firewall")], SourceBytes { received: 280, sealed: 0 });
+    assert!(counts.shared_sealed > 0);
+    let removed = evidence.remove_chosen((Day(1), Day(1)), &all, Time(8), "node", "age").unwrap();
+    assert_eq!((removed.entry.unwrap().records, removed.keys), (3, 1));
+    drop(evidence);
+    assert_eq!(sound(&store.open()).removals, 2);
+}
+
+#[test]
+fn files_whose_rows_do_not_name_their_sources_are_read() {
+    let mut store = Store::new();
+    let evidence = store.open();
+    let entries = store.batch(&evidence, &[("a", 1, "one two"), ("b", 2, "three")]);
+    evidence.flush().unwrap();
+    let file = store.files().remove(0);
+    fs::write(&file, segment::tests::as_version_1(&fs::read(&file).unwrap())).unwrap();
+    let evidence = store.open();
+    assert_eq!(sound(&evidence).records, 3);
+    assert_eq!(evidence.read(entries[0].offset), here(&entries[0]));
+    let counts = evidence.counts(&|_| true).unwrap();
+    assert!(counts.values().all(|counts| counts.unknown_sealed > 0 && counts.own.is_empty()), "{counts:?}");
+    evidence.prune(Day(2), &BTreeSet::new(), Time(7), "node", "age").unwrap();
+    assert_eq!(sound(&evidence).records, 1);
 }

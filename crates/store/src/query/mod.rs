@@ -8,6 +8,7 @@ mod error;
 mod facts;
 pub mod filter;
 mod guard;
+mod held;
 mod json;
 mod scan;
 mod schema;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use engine::{Queries, QueryOptions};
 pub use error::QueryError;
+pub use held::HeldRow;
 pub use json::rows_to_json;
 pub use search::{Bucket, Facet, FacetValue, SearchCursor, SearchPage, SearchRequest};
 pub use stream::{QueryLimits, QueryResult};

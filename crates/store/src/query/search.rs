@@ -206,7 +206,7 @@ impl Queries {
         Ok(rows.iter().flat_map(|batch| buckets(batch, seconds)).collect())
     }
 
-    async fn over_events(
+    pub(super) async fn over_events(
         &self,
         scope: &AccessScope,
         limits: QueryLimits,

@@ -5,6 +5,7 @@
 
 mod audit;
 mod backup;
+mod cited;
 mod entity;
 mod error;
 mod findings;
@@ -17,6 +18,7 @@ mod mutes;
 mod offsets;
 mod open;
 mod outbox;
+mod purge;
 mod record;
 mod risk;
 mod secrets;
@@ -37,6 +39,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 use crate::disk::{Disk, FileDisk};
 
 pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditVerified, By};
+pub use cited::CITED_MAX;
 pub use entity::{Entity, EntityKind, Subjects};
 pub use error::StateError;
 pub use findings::{EventPlace, FindingFilter, FindingRow, NewFinding};
@@ -47,6 +50,7 @@ pub use listing::{PAGE_ROWS_MAX, Page};
 pub use migrate::SCHEMA_VERSION;
 pub use mutes::{Mute, MuteKind, NewMute};
 pub use outbox::{LetterCounts, LetterRow, LetterSettled, LetterState};
+pub use purge::{PurgeBefore, Purged};
 pub use record::{GroupTouched, JudgedLater, Recorded};
 pub use risk::{EntityRisk, RISK_HALF_LIFE, risk_weight};
 pub use secrets::SecretsKey;

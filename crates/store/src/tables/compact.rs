@@ -170,7 +170,10 @@ fn rewrite(objects: &super::objects::Objects, family: Family, parts: &[DataFile]
 }
 
 /// The rows with every column of today's catalogue: null where the file is older than the column, in today's type where it was written in another.
-fn widened(batch: &RecordBatch, schema: &datafusion::arrow::datatypes::SchemaRef) -> Result<RecordBatch, ArrowError> {
+pub(super) fn widened(
+    batch: &RecordBatch,
+    schema: &datafusion::arrow::datatypes::SchemaRef,
+) -> Result<RecordBatch, ArrowError> {
     let column = |field: &Arc<datafusion::arrow::datatypes::Field>| match batch.column_by_name(field.name()) {
         Some(column) => cast(column, field.data_type()),
         None => Ok(new_null_array(field.data_type(), batch.num_rows())),

@@ -12,12 +12,14 @@ mod error;
 mod file;
 mod flush;
 mod hot;
+mod leave;
 mod objects;
 mod open;
 mod rest;
 mod retain;
 mod rows;
 mod snapshot;
+mod sources;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -36,8 +38,10 @@ pub use catalogue::{EVENT_DAY, EVENT_ID, Family, REST};
 pub(crate) use cells::ip_bytes;
 pub use error::TablesError;
 pub(crate) use file::day_text;
+pub use leave::{RowsLeaving, RowsLeft};
 pub use retain::DayCounts;
 pub use rows::{RowMeta, Rows};
+pub use sources::{SiteSource, SourceRows};
 pub use verify::TablesVerified;
 
 use crate::disk::Disk;
@@ -87,6 +91,8 @@ struct Inner {
     room: Notify,
     /// Told when a flush is due by size.
     due: Notify,
+    /// Rows of files by source, as far as somebody asked.
+    sources: sources::Known,
 }
 
 /// What is in, at one moment.
@@ -160,6 +166,7 @@ impl Tables {
             maintenance: Mutex::new(()),
             room: Notify::new(),
             due: Notify::new(),
+            sources: sources::Known::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

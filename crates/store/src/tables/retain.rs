@@ -27,6 +27,8 @@ pub struct DayCounts {
     pub bytes: u64,
     /// Events.
     pub rows: u64,
+    /// First and last offset of their records in the write-ahead log.
+    pub offsets: (u64, u64),
 }
 
 impl Tables {
@@ -99,9 +101,18 @@ impl Tables {
 fn days_of(family: Family, files: &[DataFile]) -> Vec<DayCounts> {
     let mut days: BTreeMap<i32, DayCounts> = BTreeMap::new();
     for file in files {
-        let day = days.entry(file.day).or_insert(DayCounts { family, day: file.day, bytes: 0, rows: 0 });
+        let offset = |position: i64| u64::try_from(position).unwrap_or_default();
+        let (first, last) = (offset(file.stats.position.0), offset(file.stats.position.1));
+        let day = days.entry(file.day).or_insert(DayCounts {
+            family,
+            day: file.day,
+            bytes: 0,
+            rows: 0,
+            offsets: (first, last),
+        });
         day.bytes += file.bytes;
         day.rows += file.rows as u64;
+        day.offsets = (day.offsets.0.min(first), day.offsets.1.max(last));
     }
     days.into_values().collect()
 }

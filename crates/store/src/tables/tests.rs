@@ -598,3 +598,40 @@ impl<'a> Sink<'a> for Taker<'a, '_> {
 
     fn fault(&mut self, _: u64, _: Anomaly) {}
 }
+
+#[tokio::test]
+async fn one_source_leaves_a_day_without_the_others_and_what_is_held_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let tables = open(folder.path()).await;
+    let arena = Arena::new();
+    let mut rows = Rows::new();
+    for position in 0..40 {
+        let source = if position % 4 == 0 { "ehr" } else { "firewall" };
+        rows.push(&event(4001, &arena, |_| {}), &RowMeta { source, ..meta(position) });
+    }
+    tables.append(40, rows.finish()).await.unwrap();
+    tables.flush().await.unwrap();
+    let network = Family::from_name("network").unwrap();
+    let counted = async |tables: &Tables| {
+        let all = tables.sources().await.unwrap();
+        assert_eq!(all.iter().map(|one| one.bytes).sum::<u64>() / 100, tables.days()[0].bytes / 100);
+        all.iter().map(|one| (one.source.to_string(), one.rows)).collect::<Vec<_>>()
+    };
+    assert_eq!(counted(&tables).await, [("ehr".to_owned(), 10), ("firewall".to_owned(), 30)]);
+    let firewall: SiteSource = ("main".into(), "firewall".into());
+    let which = RowsLeaving { sources: [firewall].into(), keep: Arc::new([5, 6].into()), through: 30 };
+    let left = tables.remove_rows(network, TODAY, &which).await.unwrap();
+    assert_eq!(left.rows, 20);
+    let stay: Vec<i64> = (0..40).filter(|at| at % 4 == 0 || [5, 6].contains(at) || *at >= 30).collect();
+    assert_eq!(in_files(folder.path(), &tables), stay);
+    assert_eq!(counted(&tables).await, [("ehr".to_owned(), 10), ("firewall".to_owned(), 10)]);
+    assert_eq!(tables.remove_rows(network, TODAY, &which).await.unwrap(), RowsLeft::default());
+    drop(tables);
+    let tables = open(folder.path()).await;
+    assert_eq!((tables.applied(), in_files(folder.path(), &tables)), (40, stay));
+    let everybody = [("main".into(), "ehr".into()), ("main".into(), "firewall".into())];
+    let which = RowsLeaving { sources: everybody.into(), keep: Arc::default(), through: 40 };
+    assert_eq!(tables.remove_rows(network, TODAY, &which).await.unwrap().rows, 20);
+    assert_eq!((tables.days(), tables.applied()), (vec![], 40));
+    assert_eq!(tables.verify().await.unwrap().faults, Vec::<String>::new());
+}

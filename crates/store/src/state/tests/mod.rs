@@ -438,3 +438,25 @@ async fn a_batch_that_fails_leaves_nothing_behind() {
     assert_eq!(listed(&state, &node(), &GroupFilter::default()).await, []);
     assert_eq!(state.risks(&node(), None, Time(10), 9).await.unwrap(), []);
 }
+
+#[tokio::test]
+async fn what_findings_cite_is_known_by_its_place_until_their_time_is_over() {
+    let Kept { state, folder: _folder } = state().await;
+    let [mut first, mut second, mut third] =
+        [finding(1, "a", "anna", 1_000), finding(2, "b", "anna", 2_000), finding(3, "c", "anna", 2_000)];
+    (first.finding.position, second.finding.position) = (Position::Offset(700), Position::Offset(700));
+    third.finding.position = Position::Chunk { chunk: 3, record: 17 };
+    state.record_findings(None, &[first, second, third]).await.unwrap();
+    let cited = async |since: i64| {
+        let cited = state.cited(0..10_000, Time(since)).await.unwrap().unwrap();
+        cited.into_keys().collect::<Vec<_>>()
+    };
+    assert_eq!((cited(2_000).await, cited(2_001).await), (vec![700], vec![]));
+    let gone = PurgeBefore { findings: Time(1_500), ended: Time(0) };
+    assert_eq!(state.remove_over(&gone).await.unwrap().findings, 1);
+    assert_eq!(cited(0).await, [700]);
+    let gone = PurgeBefore { findings: Time(i64::MAX), ended: Time(i64::MAX) };
+    let purged = state.remove_over(&gone).await.unwrap();
+    assert_eq!((purged.findings, purged.groups, cited(0).await), (2, 3, vec![]));
+    assert!(state.remove_over(&gone).await.unwrap().is_nothing());
+}
