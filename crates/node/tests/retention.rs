@@ -56,7 +56,7 @@ fn detector(decode: &DecodeOptions) -> Detector {
 
 /// A node whose clock stands at noon of a day.
 async fn start(folder: &Path, day: i64) -> Node {
-    let decode = DecodeOptions::default();
+    let decode = DecodeOptions::new(Time(0));
     let keys = Keys::open(Arc::new(FileDisk), folder, &KeySource::File(folder.join("key"))).unwrap();
     let options = NodeOptions {
         data_dir: folder.to_owned(),
@@ -284,7 +284,7 @@ async fn a_source_at_100_times_its_usual_volume_loses_its_own_and_nobody_elses()
     let node = again(again(node, folder.path(), FIRST + days).await, folder.path(), FIRST + days).await;
     let before = events(&node).await;
     let evidence = |node: &Node| {
-        let counts = node.evidence().counts(&|_| true).unwrap();
+        let counts = node.evidence().counts(0..=u64::MAX, &|_| true).unwrap();
         counts
             .values()
             .flat_map(|of| of.own.iter())

@@ -1,6 +1,7 @@
 //! What the evidence holds, added up by site, day and source: what retention decides by. Reads footers, opens no block.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::block::{BlockRow, Day};
@@ -34,7 +35,7 @@ impl<'b> BlockFacts<'b> {
 
     /// Every offset at which a record can stand in it; records of other blocks may stand in between.
     #[must_use]
-    pub const fn offsets(&self) -> std::ops::RangeInclusive<u64> {
+    pub const fn offsets(&self) -> RangeInclusive<u64> {
         self.row.offsets()
     }
 
@@ -65,11 +66,17 @@ pub struct EvidenceCounts {
     pub shared_received: BTreeMap<Arc<str>, u64>,
     /// Sealed bytes of blocks of which nobody knows the sources.
     pub unknown_sealed: u64,
+    /// First and last offset at which a record that is there can stand; `None` when nothing is.
+    pub offsets: Option<(u64, u64)>,
 }
 
 impl EvidenceCounts {
     fn add(&mut self, placed: &Placed) {
         let sealed = if placed.removal == 0 { placed.bytes } else { 0 };
+        if placed.removal == 0 {
+            let (first, last) = self.offsets.unwrap_or((placed.row.first, placed.row.end));
+            self.offsets = Some((first.min(placed.row.first), last.max(placed.row.end)));
+        }
         match placed.row.sources.as_slice() {
             [] => self.unknown_sealed += sealed,
             [(source, received)] => {
@@ -91,14 +98,19 @@ impl EvidenceCounts {
 pub type CountsByDay = BTreeMap<(Arc<str>, Day), EvidenceCounts>;
 
 impl Evidence {
-    /// What the files hold, by site and day, of the blocks of which `counts` says so. A file whose footer is damaged is left out; `verify` says so. Blocks.
+    /// What the files that reach into `offsets` hold, by site and day, of the blocks of which `counts` says so. A file whose footer is damaged is left out; `verify` says
+    /// so. Blocks.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn counts(&self, counts: &dyn Fn(&BlockFacts<'_>) -> bool) -> Result<CountsByDay, EvidenceError> {
+    pub fn counts(
+        &self,
+        offsets: RangeInclusive<u64>,
+        counts: &dyn Fn(&BlockFacts<'_>) -> bool,
+    ) -> Result<CountsByDay, EvidenceError> {
         let segments = self.state().segments.clone();
         let mut days = CountsByDay::new();
-        for segment in &segments {
+        for segment in segments.iter().filter(|one| one.from <= *offsets.end() && *offsets.start() <= one.through) {
             let Some(footer) = Footer::read(&*self.disk.open(&segment.path)?)? else { continue };
             for placed in footer.rows.iter().filter(|placed| counts(&BlockFacts { row: &placed.row })) {
                 let group = &placed.row.group;
@@ -106,22 +118,5 @@ impl Evidence {
             }
         }
         Ok(days)
-    }
-
-    /// First and last offset at which a record received on a day can stand; `None` when no file holds any. Blocks.
-    ///
-    /// # Errors
-    /// When the disk fails.
-    pub fn offsets_of(&self, day: Day) -> Result<Option<(u64, u64)>, EvidenceError> {
-        let segments = self.state().segments.clone();
-        let mut offsets: Option<(u64, u64)> = None;
-        for segment in &segments {
-            let Some(footer) = Footer::read(&*self.disk.open(&segment.path)?)? else { continue };
-            for placed in footer.rows.iter().filter(|placed| placed.removal == 0 && placed.row.group.day == day) {
-                let (first, last) = offsets.unwrap_or((placed.row.first, placed.row.end));
-                offsets = Some((first.min(placed.row.first), last.max(placed.row.end)));
-            }
-        }
-        Ok(offsets)
     }
 }

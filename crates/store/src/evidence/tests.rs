@@ -303,7 +303,7 @@ fn a_loud_source_has_blocks_of_its_own_and_leaves_without_the_others() {
     evidence.append(store.log.end, evidence.block(&entries).unwrap()).unwrap();
     evidence.flush().unwrap();
     let all = |_: &BlockFacts<'_>| true;
-    let counts = evidence.counts(&all).unwrap().remove(&("a".into(), Day(1))).unwrap();
+    let counts = evidence.counts(0..=u64::MAX, &all).unwrap().remove(&("a".into(), Day(1))).unwrap();
     let own: Vec<_> = counts.own.iter().map(|(source, bytes)| (&**source, bytes.received)).collect();
     let shared: Vec<_> = counts.shared_received.iter().map(|(source, bytes)| (&**source, *bytes)).collect();
     assert_eq!((own, shared), (vec![("firewall", 280)], vec![("badge", 5), ("ehr", 10)]));
@@ -315,7 +315,7 @@ fn a_loud_source_has_blocks_of_its_own_and_leaves_without_the_others() {
     assert_eq!(evidence.read(entries[5].offset), Ok(Kept::Removed { removal: 1 }));
     assert_eq!(sound(&evidence).records, 3);
     // what was received is known for ever, what is there is less
-    let counts = evidence.counts(&all).unwrap().remove(&("a".into(), Day(1))).unwrap();
+    let counts = evidence.counts(0..=u64::MAX, &all).unwrap().remove(&("a".into(), Day(1))).unwrap();
     assert_eq!(counts.own[&Arc::<str>::from("firewall")], SourceBytes { received: 280, sealed: 0 });
     assert!(counts.shared_sealed > 0);
     let removed = evidence.remove_chosen((Day(1), Day(1)), &all, Time(8), "node", "age").unwrap();
@@ -335,7 +335,7 @@ fn files_whose_rows_do_not_name_their_sources_are_read() {
     let evidence = store.open();
     assert_eq!(sound(&evidence).records, 3);
     assert_eq!(evidence.read(entries[0].offset), here(&entries[0]));
-    let counts = evidence.counts(&|_| true).unwrap();
+    let counts = evidence.counts(0..=u64::MAX, &|_| true).unwrap();
     assert!(counts.values().all(|counts| counts.unknown_sealed > 0 && counts.own.is_empty()), "{counts:?}");
     evidence.prune(Day(2), &BTreeSet::new(), Time(7), "node", "age").unwrap();
     assert_eq!(sound(&evidence).records, 1);

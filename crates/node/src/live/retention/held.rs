@@ -55,7 +55,13 @@ impl Held {
 
 impl Retention {
     /// What of a day stays whatever is decided.
-    pub(super) async fn held(&self, day: i64, holds: &[Hold], cited_since: Time) -> Result<Held, RetentionError> {
+    pub(super) async fn held(
+        &self,
+        day: i64,
+        offsets: Option<(u64, u64)>,
+        holds: &[Hold],
+        cited_since: Time,
+    ) -> Result<Held, RetentionError> {
         let mut held = Held::default();
         for hold in holds {
             if !self.add_hold(&mut held, day, hold).await {
@@ -63,8 +69,8 @@ impl Retention {
                 return Ok(held);
             }
         }
-        let Some(offsets) = self.offsets_of(day).await? else { return Ok(held) };
-        match self.parts.state.cited(offsets, cited_since).await? {
+        let Some((first, last)) = offsets else { return Ok(held) };
+        match self.parts.state.cited(first..last.saturating_add(1), cited_since).await? {
             Some(cited) => held.places.extend(cited),
             None => held.is_whole_day = true,
         }
@@ -94,19 +100,22 @@ impl Retention {
         true
     }
 
-    /// Offsets of everything received on a day, about.
-    async fn offsets_of(&self, day: i64) -> Result<Option<std::ops::Range<u64>>, RetentionError> {
-        let evidence = Arc::clone(&self.parts.evidence);
-        let of_evidence = tokio::task::spawn_blocking(move || evidence.offsets_of(cordon_store::evidence::Day(day)));
-        let of_evidence = of_evidence.await.map_err(|_| RetentionError::GivenUp)??;
+    /// First and last offset of what is there of a day; of other days may lie in between.
+    pub(super) fn offsets_of(&self, inventory: &Inventory, day: i64) -> Option<(u64, u64)> {
         let days = self.parts.tables.days();
         let of_tables = days.iter().filter(|one| i64::from(one.day) == day).map(|one| one.offsets);
-        let both = of_tables.chain(of_evidence);
-        Ok(both.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))).map(|(first, last)| first..last + 1))
+        let both = of_tables.chain(inventory.offsets.get(&day).copied());
+        both.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
     }
 
     /// Tells the plan what of a day stays.
-    pub(super) async fn apply(&self, inventory: &mut Inventory, day: i64, held: &Held) -> Result<(), RetentionError> {
+    pub(super) async fn apply(
+        &self,
+        inventory: &mut Inventory,
+        day: i64,
+        offsets: Option<(u64, u64)>,
+        held: &Held,
+    ) -> Result<(), RetentionError> {
         if held.is_whole_day {
             inventory.hold_day(day);
             return Ok(());
@@ -114,9 +123,10 @@ impl Retention {
         for ((origin, class), rows) in &held.rows {
             inventory.hold_rows(day, origin.clone(), *class, *rows);
         }
+        let Some((first, last)) = offsets.filter(|_| !held.places.is_empty()) else { return Ok(()) };
         let (evidence, held) = (Arc::clone(&self.parts.evidence), held.clone());
         let stays = move |block: &BlockFacts<'_>| block.day().0 == day && held.holds(block);
-        let kept = tokio::task::spawn_blocking(move || evidence.counts(&stays));
+        let kept = tokio::task::spawn_blocking(move || evidence.counts(first..=last, &stays));
         let kept = kept.await.map_err(|_| RetentionError::GivenUp)??;
         inventory.hold_evidence(&kept);
         Ok(())

@@ -187,7 +187,7 @@ impl Retention {
         let rows = self.parts.tables.sources().await?;
         let (evidence, data_dir) = (Arc::clone(&self.parts.evidence), self.parts.data_dir.clone());
         let look = move || -> Result<(CountsByDay, u64), RetentionError> {
-            let counts = evidence.counts(&|_| true)?;
+            let counts = evidence.counts(0..=u64::MAX, &|_| true)?;
             let sealed: u64 = counts.values().map(sealed).sum();
             let beside = evidence.bytes()?.saturating_sub(sealed);
             Ok((counts, beside + bytes_beside(&FileDisk, &data_dir)?))
@@ -240,8 +240,9 @@ impl Retention {
                 return Ok((plan, held));
             }
             for day in days.into_iter().take(DAYS_MAX - held.len()) {
-                let of_day = self.held(day, holds, cited_since).await?;
-                self.apply(inventory, day, &of_day).await?;
+                let offsets = self.offsets_of(inventory, day);
+                let of_day = self.held(day, offsets, holds, cited_since).await?;
+                self.apply(inventory, day, offsets, &of_day).await?;
                 held.insert(day, of_day);
             }
         }

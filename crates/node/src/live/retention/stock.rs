@@ -59,6 +59,8 @@ pub(super) struct Inventory {
     /// Rows of each lot.
     pub(super) rows: Vec<u64>,
     pub(super) bundles: BTreeMap<(i64, Arc<str>, Share), usize>,
+    /// First and last offset of the evidence of each day.
+    pub(super) offsets: BTreeMap<i64, (u64, u64)>,
 }
 
 impl Inventory {
@@ -76,6 +78,10 @@ impl Inventory {
         }
         for ((site, day), counts) in evidence {
             inventory.add_evidence(site, day.0, counts);
+            let known = inventory.offsets.get(&day.0).copied();
+            let both = known.into_iter().chain(counts.offsets);
+            let both = both.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+            inventory.offsets.extend(both.map(|offsets| (day.0, offsets)));
         }
         let received = received(evidence);
         inventory.set_volumes(&received);
