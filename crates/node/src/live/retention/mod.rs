@@ -164,7 +164,7 @@ impl Retention {
         let today = now.as_seconds().div_euclid(86_400);
         let holds = self.parts.state.holds(false).await?;
         let mut inventory = self.look(today).await?;
-        self.tried.settle(&mut inventory, today, &holds);
+        self.tried.settle(&mut inventory, today, &holds, &settings);
         let terms = self.terms(&settings, inventory.stock.bytes()).await?;
         // findings received from here on protect what they cite
         let cited_since = behind(&inventory.stock, today, settings.cited_days_min);

@@ -11,8 +11,6 @@ use crate::config::DataClass;
 const GAP_DAYS_MAX: i64 = 7;
 /// A day with more than so many times the usual volume of its payer is a flood: no minimum age protects it.
 const FLOOD: u64 = 10;
-/// When room is made, a fiftieth of the budget more is made free, so that files are not written anew for every minute.
-const SLACK: u64 = 50;
 /// Parts of a usual day that payers are compared by.
 const PARTS: u128 = 1_000;
 
@@ -187,9 +185,8 @@ pub(super) fn plan(stock: &Stock, terms: &Terms, today: i64) -> Plan {
     let mut planner = Planner::new(stock, terms, today);
     planner.by_age();
     if planner.bytes > terms.budget {
-        let goal = terms.budget - terms.budget / SLACK;
         for pass in [Pass::AboveShare, Pass::BeyondGuarantee, Pass::Any] {
-            planner.for_room(goal, pass);
+            planner.for_room(pass);
         }
     }
     let short = planner.bytes.saturating_sub(terms.budget);
@@ -284,19 +281,25 @@ impl<'s> Planner<'s> {
         }
     }
 
-    /// Makes room until `goal`: whoever keeps the most of its own usual days pays first, with its oldest day.
-    fn for_room(&mut self, goal: u64, pass: Pass) {
+    /// Makes room: whoever keeps the most of its own usual days pays first, with its oldest day. A day that has begun to leave leaves of all who keep as many days, so that
+    /// its files are not written anew for each of them.
+    fn for_room(&mut self, pass: Pass) {
         let mut queues = self.queues();
         let mut payers: BinaryHeap<Turn> = BinaryHeap::new();
         for (payer, queue) in &queues {
             payers.extend(self.turn(payer, queue));
         }
-        while self.bytes > goal {
-            let Some(turn) = payers.pop() else { return };
+        let mut last: Option<(Reverse<i64>, u128)> = None;
+        while let Some(turn) = payers.pop() {
+            let ends_day = last.is_some_and(|(day, days)| turn.oldest == day && turn.usual_days + PARTS >= days);
+            if self.bytes <= self.terms.budget && !ends_day {
+                return;
+            }
             let Some(queue) = queues.get_mut(&turn.payer) else { continue };
             let Some(number) = queue.pop_front() else { continue };
             if self.may_leave(number, pass) {
                 self.mark(number, Why::Room);
+                last = Some((turn.oldest, turn.usual_days));
             }
             payers.extend(self.turn(&turn.payer, queue));
         }

@@ -11,7 +11,7 @@ use cordon_store::tables::{RowsLeaving, SiteSource};
 use super::held::Held;
 use super::plan::{Origin, Plan, Why};
 use super::stock::{Inventory, Share, class_of};
-use super::{DataClass, Left, Retention, RetentionError, count};
+use super::{DataClass, Left, Retention, RetentionError, Settings, count};
 
 /// Who asks for removals.
 const BY: &str = "retention";
@@ -24,6 +24,7 @@ type BundleKey = (i64, Arc<str>, Share);
 pub(super) struct Tried {
     today: i64,
     holds: Vec<i64>,
+    settings: Option<Settings>,
     /// Rows that were left when it was next looked at.
     lots: BTreeMap<LotKey, Option<u64>>,
     /// Bytes.
@@ -31,11 +32,11 @@ pub(super) struct Tried {
 }
 
 impl Tried {
-    /// Takes what was tried before and did not leave for held. A new day, hold or row is a reason to try again.
-    pub(super) fn settle(&mut self, inventory: &mut Inventory, today: i64, holds: &[Hold]) {
+    /// Takes what was tried before and did not leave for held. A new day, hold, setting or row is a reason to try again.
+    pub(super) fn settle(&mut self, inventory: &mut Inventory, today: i64, holds: &[Hold], settings: &Settings) {
         let holds: Vec<i64> = holds.iter().map(|hold| hold.hold_id).collect();
-        if self.today != today || self.holds != holds {
-            *self = Self { today, holds, ..Self::default() };
+        if self.today != today || self.holds != holds || self.settings.as_ref() != Some(settings) {
+            *self = Self { today, holds, settings: Some(settings.clone()), ..Self::default() };
         }
         let Inventory { stock, lots, rows, bundles } = inventory;
         self.lots.retain(|key, left| {

@@ -175,7 +175,7 @@ impl Inventory {
         let Some(number) = self.lots.get(&(day, origin, class)).copied() else { return };
         let (Some(lot), Some(rows)) = (self.stock.lots.get_mut(number), self.rows.get(number)) else { return };
         let part = u128::from(lot.bytes) * u128::from(held) / u128::from((*rows).max(1));
-        lot.kept = u64::try_from(part).unwrap_or(lot.bytes).min(lot.bytes);
+        lot.kept = u64::try_from(part).unwrap_or(lot.bytes).clamp(lot.kept, lot.bytes);
     }
 
     /// So much of the evidence of a day is held or cited.
@@ -186,7 +186,7 @@ impl Inventory {
             for (share, bytes) in own.chain(others) {
                 let Some(number) = self.bundles.get(&(day.0, Arc::clone(site), share)) else { continue };
                 let bundle = self.stock.bundles.get_mut(*number);
-                bundle.into_iter().for_each(|bundle| bundle.kept = bytes.min(bundle.bytes));
+                bundle.into_iter().for_each(|bundle| bundle.kept = bytes.clamp(bundle.kept, bundle.bytes));
             }
         }
     }
