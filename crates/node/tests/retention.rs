@@ -184,11 +184,8 @@ fn budget(node: &Node, settings: &Shared, percent: u64) {
     settings.lock().unwrap().bytes_max = Some(standing.other + (standing.bytes - standing.other) * percent / 100);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn old_days_leave_and_what_is_cited_or_held_stays_and_verifies_also_over_restarts() {
-    let folder = tempfile::tempdir().unwrap();
-    let (days, settings) = (21, settings());
-    let node = start(folder.path(), FIRST + days).await;
+/// Weeks of two sources: some days have a line that a rule finds, one has a line of a ward that will be held.
+async fn send_weeks(node: &Node, days: i64) {
     for day in 0..days {
         let first = match day {
             2 => "ward-7 app",
@@ -197,8 +194,11 @@ async fn old_days_leave_and_what_is_cited_or_held_stays_and_verifies_also_over_r
         };
         let ehr = lines("ehr", FIRST + day, 100, first);
         let badge = lines("badge", FIRST + day, 100, "badge app");
-        send(&node, vec![ehr, badge]).await;
+        send(node, vec![ehr, badge]).await;
     }
+}
+
+async fn hold_ward(node: &Node, today: i64) {
     let review = Time((FIRST + 900) * DAY_US);
     let hold = NewHold {
         site: None,
@@ -207,7 +207,16 @@ async fn old_days_leave_and_what_is_cited_or_held_stays_and_verifies_also_over_r
         owner: "legal".to_owned(),
         review,
     };
-    node.state().add_hold(&By::node(Time((FIRST + days) * DAY_US)), &hold).await.unwrap();
+    node.state().add_hold(&By::node(Time(today * DAY_US)), &hold).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_days_leave_and_what_is_cited_or_held_stays_and_verifies_also_over_restarts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (days, settings) = (21, settings());
+    let node = start(folder.path(), FIRST + days).await;
+    send_weeks(&node, days).await;
+    hold_ward(&node, FIRST + days).await;
     let node = again(again(node, folder.path(), FIRST + days).await, folder.path(), FIRST + days).await;
     let held = offsets(&node, "host:ward-7", FIRST + 2).await;
     let cited = node.state().cited(0..u64::MAX, Time(0)).await.unwrap().unwrap();

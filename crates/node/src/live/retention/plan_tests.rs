@@ -111,7 +111,8 @@ fn a_source_at_100_times_its_usual_volume_pays_itself_and_pushes_out_nobody() {
 #[test]
 fn many_new_sources_together_push_out_nobody() {
     let mut made = Made::default().source("ehr", DataClass::Health, 60, 10_000);
-    let budget = made.stock.bytes();
+    // room for what the others have and for the tenth of newcomers
+    let budget = made.stock.bytes() * 12 / 10;
     for number in 0..200 {
         made.day(&format!("new{number}"), DataClass::Other, TODAY, 10_000);
     }
@@ -177,6 +178,10 @@ fn the_budget_is_full_after_as_many_days_as_the_last_week_says() {
 struct Drawn(u64);
 
 impl Drawn {
+    fn place(&mut self, end: usize) -> usize {
+        usize::try_from(self.below(end as u64)).unwrap()
+    }
+
     fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % end
@@ -189,15 +194,15 @@ fn drawn(seed: u64) -> (Stock, Terms) {
     for source in 0..1 + draw.below(6) {
         let name = format!("s{source}");
         let usual = 1 + draw.below(100_000);
-        for day in 0..draw.below(50) as i64 {
-            let class = classes[draw.below(4) as usize];
+        for day in 0..i64::try_from(draw.below(50)).unwrap() {
+            let class = classes[draw.place(4)];
             let volume = usual * (1 + draw.below(3)) * if draw.below(30) == 0 { 100 } else { 1 };
             let lot = made.day(&name, class, TODAY - day, volume);
             made.stock.lots[lot].kept = draw.below(3) / 2 * draw.below(1 + made.stock.lots[lot].bytes);
             let bundle = &mut made.stock.bundles[lot];
             bundle.kept = draw.below(3) / 2 * draw.below(1 + bundle.bytes);
             if draw.below(4) == 0 {
-                bundle.lots.push(draw.below(lot as u64 + 1) as usize);
+                bundle.lots.push(draw.place(lot + 1));
                 bundle.lots.sort_unstable();
                 bundle.lots.dedup();
             }
@@ -209,12 +214,15 @@ fn drawn(seed: u64) -> (Stock, Terms) {
     made.stock.usual_of_newcomers = 1 + draw.below(10_000);
     made.stock.fixed = draw.below(10_000);
     let bytes = made.stock.bytes();
-    let mut terms = Terms { days_max: 1 + draw.below(60) as i64, ..terms(1 + draw.below(bytes + bytes / 4 + 2)) };
+    let mut terms =
+        Terms { days_max: 1 + i64::try_from(draw.below(60)).unwrap(), ..terms(1 + draw.below(bytes + bytes / 4 + 2)) };
     for class in classes {
-        terms.classes.insert(class, Quota { percent: draw.below(25), days_min: draw.below(60) as i64 });
+        terms
+            .classes
+            .insert(class, Quota { percent: draw.below(25), days_min: i64::try_from(draw.below(60)).unwrap() });
     }
     for source in 0..draw.below(4) {
-        let quota = Quota { percent: 1 + draw.below(100), days_min: draw.below(60) as i64 };
+        let quota = Quota { percent: 1 + draw.below(100), days_min: i64::try_from(draw.below(60)).unwrap() };
         terms.sources.insert(format!("s{source}").into(), quota);
     }
     (made.stock, terms)
