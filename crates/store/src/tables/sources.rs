@@ -61,14 +61,10 @@ impl Tables {
         let mut all = Vec::new();
         let mut named = BTreeMap::new();
         for family in Family::all() {
-            let mut days: BTreeMap<(i32, SiteSource), (u64, u64)> = BTreeMap::new();
+            let mut days = Days::new();
             for file in self.files_of(family).iter() {
                 let sources = self.sources_of(family, file).await?;
-                for (source, rows) in sources.iter() {
-                    let sum = days.entry((file.day, source.clone())).or_default();
-                    sum.0 += rows;
-                    sum.1 += part(file.bytes, *rows, file.rows as u64);
-                }
+                add(&mut days, file, &sources);
                 named.insert(place(family, file).to_string(), sources);
             }
             let one = |((day, (site, source)), (rows, bytes))| SourceRows { family, day, site, source, rows, bytes };
@@ -91,6 +87,17 @@ impl Tables {
         let read = Arc::new(read.map_err(|source| TablesError::Encode { table: family.name(), source })?);
         self.inner.sources.lock().insert(name, Arc::clone(&read));
         Ok(read)
+    }
+}
+
+/// Rows and bytes by day and source.
+type Days = BTreeMap<(i32, SiteSource), (u64, u64)>;
+
+fn add(days: &mut Days, file: &DataFile, sources: &BTreeMap<SiteSource, u64>) {
+    for (source, rows) in sources {
+        let sum = days.entry((file.day, source.clone())).or_default();
+        sum.0 += rows;
+        sum.1 += part(file.bytes, *rows, file.rows as u64);
     }
 }
 

@@ -38,7 +38,7 @@ impl Tried {
         if self.today != today || self.holds != holds || self.settings.as_ref() != Some(settings) {
             *self = Self { today, holds, settings: Some(settings.clone()), ..Self::default() };
         }
-        let Inventory { stock, lots, rows, bundles } = inventory;
+        let Inventory { stock, lots, rows, bundles, .. } = inventory;
         self.lots.retain(|key, left| {
             let Some(number) = lots.get(key) else { return false };
             let (Some(lot), Some(rows)) = (stock.lots.get_mut(*number), rows.get(*number)) else { return false };
