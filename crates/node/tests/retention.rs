@@ -66,7 +66,7 @@ async fn start(folder: &Path, day: i64) -> Node {
         workers: 1,
         intake_bytes_max: 64 << 20,
         wal: WalOptions::default(),
-        wal_bytes_max: u64,
+        wal_bytes_max: u64::MAX,
         tables: TablesOptions::default(),
     };
     let opening = Opening {
