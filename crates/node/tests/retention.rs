@@ -12,7 +12,7 @@ use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
 use cordon_model::{Delivery, Level, Span, Time};
 use cordon_node::config::{Retention as Settings, SourceShare};
-use cordon_node::live::{EventClock, Left, Node, NodeOptions, Opening, Retention, Rules};
+use cordon_node::live::{EventClock, Left, Node, NodeOptions, Opening, Pace, Retention, Rules};
 use cordon_policy::AccessScope;
 use cordon_rules::Engine;
 use cordon_rules::correlate::Plan;
@@ -67,6 +67,8 @@ async fn start(folder: &Path, day: i64) -> Node {
         intake_bytes_max: 64 << 20,
         wal: WalOptions::default(),
         wal_bytes_max: u64::MAX,
+        disk: Arc::new(FileDisk),
+        pace: Pace::default(),
         tables: TablesOptions::default(),
     };
     let opening = Opening {
