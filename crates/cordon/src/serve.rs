@@ -11,7 +11,7 @@ use clap::Args;
 use cordon_decode::DecodeOptions;
 use cordon_detect::DetectOptions;
 use cordon_model::Level;
-use cordon_node::config::{Config, LogForm};
+use cordon_node::config::{Config, Faults, LogForm};
 use cordon_node::live::{self, Pace, Reloading, Serving};
 use cordon_node::sdnotify::ServiceManager;
 use cordon_seal::SiteKey;
@@ -117,8 +117,13 @@ fn reloading(settings: SettingsArgs, rules: Arc<RwLock<NodeRules>>, level: SetLe
         (rules.profile, rules.folders) = (profile, config.rules.folders.clone());
         Ok(())
     };
-    let read =
-        move || settings.load().map_err(|error| error.chain().last().map_or_else(String::new, ToString::to_string));
+    let read = move || {
+        let said = |error: anyhow::Error| match error.downcast_ref::<Faults>() {
+            Some(faults) => faults.to_string(),
+            None => format!("{error:#}"),
+        };
+        settings.load().map_err(said)
+    };
     Reloading { read: Arc::new(read), adopt: Arc::new(adopt), asked }
 }
 

@@ -96,7 +96,7 @@ impl Node {
     fn ask(&self, args: &[&str]) -> Ran {
         for _ in 0..20 {
             let ran = run_in(self.path(), args, b"");
-            if !ran.err.contains("asks who you are") {
+            if !ran.err.contains("asks who you are") && !ran.err.contains("refuses (403") {
                 return ran;
             }
             thread::sleep(Duration::from_millis(500));
