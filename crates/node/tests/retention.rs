@@ -1,6 +1,6 @@
 //! Retention over a real node folder: weeks of events under an event clock that a test sets, a small budget, and what has to be there afterwards.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -100,7 +100,7 @@ async fn a_reload_says_what_is_in_force_what_waits_and_with_a_bad_file_the_line(
 
 fn live(number: u8, site: &str, class_uid: i64) -> Arc<Live> {
     let columns = json!({"user_name": "anna", "activity_id": 1, "rest": "{}"});
-    let Value::Object(columns) = columns else { panic!("an object") };
+    let columns = columns.as_object().unwrap();
     Arc::new(Live::Event(LiveEvent {
         id: EventId([number; 16]),
         time: Time(0),
@@ -108,7 +108,7 @@ fn live(number: u8, site: &str, class_uid: i64) -> Arc<Live> {
         source: "ehr".to_owned(),
         site: site.to_owned(),
         class_uid,
-        columns,
+        columns: columns.clone(),
     }))
 }
 

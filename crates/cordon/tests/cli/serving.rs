@@ -41,7 +41,7 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
 fn behind(lines: &Receiver<String>, part: &str) -> String {
     let mut seen = Vec::new();
     loop {
-        let Ok(line) = lines.recv_timeout(PATIENCE) else { panic!("no {part:?} in {seen:#?}") };
+        let line = lines.recv_timeout(PATIENCE).map_err(|_| format!("no {part:?} in {seen:#?}")).unwrap();
         if let Some((_, rest)) = line.split_once(part) {
             return rest.to_owned();
         }

@@ -85,11 +85,10 @@ async fn run(seed: u64, sync_works: bool) -> Result<usize, String> {
     for round in 0..ROUNDS {
         disk.power_off_after(100 + random.below(4_000) as u64);
         if let Ok(node) = street.start(Arc::new(disk.plugged())).await {
-            for number in 0..BATCHES {
-                let source = if number % 2 == 0 { "a" } else { "b" };
-                if !send(&node, clock, source, format!("h{round}x{number}"), &mut ledger).await {
-                    break;
-                }
+            let mut sent = (0..BATCHES).zip(["a", "b"].into_iter().cycle());
+            while let Some((number, source)) = sent.next()
+                && send(&node, clock, source, format!("h{round}x{number}"), &mut ledger).await
+            {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             node.stop().await;

@@ -99,10 +99,10 @@ async fn who_follows_events_sees_each_as_it_is_kept() {
     assert_eq!(served.post_lines(&sender, line).await, 200);
     let mut text = String::new();
     while !text.contains("\n\n") || !text.contains("data: ") {
-        text.push_str(&String::from_utf8(stream.next().await.unwrap().unwrap().to_vec()).unwrap());
+        text.push_str(std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap());
     }
     let data = text.lines().rfind(|line| line.starts_with("data: ")).unwrap();
-    let event: Value = serde_json::from_str(&data["data: ".len()..]).unwrap();
+    let event: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!((&event["source"], &event["site"]), (&json!("http/ehr"), &json!("main")), "{text}");
     assert!(event["columns"].get("position").is_none() && event["columns"].get("event_id").is_none(), "{text}");
     // the same event is found by its id

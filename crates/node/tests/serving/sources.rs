@@ -13,7 +13,7 @@ const HTTP: &str = "http = [\"127.0.0.1:0\"]";
 async fn source(served: &Served, id: &str) -> Value {
     let body = served.read(Role::Analyst, "/api/v1/sources").await;
     let found = body["items"].as_array().unwrap().iter().find(|source| source["id"] == id);
-    found.cloned().unwrap_or_else(|| panic!("no {id} in {body}"))
+    found.cloned().ok_or_else(|| format!("no {id} in {body}")).unwrap()
 }
 
 async fn sent(served: &Served, token: &str, lines: &str) {

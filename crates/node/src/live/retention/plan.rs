@@ -254,12 +254,16 @@ impl<'s> Planner<'s> {
             let all: u128 = bundle.lots.iter().map(volume).sum();
             for lot in &bundle.lots {
                 let part = u128::from(bundle.bytes) * volume(lot) / all.max(1);
-                if let (Some(evidence), Some(bundles)) = (self.evidence.get_mut(*lot), self.bundles_of.get_mut(*lot)) {
-                    *evidence += u64::try_from(part).unwrap_or(bundle.bytes);
-                    bundles.push(number);
-                }
+                self.count_bundle(*lot, number, u64::try_from(part).unwrap_or(bundle.bytes));
             }
         }
+    }
+
+    fn count_bundle(&mut self, lot: usize, bundle: usize, bytes: u64) {
+        let own = self.evidence.get_mut(lot).zip(self.bundles_of.get_mut(lot));
+        let Some((evidence, bundles)) = own else { return };
+        *evidence += bytes;
+        bundles.push(bundle);
     }
 
     fn add_up(&mut self) {

@@ -88,9 +88,9 @@ fn a_source_at_100_times_its_usual_volume_pays_itself_and_pushes_out_nobody() {
                 .source("ad", DataClass::Identity, 60, 4_000)
                 .source("fw", DataClass::Network, 60, 5_000);
             let budget = made.stock.bytes();
-            for lot in made.stock.lots.iter_mut().filter(|lot| &*lot.origin.source == "fw") {
-                let factor = if lot.day > TODAY - days_of_flood { 100 } else { 1 };
-                (lot.volume, lot.bytes) = (lot.volume * factor, lot.bytes * factor);
+            let is_flood = |lot: &&mut Lot| &*lot.origin.source == "fw" && lot.day > TODAY - days_of_flood;
+            for lot in made.stock.lots.iter_mut().filter(is_flood) {
+                (lot.volume, lot.bytes) = (lot.volume * 100, lot.bytes * 100);
             }
             for bundle in &mut made.stock.bundles {
                 let lot = &made.stock.lots[bundle.lots[0]];

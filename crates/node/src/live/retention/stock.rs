@@ -184,11 +184,14 @@ impl Inventory {
             let own = counts.own.iter().map(|(source, bytes)| (Share::Own(Arc::clone(source)), bytes.sealed));
             let others = [(Share::Shared, counts.shared_sealed), (Share::Unknown, counts.unknown_sealed)];
             for (share, bytes) in own.chain(others) {
-                let Some(number) = self.bundles.get(&(day.0, Arc::clone(site), share)) else { continue };
-                let bundle = self.stock.bundles.get_mut(*number);
-                bundle.into_iter().for_each(|bundle| bundle.kept = bytes.clamp(bundle.kept, bundle.bytes));
+                self.hold_bundle(&(day.0, Arc::clone(site), share), bytes);
             }
         }
+    }
+
+    fn hold_bundle(&mut self, of: &(i64, Arc<str>, Share), bytes: u64) {
+        let bundle = self.bundles.get(of).and_then(|number| self.stock.bundles.get_mut(*number));
+        bundle.into_iter().for_each(|bundle| bundle.kept = bytes.clamp(bundle.kept, bundle.bytes));
     }
 }
 
