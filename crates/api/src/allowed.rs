@@ -47,6 +47,7 @@ acts! {
     ReadSources,
     RevealEvidence,
     RunBackfill,
+    RunBackup,
     RunImport,
     RunVerify,
     SearchEvents,

@@ -308,6 +308,10 @@ pub enum Work {
     JudgeHistory,
     /// Proves the store: counts, hashes, chains.
     Verify,
+    /// Freezes a moment of the store beside its data, from which `cordon backup` copies.
+    Freeze,
+    /// Gives up the frozen moment.
+    Thaw,
 }
 
 /// What long work came to.

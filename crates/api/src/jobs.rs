@@ -22,6 +22,8 @@ pub(crate) enum JobKind {
     Backfill,
     JudgeHistory,
     Verify,
+    Freeze,
+    Thaw,
 }
 
 impl From<&Work> for JobKind {
@@ -31,6 +33,8 @@ impl From<&Work> for JobKind {
             Work::Backfill { .. } => Self::Backfill,
             Work::JudgeHistory => Self::JudgeHistory,
             Work::Verify => Self::Verify,
+            Work::Freeze => Self::Freeze,
+            Work::Thaw => Self::Thaw,
         }
     }
 }

@@ -147,6 +147,8 @@ fn of_the_node(routes: Routes) -> Routes {
         .guarded(jobs::__path_backfill, jobs::backfill)
         .guarded(jobs::__path_judge_history, jobs::judge_history)
         .guarded(jobs::__path_verify, jobs::verify)
+        .guarded(jobs::__path_freeze, jobs::freeze)
+        .guarded(jobs::__path_thaw, jobs::thaw)
         .guarded(jobs::__path_list, jobs::list)
         .guarded(jobs::__path_read, jobs::read)
         .guarded(jobs::__path_cancel, jobs::cancel)

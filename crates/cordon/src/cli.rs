@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cordon_model::Level;
 
+use crate::backup::{BackupArgs, RestoreArgs};
 use crate::config::ConfigArgs;
 use crate::doctor::DoctorArgs;
 use crate::feed::{ImportArgs, ReplayArgs};
@@ -13,6 +14,7 @@ use crate::query::QueryArgs;
 use crate::rules::args::RulesArgs;
 use crate::serve::ServeArgs;
 use crate::token::{TokenArgs, UserArgs};
+use crate::verify::VerifyArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -51,6 +53,12 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Ask a running node for events
     Query(QueryArgs),
+    /// Prove that everything a node keeps is as it was written
+    Verify(VerifyArgs),
+    /// Copy everything that a node keeps to another folder, while it runs
+    Backup(BackupArgs),
+    /// Make a store again out of a backup
+    Restore(RestoreArgs),
     /// Make tokens by which senders and programs prove themselves to a node
     Token(TokenArgs),
     /// Make a user of a node

@@ -22,7 +22,7 @@ const TRIES_MAX: u32 = 60;
 const WAIT: Duration = Duration::from_secs(1);
 
 /// Which node, and as whom.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct NodeArgs {
     /// Address of the node [default: http://127.0.0.1:8480, for import and replay http://127.0.0.1:8481]
     #[arg(long, value_name = "URL")]
@@ -81,6 +81,14 @@ impl Client {
             request = request.header(AUTHORIZATION, token.clone());
         }
         Ok(request)
+    }
+
+    /// The same node, asked with another token.
+    ///
+    /// # Errors
+    /// The token is none.
+    pub(crate) fn with_token(self, token: &str) -> Result<Self> {
+        Ok(Self { token: Some(bearer(token)?), ..self })
     }
 
     /// A GET of a path of the node.

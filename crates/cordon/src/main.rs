@@ -1,6 +1,7 @@
 //! The binary: the command line over the street. It turns options into values, chooses an output, and says on stderr what was done; what is found is
 //! decided in the rooms below.
 
+mod backup;
 mod cli;
 mod client;
 mod config;
@@ -10,6 +11,7 @@ mod events;
 mod feed;
 mod inputs;
 mod installed;
+mod local_node;
 mod output;
 mod pack;
 mod profile;
@@ -26,6 +28,7 @@ mod settings;
 mod summary;
 mod terminal;
 mod token;
+mod verify;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -51,6 +54,9 @@ fn main() -> ExitCode {
         Command::Token(args) => token::token(&args),
         Command::User(args) => token::user(&args),
         Command::Query(args) => query::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
     };
     outcome
         .unwrap_or_else(|error| {

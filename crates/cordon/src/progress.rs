@@ -58,3 +58,36 @@ impl Bar {
         self.bar.finish_and_clear();
     }
 }
+
+/// How much of how much is done, for work that counts bytes.
+pub(crate) struct Counter(ProgressBar);
+
+impl Counter {
+    /// Hidden when standard error is no terminal or `hidden` is asked for.
+    pub(crate) fn new(hidden: bool) -> Self {
+        let target = if hidden || !terminal::stderr_is_terminal() {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
+        };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+            bar.set_style(style.progress_chars("━╸ "));
+        }
+        Self(bar)
+    }
+
+    /// Shows where things stand, in bytes.
+    pub(crate) fn set(&self, done: u64, total: u64) {
+        if !self.0.is_hidden() {
+            self.0.set_length(total);
+            self.0.set_position(done);
+            self.0.set_message(terminal::bytes(done));
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -12,6 +12,9 @@ use cordon_node::config::{Config, Layers};
 /// Where packages put the file.
 const INSTALLED: &str = "/etc/cordon/cordon.toml";
 
+/// A token for the node, which commands take from the environment; no setting.
+const TOKEN: &str = "CORDON_TOKEN";
+
 /// Options of every command that has to do with a node.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SettingsArgs {
@@ -38,6 +41,7 @@ impl SettingsArgs {
         };
         let environment: Vec<(String, String)> = env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name != TOKEN)
             .collect();
         let flags = self.set.iter().map(|flag| override_of(flag)).collect::<Result<Vec<_>>>()?;
         let file = text.as_deref().map(|text| (name.as_str(), text));

@@ -119,7 +119,7 @@ fn by() -> By {
     By { actor: "console of the node".into(), address: "".into(), at: inputs::now() }
 }
 
-fn random<const N: usize>() -> Result<[u8; N]> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0_u8; N];
     getrandom::fill(&mut bytes).context("the system gives no randomness")?;
     Ok(bytes)

@@ -11,6 +11,23 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest(Sha256::digest(bytes).into())
 }
 
+/// SHA-256 of bytes that come piece by piece.
+#[derive(Clone, Debug, Default)]
+pub struct RunningDigest(Sha256);
+
+impl RunningDigest {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all bytes so far.
+    #[must_use]
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
+    }
+}
+
 /// SHA-256 over parts that come one after the other, each with its length in front.
 #[derive(Clone, Debug, Default)]
 pub struct PartsDigest(Sha256);
@@ -100,6 +117,14 @@ mod tests {
         let text = event_id("a.log", Position::Chunk { chunk: 1, record: 2 }, 0, b"line").to_string();
         assert_eq!(text.as_bytes()[14], b'8');
         assert!(matches!(text.as_bytes()[19], b'8' | b'9' | b'a' | b'b'));
+    }
+
+    #[test]
+    fn a_digest_of_pieces_is_that_of_the_whole() {
+        let mut running = RunningDigest::default();
+        running.update(b"a");
+        running.update(b"bc");
+        assert_eq!(running.finish(), digest(b"abc"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod pseudonym;
 mod totp;
 pub mod vault;
 
-pub use identity::{PartsDigest, correlation_finding_id, digest, event_id, finding_id};
+pub use identity::{PartsDigest, RunningDigest, correlation_finding_id, digest, event_id, finding_id};
 pub use mac::mac;
 pub use password::PasswordHash;
 pub use pseudonym::{PatientRef, SiteKey};

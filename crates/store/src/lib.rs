@@ -1,8 +1,10 @@
 //! Everything kept: the write-ahead log, event tables, evidence and state.
 
+pub mod backup;
 pub mod disk;
 pub mod evidence;
 pub mod keys;
+pub mod proof;
 pub mod query;
 pub mod state;
 pub mod tables;

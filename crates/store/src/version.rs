@@ -61,6 +61,20 @@ pub fn check(disk: &dyn Disk, dir: &Path) -> Result<u32, VersionError> {
     }
 }
 
+/// Notes that this version has the store from now on: an older one then refuses it. To be called once the store is locked, before anything in it is brought up to date.
+/// Blocks.
+///
+/// # Errors
+/// As [`check`].
+pub fn raise(disk: &dyn Disk, dir: &Path) -> Result<(), VersionError> {
+    // whoever has opened the keys has asked the version, and made it where there was no store
+    if disk.entry(&dir.join(FILE)).is_ok() && check(disk, dir)? < VERSION {
+        disk::replace(disk, &dir.join(FILE), format!("{PREFIX}{VERSION}\n").as_bytes())?;
+        tracing::info!(version = VERSION, "the store is brought up to date");
+    }
+    Ok(())
+}
+
 fn read(content: &[u8]) -> Option<u32> {
     std::str::from_utf8(content).ok()?.strip_prefix(PREFIX)?.trim_end().parse().ok()
 }
@@ -87,14 +101,24 @@ mod tests {
     fn a_newer_store_is_refused_and_not_touched() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        assert_eq!(check(&FileDisk, &data), Ok(1));
-        assert_eq!(check(&FileDisk, &data), Ok(1));
+        assert_eq!(check(&FileDisk, &data), Ok(VERSION));
+        assert_eq!(check(&FileDisk, &data), Ok(VERSION));
         let file = data.join(FILE);
-        std::fs::write(&file, "cordon store 2\n").unwrap();
-        assert_eq!(check(&FileDisk, &data), Err(VersionError::TooNew { found: 2 }));
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "cordon store 2\n");
+        std::fs::write(&file, "cordon store 99\n").unwrap();
+        assert_eq!(check(&FileDisk, &data), Err(VersionError::TooNew { found: 99 }));
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "cordon store 99\n");
         std::fs::write(&file, "cordon").unwrap();
         assert_eq!(check(&FileDisk, &data), Err(VersionError::Damaged));
+    }
+
+    #[test]
+    fn an_older_store_is_noted_as_one_of_this_version_once_it_is_opened_to_write() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(FILE), "cordon store 0\n").unwrap();
+        assert_eq!(check(&FileDisk, dir.path()), Ok(0));
+        assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap(), "cordon store 0\n");
+        raise(&FileDisk, dir.path()).unwrap();
+        assert_eq!(check(&FileDisk, dir.path()), Ok(VERSION));
     }
 
     #[test]

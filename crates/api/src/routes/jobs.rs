@@ -15,7 +15,7 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::allowed::{Act, Allowed, ReadJobs, RunBackfill, RunImport, RunVerify, StopJobs, TestRules};
+use crate::allowed::{Act, Allowed, ReadJobs, RunBackfill, RunBackup, RunImport, RunVerify, StopJobs, TestRules};
 use crate::control::{Outcome, TestMatch, Work};
 use crate::extract::{Json, Path};
 use crate::jobs::{Job, JobKind, JobState};
@@ -37,6 +37,8 @@ pub(crate) enum KindWord {
     Backfill,
     JudgeHistory,
     Verify,
+    Freeze,
+    Thaw,
 }
 
 /// How far a job is.
@@ -129,6 +131,8 @@ impl From<&Job> for JobBody {
                 JobKind::Backfill => KindWord::Backfill,
                 JobKind::JudgeHistory => KindWord::JudgeHistory,
                 JobKind::Verify => KindWord::Verify,
+                JobKind::Freeze => KindWord::Freeze,
+                JobKind::Thaw => KindWord::Thaw,
             },
             owner: job.owner.clone(),
             started: Moment(job.started),
@@ -228,6 +232,21 @@ pub(crate) async fn verify(allowed: Allowed<RunVerify>, State(state): State<ApiS
     start(&state, &allowed, Work::Verify, serde_json::Value::Null).await
 }
 
+/// Freezes a moment of the store in the folder `frozen` of the data folder, within seconds and beside everything else. `cordon backup` on the node's machine copies it from
+/// there. A moment that was frozen before is given up.
+#[utoipa::path(post, path = "/api/v1/jobs/freeze", tag = "jobs",
+    responses((status = 202, body = JobBody, description = "The job; its counts name offsets of the log")))]
+pub(crate) async fn freeze(allowed: Allowed<RunBackup>, State(state): State<ApiState>) -> Result<Response, Problem> {
+    start(&state, &allowed, Work::Freeze, serde_json::Value::Null).await
+}
+
+/// Gives up the frozen moment, and with it the disk that it holds.
+#[utoipa::path(post, path = "/api/v1/jobs/thaw", tag = "jobs",
+    responses((status = 202, body = JobBody, description = "The job")))]
+pub(crate) async fn thaw(allowed: Allowed<RunBackup>, State(state): State<ApiState>) -> Result<Response, Problem> {
+    start(&state, &allowed, Work::Thaw, serde_json::Value::Null).await
+}
+
 /// Lists one's own jobs since the start of the node, the newest first.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs",
     responses((status = 200, body = PageBody<JobBody>, description = "All, at most 256")))]
@@ -297,6 +316,8 @@ async fn start<A: Act>(
         JobKind::Backfill => "backfill_started",
         JobKind::JudgeHistory => "history_judged",
         JobKind::Verify => "verify_started",
+        JobKind::Freeze => "backup_started",
+        JobKind::Thaw => "backup_ended",
     };
     state.kept().audit(&allowed.by(), &AuditEntry::new(kind, "job", "", detail)).await?;
     let job = state.jobs().start(state.control(), work, allowed.name(), crate::state::real_now())?;

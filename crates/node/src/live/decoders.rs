@@ -9,6 +9,15 @@ use cordon_model::{Anomaly, Arena, Delivery, Position};
 pub(super) const UNKNOWN_FORMAT: Anomaly =
     Anomaly::new("unknown_format", "the bytes are in no format that is read; they were kept as they are");
 
+/// Where a record stands in the log, and which of those there it is. Parts that are numbered within their file (EVTX) stand at their unit, by their order in it: only
+/// offsets of the log say what of it a sink has.
+pub(super) const fn at(position: Position, index: u32, unit: u64, before: u32) -> (u64, u32) {
+    match position {
+        Position::Offset(offset) => (offset, index),
+        Position::Chunk { .. } => (unit, before),
+    }
+}
+
 /// Decodes the units of one delivery after the other. Formats are recognised once per delivery and first byte, so that a batch of like messages pays once.
 #[derive(Debug)]
 pub(super) struct Decoders {
@@ -57,6 +66,12 @@ impl DecodeUnit<'_> {
     /// Where the unit stands in the log.
     pub(super) const fn offset(&self) -> u64 {
         self.unit.offset
+    }
+
+    /// Whether a position lies within its bytes; an empty one holds its own start.
+    pub(super) fn holds(&self, position: u64) -> bool {
+        let bytes = u64::try_from(self.unit.bytes.len().max(1)).unwrap_or(u64::MAX);
+        position.checked_sub(self.unit.offset).is_some_and(|within| within < bytes)
     }
 
     /// Its bytes.

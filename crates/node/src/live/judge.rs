@@ -13,7 +13,7 @@ use cordon_store::evidence::{Block, Evidence};
 use cordon_store::tables::{RowBatch, RowMeta, Rows};
 use cordon_store::wal::Entry;
 
-use super::decoders::{DecodeUnit, Decoders};
+use super::decoders::{DecodeUnit, Decoders, at};
 use super::feed::Batch;
 use super::rules::Generation;
 use super::watermark::is_ahead;
@@ -145,8 +145,9 @@ impl<'j> Worker<'j> {
             let counts = &mut outcome.counts;
             counts.raw_records += 1;
             counts.bytes += u64::try_from(unit.bytes().len()).unwrap_or_default();
+            let (place, records, faults) = ((unit.offset(), 0), 0, 0);
             let mut sink =
-                UnitSink { judge, generation, delivery, scratch, arena, rows, outcome, unit, records: 0, faults: 0 };
+                UnitSink { judge, generation, delivery, scratch, arena, rows, outcome, unit, place, records, faults };
             unit.run(arena, &mut sink);
             sink.finish();
         });
@@ -166,12 +167,15 @@ struct UnitSink<'w, 'a> {
     rows: &'w mut Rows,
     outcome: &'w mut Outcome,
     unit: &'w DecodeUnit<'w>,
+    /// Where the record stands, and which of those there it is.
+    place: (u64, u32),
     records: u32,
     faults: u64,
 }
 
 impl<'a> Sink<'a> for UnitSink<'_, 'a> {
     fn record(&mut self, record: Record<'a>) {
+        self.place = at(record.raw.position, record.index, self.unit.offset(), self.records);
         self.records += 1;
         self.outcome.counts.events += 1;
         let delivery = self.delivery;
@@ -204,16 +208,19 @@ impl UnitSink<'_, '_> {
             record_sha256,
             source: &self.delivery.source,
             site: &self.delivery.site,
-            position: offset_of(raw.position),
-            index: event.record.index,
+            position: self.place.0,
+            index: self.place.1,
         };
         self.rows.push(event, &meta);
     }
 
     fn take(&mut self, judged: Judged, event: &Event<'_>) {
         let Delivery { source, site, received, .. } = self.delivery;
-        let Judged { findings, matches, matches_undated } = judged;
+        let Judged { mut findings, mut matches, matches_undated } = judged;
         self.outcome.counts.matches_undated += matches_undated;
+        let (position, index) = (Position::Offset(self.place.0), self.place.1);
+        findings.iter_mut().for_each(|one| (one.finding.position, one.finding.index) = (position, index));
+        matches.iter_mut().for_each(|one| (one.event.position, one.event.index) = (position, index));
         let (all, before) = (matches.len(), self.outcome.matches.len());
         let believed = matches.into_iter().filter(|found| !is_ahead(found.time, *received));
         self.outcome.matches.extend(believed.map(|found| Matched {
@@ -256,13 +263,5 @@ impl UnitSink<'_, '_> {
         let known = Known::of(&record, &self.delivery.source);
         let event = self.judge.normalizer.normalize_known(&record, origin, &known, arena);
         self.row(&event, known.record_sha256);
-    }
-}
-
-/// Live records stand at offsets of the log; the parts of an EVTX chunk that came as one unit at the number of their record.
-const fn offset_of(position: Position) -> u64 {
-    match position {
-        Position::Offset(offset) => offset,
-        Position::Chunk { record, .. } => record,
     }
 }

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cordon_decode::DecodeOptions;
+use cordon_store::backup;
 use cordon_store::disk::{self, Disk, DiskLock};
 use cordon_store::evidence::{Evidence, EvidenceOptions};
 use cordon_store::keys::Keys;
 use cordon_store::state::{SecretsKey, State, StateOptions};
 use cordon_store::tables::Tables;
+use cordon_store::version;
 use cordon_store::wal::{Wal, WalOptions};
 
 use super::keeper::FINDINGS_SINK;
@@ -48,6 +50,10 @@ impl Kept {
         let (data_dir, keys) = (&options.data_dir, &opening.keys);
         let disk = Arc::clone(&options.disk);
         let lock = disk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.clone(), error))?;
+        // a backup that was broken off left it, or the store was copied with it
+        backup::thaw(data_dir).map_err(store_error("what an earlier backup left"))?;
+        version::raise(&*disk, data_dir).map_err(store_error("the data folder"))?;
+        backup::prepare(keys).map_err(store_error("the keys"))?;
         let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), options.tables).await;
         let tables = tables.map_err(store_error("the event tables"))?;
         let evidence = evidence(&disk, data_dir, keys).await?;

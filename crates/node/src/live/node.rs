@@ -98,6 +98,8 @@ pub(super) struct Parts {
     pub(super) data_dir: PathBuf,
     /// How the disk is.
     pub(super) room: Arc<Room>,
+    /// The key ring.
+    pub(super) keys: Arc<Keys>,
     /// Whether the node is stopping.
     pub(super) stop: Arc<AtomicBool>,
     /// What judging stored events needs beside the rules.
@@ -268,7 +270,7 @@ impl Node {
         let site_key = opening.keys.site_key(&options.site).map_err(store_error("the keys"))?;
         let kept = Kept::open(&options, &opening).await?;
         let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, wal_bytes_max, pace, .. } = options;
-        let Opening { rules, registry, hash_key, .. } = opening;
+        let Opening { rules, registry, keys, hash_key, .. } = opening;
         let table = Arc::clone(&decode.log_sources);
         let normalizer = Arc::new(Normalizer::new(table, site_key, Arc::clone(&decode.csv_mappings)));
         let stop = Arc::new(AtomicBool::new(false));
@@ -295,6 +297,7 @@ impl Node {
             broken: Arc::default(),
             is_log_failing: Arc::default(),
             data_dir,
+            keys,
             stop: Arc::clone(&stop),
             judging: Judging { normalizer: Arc::clone(&normalizer), hash_key },
             room: Arc::default(),

@@ -7,7 +7,7 @@ use cordon_normalize::Mask;
 use cordon_store::evidence::Kept;
 use cordon_store::wal::Entry;
 
-use super::decoders::Decoders;
+use super::decoders::{Decoders, at};
 use super::node::Parts;
 
 /// Bytes of the log that are read at once.
@@ -34,8 +34,8 @@ pub(super) fn read(parts: &Parts, place: &RecordPlace, is_revealed: bool) -> Res
     let decoders = Decoders::new(parts.decode.clone());
     let (mut arena, mut found) = (Arena::new(), None);
     decoders.decode(&entry.delivery, entry.offset, &mut arena, &mut |unit, arena| {
-        if unit.offset() == place.position {
-            let mut shown = Shown { is_revealed, index: place.index, bytes: None };
+        if unit.holds(place.position) {
+            let mut shown = Shown { is_revealed, place, records: 0, bytes: None };
             unit.run(arena, &mut shown);
             // a unit that gave no record is shown to nobody but who may see everything
             found = shown.bytes.or_else(|| is_revealed.then(|| unit.bytes().to_vec()));
@@ -45,15 +45,19 @@ pub(super) fn read(parts: &Parts, place: &RecordPlace, is_revealed: bool) -> Res
 }
 
 /// Takes the bytes of one record.
-struct Shown {
+struct Shown<'p> {
     is_revealed: bool,
-    index: u32,
+    place: &'p RecordPlace,
+    /// Records of the unit so far.
+    records: u32,
     bytes: Option<Vec<u8>>,
 }
 
-impl<'a> Sink<'a> for Shown {
+impl<'a> Sink<'a> for Shown<'_> {
     fn record(&mut self, record: Record<'a>) {
-        if record.index != self.index || self.bytes.is_some() {
+        let at = at(record.raw.position, record.index, self.place.position, self.records);
+        self.records += 1;
+        if at != (self.place.position, self.place.index) || self.bytes.is_some() {
             return;
         }
         let mask = if self.is_revealed { None } else { Mask::of(&record) };

@@ -79,15 +79,23 @@ impl fmt::Debug for Serving {
 /// Key or folder cannot be read, or do not fit.
 pub fn open_keys(config: &Config, data_dir: &Path, disk: Arc<dyn Disk>) -> Result<Keys, StartError> {
     version::check(&*disk, data_dir).map_err(|error| StartError::Store("the data folder", Box::new(error)))?;
-    let source = match (&config.keys.passphrase_file, &config.keys.file) {
+    let source = key_source(config, data_dir)?;
+    Keys::open(disk, data_dir, &source).map_err(|error| StartError::Store("the keys", Box::new(error)))
+}
+
+/// What unlocks the key ring of a data folder, as the configuration says.
+///
+/// # Errors
+/// The file with the passphrase cannot be read.
+pub fn key_source(config: &Config, data_dir: &Path) -> Result<KeySource, StartError> {
+    Ok(match (&config.keys.passphrase_file, &config.keys.file) {
         (Some(path), _) => {
             let text = std::fs::read_to_string(path).map_err(|error| StartError::Folder(path.clone(), error))?;
             KeySource::Passphrase(text.trim_end_matches(['\r', '\n']).into())
         }
         (None, Some(path)) => KeySource::File(path.clone()),
         (None, None) => KeySource::File(data_dir.join("master.key")),
-    };
-    Keys::open(disk, data_dir, &source).map_err(|error| StartError::Store("the keys", Box::new(error)))
+    })
 }
 
 /// Runs a node until `stop`.

@@ -5,6 +5,7 @@
 
 mod fault;
 mod file;
+mod look;
 
 use std::fmt;
 use std::io;
@@ -13,6 +14,7 @@ use std::time::SystemTime;
 
 pub use fault::DiskFault;
 pub use file::FileDisk;
+pub use look::LookDisk;
 
 /// One name in a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use super::EvidenceError;
 use crate::disk::{self, Disk};
 
-const LEDGER: &str = "removals.log";
-const PLAN: &str = "removal.plan";
+pub(super) const LEDGER: &str = "removals.log";
+pub(super) const PLAN: &str = "removal.plan";
 /// Largest ledger: some hundred thousand removals.
 const LEDGER_BYTES_MAX: u64 = 256 << 20;
 

@@ -6,6 +6,7 @@
 
 mod block;
 mod counts;
+mod freeze;
 mod ledger;
 mod remove;
 mod segment;
@@ -23,7 +24,7 @@ pub use block::{Block, Day};
 pub use counts::{BlockFacts, CountsByDay, EvidenceCounts, SourceBytes};
 pub use ledger::{Removal, RemovalEntry};
 pub use remove::Removed;
-pub use verify::{EvidenceFault, EvidenceReport};
+pub use verify::{EvidenceFault, EvidenceReport, Seen, Verifier};
 pub use walk::{EvidenceWalk, Passed};
 
 use crate::disk::{Disk, DiskFault};

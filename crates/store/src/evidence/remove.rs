@@ -221,7 +221,7 @@ impl Evidence {
 type Tallied = (BTreeMap<u64, Sum>, BTreeSet<SiteDay>);
 
 /// Adds up what left, file by file.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Tally {
     sums: BTreeMap<u64, (Sum, PartsDigest)>,
     groups: BTreeSet<SiteDay>,

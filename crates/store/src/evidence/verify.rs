@@ -7,6 +7,7 @@ use super::remove::Tally;
 use super::segment::{Footer, Placed, Segment, chain};
 use super::{Evidence, EvidenceError, block};
 use crate::disk::DiskFile;
+use crate::wal::Entry;
 
 /// Most faults that are listed one by one; more are counted.
 const FAULTS_MAX: usize = 1_000;
@@ -98,14 +99,52 @@ impl EvidenceReport {
     }
 }
 
+/// What a verifier has just read.
+#[derive(Debug)]
+pub enum Seen<'s> {
+    /// The deliveries of a block that is whole.
+    Entries(&'s [Entry]),
+    /// A block that left by an entry of the ledger: positions behind `first` up to and with `end`.
+    Removed {
+        /// Offset of the first delivery of the block.
+        first: u64,
+        /// Offset behind the last.
+        end: u64,
+    },
+    /// What cannot be read, as told in a fault: positions behind `first` up to and with `end`.
+    Lost {
+        /// First offset.
+        first: u64,
+        /// Offset behind the last.
+        end: u64,
+    },
+    /// Everything below was read.
+    Through(u64),
+}
+
+/// A proof on its way: files are read in their order, further ones that were published meanwhile by the next call of [`Verifier::read`].
+#[derive(Debug)]
+pub struct Verifier<'e> {
+    evidence: &'e Evidence,
+    report: EvidenceReport,
+    tally: Tally,
+}
+
 impl Evidence {
     /// Reads everything that is in files and works counts, digests, chain and ledger out anew. Takes as long as reading the disk does. Blocks.
     ///
     /// # Errors
     /// When the disk fails; what is wrong with the evidence is in the report.
     pub fn verify(&self) -> Result<EvidenceReport, EvidenceError> {
-        let segments = self.state().segments.clone();
-        let mut report = EvidenceReport {
+        let mut verifier = self.verifier();
+        verifier.read(&mut |_| true)?;
+        verifier.finish()
+    }
+
+    /// A proof that hands on what it reads.
+    #[must_use]
+    pub fn verifier(&self) -> Verifier<'_> {
+        let report = EvidenceReport {
             segments: 0,
             blocks: 0,
             records: 0,
@@ -117,76 +156,108 @@ impl Evidence {
             faults: Vec::new(),
             faults_total: 0,
         };
-        let mut tally = Tally::default();
-        for segment in &segments {
-            self.verify_file(segment, &mut report, &mut tally)?;
-        }
-        self.verify_ledger(tally, &mut report)?;
-        Ok(report)
+        Verifier { evidence: self, report, tally: Tally::default() }
+    }
+}
+
+impl Verifier<'_> {
+    /// Everything below was read.
+    #[must_use]
+    pub const fn applied(&self) -> u64 {
+        self.report.applied
     }
 
-    fn verify_file(
-        &self,
-        segment: &Segment,
-        report: &mut EvidenceReport,
-        tally: &mut Tally,
-    ) -> Result<(), EvidenceError> {
+    /// Reads the files that were not read yet. `see` is handed everything in order of the files and says whether to go on. Blocks.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn read(&mut self, see: &mut dyn FnMut(Seen<'_>) -> bool) -> Result<(), EvidenceError> {
+        let segments = self.evidence.state().segments.clone();
+        let applied = self.report.applied;
+        for segment in segments.iter().filter(|segment| segment.from >= applied) {
+            if !self.file(segment, see)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the ledger against what was read.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn finish(mut self) -> Result<EvidenceReport, EvidenceError> {
+        self.ledger()?;
+        Ok(self.report)
+    }
+
+    fn file(&mut self, segment: &Segment, see: &mut dyn FnMut(Seen<'_>) -> bool) -> Result<bool, EvidenceError> {
         let name = || segment.name().to_owned();
+        let report = &mut self.report;
         if segment.from != report.applied {
             report.fault(EvidenceFault::Missing { from: report.applied, to: segment.from });
+            see(Seen::Lost { first: report.applied, end: segment.from });
         }
         report.segments += 1;
         report.applied = segment.through;
-        let file = self.disk.open(&segment.path)?;
+        let file = match self.evidence.disk.open(&segment.path) {
+            Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => {
+                report.fault(EvidenceFault::Missing { from: segment.from, to: segment.through });
+                see(Seen::Lost { first: segment.from, end: segment.through });
+                return Ok(see(Seen::Through(segment.through)));
+            }
+            file => file?,
+        };
         let Some(footer) = Footer::read(&*file)? else {
             report.fault(EvidenceFault::Footer { segment: name() });
-            return Ok(());
+            see(Seen::Lost { first: segment.from, end: segment.through });
+            return Ok(see(Seen::Through(segment.through)));
         };
         let stated = chain(footer.before, segment, footer.rows.iter().map(|placed| &placed.row));
         if footer.before != report.chain || stated != footer.chain {
             report.fault(EvidenceFault::Chain { segment: name() });
         }
         report.chain = footer.chain;
-        tally.add(segment, &footer);
+        self.tally.add(segment, &footer);
         for placed in &footer.rows {
-            if placed.removal > 0 {
-                report.removed_blocks += 1;
-                report.removed_records += placed.row.records;
-            } else {
-                self.verify_block(segment, &*file, placed, report)?;
+            if !self.block(segment, &*file, placed, see)? {
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(see(Seen::Through(segment.through)))
     }
 
-    fn verify_block(
-        &self,
+    fn block(
+        &mut self,
         segment: &Segment,
         file: &dyn DiskFile,
         placed: &Placed,
-        report: &mut EvidenceReport,
-    ) -> Result<(), EvidenceError> {
-        let (segment, first) = (segment.name().to_owned(), placed.row.first);
-        let Some(mut sealed) = placed.read(file)? else {
-            report.fault(EvidenceFault::Block { segment, first });
-            return Ok(());
-        };
-        let Some(key) = placed.row.group.open(&self.keys)? else {
-            report.fault(EvidenceFault::Key { segment, first });
-            return Ok(());
-        };
-        match block::open(&key, &placed.row, &mut sealed) {
-            Some(entries) => {
-                report.blocks += 1;
-                report.records += entries.iter().map(|entry| entry.delivery.units.len() as u64).sum::<u64>();
-            }
-            None => report.fault(EvidenceFault::Block { segment, first }),
+        see: &mut dyn FnMut(Seen<'_>) -> bool,
+    ) -> Result<bool, EvidenceError> {
+        let (row, report) = (&placed.row, &mut self.report);
+        let (segment, first) = (segment.name().to_owned(), row.first);
+        if placed.removal > 0 {
+            report.removed_blocks += 1;
+            report.removed_records += row.records;
+            return Ok(see(Seen::Removed { first, end: row.end }));
         }
-        Ok(())
+        let Some(key) = row.group.open(&self.evidence.keys)? else {
+            report.fault(EvidenceFault::Key { segment, first });
+            return Ok(see(Seen::Lost { first, end: row.end }));
+        };
+        let sealed = placed.read(file)?;
+        let Some(entries) = sealed.and_then(|mut sealed| block::open(&key, row, &mut sealed)) else {
+            report.fault(EvidenceFault::Block { segment, first });
+            return Ok(see(Seen::Lost { first, end: row.end }));
+        };
+        report.blocks += 1;
+        report.records += entries.iter().map(|entry| entry.delivery.units.len() as u64).sum::<u64>();
+        Ok(see(Seen::Entries(&entries)))
     }
 
-    fn verify_ledger(&self, tally: Tally, report: &mut EvidenceReport) -> Result<(), EvidenceError> {
-        let ledger = match Ledger::read(&*self.disk, &self.dir, &self.keys.signing()?) {
+    fn ledger(&mut self) -> Result<(), EvidenceError> {
+        let (report, tally) = (&mut self.report, std::mem::take(&mut self.tally));
+        let ledger = match Ledger::read(&*self.evidence.disk, &self.evidence.dir, &self.evidence.keys.signing()?) {
             Ok(ledger) => ledger,
             Err(EvidenceError::Ledger(line)) => {
                 report.fault(EvidenceFault::Ledger { line });

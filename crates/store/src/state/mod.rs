@@ -18,6 +18,7 @@ mod mutes;
 mod offsets;
 mod open;
 mod outbox;
+mod places;
 mod purge;
 mod record;
 mod risk;
@@ -27,7 +28,7 @@ mod settings;
 mod sources;
 mod sql;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tokens;
 mod users;
 
@@ -50,6 +51,7 @@ pub use listing::{PAGE_ROWS_MAX, Page};
 pub use migrate::SCHEMA_VERSION;
 pub use mutes::{Mute, MuteKind, NewMute};
 pub use outbox::{LetterCounts, LetterRow, LetterSettled, LetterState};
+pub use places::CitedPlace;
 pub use purge::{PurgeBefore, Purged};
 pub use record::{GroupTouched, JudgedLater, Recorded};
 pub use risk::{EntityRisk, RISK_HALF_LIFE, risk_weight};
@@ -115,6 +117,25 @@ impl State {
         migrate::bring_up_to_date(&writer, disk).await?;
         let readers = open::readers(path).await?;
         Ok(Self { path: Arc::new(path.to_owned()), writer, readers, options })
+    }
+
+    /// Opens a state that is there to read it: its schema stays as it is, and nothing can be changed.
+    ///
+    /// # Errors
+    /// There is none, it is of a newer version, no state, or damaged.
+    pub async fn look_at(path: &Path, options: StateOptions) -> Result<Self, StateError> {
+        open::check_file(path).await?;
+        let readers = open::readers(path).await?;
+        Ok(Self { path: Arc::new(path.to_owned()), writer: readers.clone(), readers, options })
+    }
+
+    /// Number of the schema of the file; this version writes [`SCHEMA_VERSION`].
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub async fn schema(&self) -> Result<u32, StateError> {
+        let schema: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&self.readers).await?;
+        u32::try_from(schema).map_err(|_| StateError::Damaged("the header"))
     }
 
     /// Ends all connections and folds the write-ahead file into the main file.

@@ -25,6 +25,16 @@ pub(super) async fn prepare_file(path: &Path) -> Result<(), StateError> {
     prepared.unwrap_or(Err(StateError::Busy))
 }
 
+/// Refuses a file that is not there or that this version must not read; changes nothing.
+pub(super) async fn check_file(path: &Path) -> Result<(), StateError> {
+    let path = path.to_owned();
+    let check = move || {
+        std::fs::metadata(&path).map_err(|source| StateError::File { path: path.clone(), source })?;
+        check_header(&path)
+    };
+    tokio::task::spawn_blocking(check).await.unwrap_or(Err(StateError::Busy))
+}
+
 fn prepare(path: &Path) -> Result<(), StateError> {
     let fault = |source| StateError::File { path: path.to_owned(), source };
     check_header(path)?;

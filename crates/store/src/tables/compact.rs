@@ -79,7 +79,7 @@ impl Tables {
         self.replace(family, actions, operation, &group, Some(DataFile::of(&whole))).await
     }
 
-    /// Commits, then shows queries the new list of files.
+    /// Commits, then shows queries the new list of files. A deletion notes up to which day rows have left: [`Tables::verify`] misses none of those.
     pub(super) async fn replace(
         &self,
         family: Family,
@@ -94,6 +94,10 @@ impl Tables {
         let known = self.files_of(family);
         if !gone.iter().all(|one| known.iter().any(|file| file.path == one.path)) {
             return Ok(()); // they left by a commit that was in doubt
+        }
+        let mut actions = actions;
+        if let DeltaOperation::Delete { .. } = operation {
+            actions.extend(log.dropping(gone).await?);
         }
         log.commit(actions, operation, None).await?;
         self.inner.files.reached("tables.join_committed");
@@ -165,8 +169,8 @@ fn rewrite(objects: &super::objects::Objects, family: Family, parts: &[DataFile]
     if written != rows {
         return Err(ParquetError::General(format!("{written} rows were read where the log counts {rows}")));
     }
-    let size = writer.into_inner()?.finish()?;
-    Ok(NewFile { path, bytes: Vec::new(), size, rows, stats: stats.unwrap_or(FileStats::any()), day })
+    let (size, sha256) = writer.into_inner()?.finish()?;
+    Ok(NewFile { path, bytes: Vec::new(), size, sha256, rows, stats: stats.unwrap_or(FileStats::any()), day })
 }
 
 /// The rows with every column of today's catalogue: null where the file is older than the column, in today's type where it was written in another.

@@ -39,6 +39,9 @@ pub(super) struct DeltaLog {
     in_doubt: bool,
 }
 
+/// Name of the application transaction whose version is the latest day of which rows were dropped.
+const DROPPED: &str = "dropped";
+
 impl std::fmt::Debug for DeltaLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DeltaLog").field("table", &self.family.name()).field("version", &self.state.version()).finish()
@@ -96,6 +99,19 @@ impl DeltaLog {
         let version = self.state.transaction_version(self.store.as_ref(), self.family.name()).await;
         let version = version.map_err(|source| fault(self.family, source))?;
         Ok(version.and_then(|version| u64::try_from(version).ok()).unwrap_or(0))
+    }
+
+    /// The latest day (since 1970) of which rows were dropped; `None` when none ever was.
+    pub(super) async fn dropped(&self) -> Result<Option<i64>, TablesError> {
+        let version = self.state.transaction_version(self.store.as_ref(), DROPPED).await;
+        version.map_err(|source| fault(self.family, source))
+    }
+
+    /// What notes that these files are dropped.
+    pub(super) async fn dropping(&self, gone: &[super::DataFile]) -> Result<Option<Action>, TablesError> {
+        let day = gone.iter().map(|file| i64::from(file.day)).max();
+        let day = day.max(self.dropped().await?);
+        Ok(day.map(|day| Action::Txn(Transaction::new(DROPPED, day))))
     }
 
     /// Commits actions; with `through` the table then has everything below it. After an error it is in doubt whether the commit stands: see [`Self::settle_doubt`].

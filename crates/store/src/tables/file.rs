@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use cordon_model::Digest;
 use datafusion::arrow::array::{AsArray as _, PrimitiveArray, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
 use datafusion::arrow::datatypes::{
@@ -22,6 +23,8 @@ use super::catalogue::{CATALOGUE, EVENT_DAY, EVENT_ID, Family};
 
 /// Rows of a row group.
 const GROUP_ROWS: usize = 256 << 10;
+/// Name under which the log keeps the SHA-256 of a file, in hexadecimal.
+pub(super) const SHA256: &str = "cordon.sha256";
 /// Level of zstd: higher ones take more time than they save.
 const ZSTD_LEVEL: i32 = 3;
 /// Share of lookups that a bloom filter lets through in vain.
@@ -41,6 +44,8 @@ pub(super) struct NewFile {
     /// Taken when the file is written; `size` stays.
     pub(super) bytes: Vec<u8>,
     pub(super) size: usize,
+    /// SHA-256 of the bytes.
+    pub(super) sha256: Digest,
     pub(super) rows: usize,
     pub(super) stats: FileStats,
     /// The partition, in days since 1970.
@@ -103,7 +108,8 @@ pub(super) fn encode(family: Family, day: i32, batch: &RecordBatch, name: &str) 
     writer.write(&written)?;
     let bytes = writer.into_inner()?;
     let path = format!("{EVENT_DAY}={}/{name}.parquet", day_text(day));
-    Ok(NewFile { path, size: bytes.len(), bytes, rows: batch.num_rows(), stats, day })
+    let sha256 = cordon_seal::digest(&bytes);
+    Ok(NewFile { path, size: bytes.len(), sha256, bytes, rows: batch.num_rows(), stats, day })
 }
 
 /// The partition column stands in the path and in the log, not in the file.
@@ -263,6 +269,7 @@ impl NewFile {
             modification_time: now,
             data_change,
             stats: Some(self.stats.to_delta(self.rows)),
+            tags: Some(HashMap::from([(SHA256.to_owned(), Some(self.sha256.to_string()))])),
             ..Add::default()
         }
     }

@@ -172,7 +172,7 @@ fn rewrite(objects: &Objects, family: Family, file: &DataFile, which: &RowsLeavi
             writer.write(&rest)?;
         }
     }
-    let size = writer.into_inner()?.finish()?;
+    let (size, sha256) = writer.into_inner()?.finish()?;
     let stats = stats.unwrap_or(FileStats::any());
-    Ok(Rest::Some(NewFile { path, bytes: Vec::new(), size, rows, stats, day: file.day }))
+    Ok(Rest::Some(NewFile { path, bytes: Vec::new(), size, sha256, rows, stats, day: file.day }))
 }

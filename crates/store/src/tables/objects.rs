@@ -56,7 +56,7 @@ impl Objects {
     }
 
     /// Where a file lies on the disk.
-    fn file(&self, location: &Path) -> PathBuf {
+    pub(super) fn file(&self, location: &Path) -> PathBuf {
         location.parts().fold(self.root.clone(), |folder, part| folder.join(part.as_ref()))
     }
 

@@ -19,7 +19,7 @@ use super::objects::Shared;
 use super::{DataFile, State, TableState};
 
 /// Offsets of tables that got nothing new: their logs say nothing then. Written after the commits of a flush, so it never runs ahead of them.
-const APPLIED: &str = "applied.json";
+pub(super) const APPLIED: &str = "applied.json";
 
 #[derive(Serialize, Deserialize)]
 struct Applied {

@@ -55,6 +55,11 @@ impl SnapshotFile<'_> {
         Path::from(format!("{}/{}", self.family.name(), self.file.path))
     }
 
+    /// Whether its ranges leave room for a position from the first up to the second.
+    pub(crate) const fn holds_positions(&self, (from, to): (i64, i64)) -> bool {
+        self.file.stats.position.0 < to && from <= self.file.stats.position.1
+    }
+
     pub(crate) const fn bytes(&self) -> u64 {
         self.file.bytes
     }

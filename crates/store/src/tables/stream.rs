@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cordon_model::Digest;
+use cordon_seal::RunningDigest;
 use datafusion::parquet::errors::{ParquetError, Result};
 use datafusion::parquet::file::reader::{ChunkReader, Length};
 
@@ -22,12 +24,14 @@ pub(super) struct Unfinished {
     unfinished: PathBuf,
     path: PathBuf,
     bytes: usize,
+    digest: RunningDigest,
 }
 
 impl Write for Unfinished {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.append(bytes)?;
         self.bytes += bytes.len();
+        self.digest.update(bytes);
         Ok(bytes.len())
     }
 
@@ -39,16 +43,16 @@ impl Write for Unfinished {
 impl Unfinished {
     pub(super) fn new(disk: Arc<dyn Disk>, unfinished: PathBuf, path: PathBuf) -> io::Result<Self> {
         let file = disk.create(&unfinished)?;
-        Ok(Self { disk, file, unfinished, path, bytes: 0 })
+        Ok(Self { disk, file, unfinished, path, bytes: 0, digest: RunningDigest::default() })
     }
 
-    /// Makes it durable under its name; gives its length.
-    pub(super) fn finish(self) -> io::Result<usize> {
+    /// Makes it durable under its name; gives its length and SHA-256.
+    pub(super) fn finish(self) -> io::Result<(usize, Digest)> {
         self.file.sync()?;
         drop(self.file);
         self.disk.rename(&self.unfinished, &self.path)?;
         self.path.parent().map_or(Ok(()), |folder| self.disk.sync_dir(folder))?;
-        Ok(self.bytes)
+        Ok((self.bytes, self.digest.finish()))
     }
 }
 

@@ -5,6 +5,7 @@
 //! and no sink. Bytes, guarantees and limits: `docs/specs/store.md`.
 
 pub(crate) mod entry;
+mod freeze;
 mod reader;
 mod recover;
 mod segment;
@@ -24,6 +25,7 @@ use cordon_model::Delivery;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 pub use entry::Entry;
+pub use freeze::WalHold;
 pub use reader::WalReader;
 pub use shared::WalMetrics;
 pub use verify::WalReport;

@@ -53,6 +53,8 @@ pub(super) struct Shared {
     segments: Mutex<Vec<Segment>>,
     /// Held while segments are cut, so that two cuts do not cross.
     cutting: Mutex<()>,
+    /// Whoever wants every segment of now to stay.
+    holds: AtomicU64,
 }
 
 impl Shared {
@@ -64,6 +66,7 @@ impl Shared {
             counts: Counts::default(),
             segments: Mutex::new(segments),
             cutting: Mutex::default(),
+            holds: AtomicU64::new(0),
         }
     }
 
@@ -95,6 +98,9 @@ impl Shared {
         let _one_at_a_time = self.cutting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut cut = 0;
         loop {
+            if self.holds.load(Ordering::SeqCst) > 0 {
+                return Ok(cut);
+            }
             let oldest = match self.segments().as_slice() {
                 [oldest, next, ..] if next.first <= offset => oldest.clone(),
                 _ => return Ok(cut),
@@ -109,6 +115,22 @@ impl Shared {
             self.forget(oldest.sequence);
             cut += 1;
         }
+    }
+
+    /// From now on no segment is cut, until as many holds are given back.
+    pub(super) fn hold(&self) {
+        // a cut that is on its way has ended when this returns
+        let _no_cut = self.cutting.lock().unwrap_or_else(PoisonError::into_inner);
+        self.holds.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn release(&self) {
+        self.holds.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// All segments, in order.
+    pub(super) fn all(&self) -> Vec<Segment> {
+        self.segments().clone()
     }
 
     pub(super) fn metrics(&self, waiting_bytes: u64) -> WalMetrics {

@@ -27,7 +27,7 @@ pub(super) async fn state() -> Kept {
     Kept { folder, state }
 }
 
-pub(super) fn by(at: i64) -> By {
+pub(crate) fn by(at: i64) -> By {
     By { actor: "anna".into(), address: "10.0.0.9".into(), at: Time(at) }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn only(site: &str) -> AccessScope {
 }
 
 /// A finding of rule `rule` about user `user` at `time`, the `number`-th.
-pub(super) fn finding(number: u32, rule: &str, user: &str, time: i64) -> NewFinding {
+pub(crate) fn finding(number: u32, rule: &str, user: &str, time: i64) -> NewFinding {
     let mut id = [0; 16];
     id[..4].copy_from_slice(&number.to_be_bytes());
     let card =
