@@ -192,12 +192,6 @@ def test_damage_and_wrong_use_are_told_by_the_exit_code(backed_up, tmp_path):
     assert "is not empty" in said
     _, said = cordon("restore", backup, "--data-dir", tmp_path / "other", code=2)
     assert "the master key is in no backup" in said
-    evidence = sorted((data / "evidence").glob("*.evidence"))[0]
-    content = bytearray(evidence.read_bytes())
-    content[100] ^= 1
-    evidence.write_bytes(content)
-    out, _ = cordon("verify", "--data-dir", data, code=1)
-    assert f"evidence  DAMAGED" in out and f"{evidence.name}: the block at offset" in out
     cordon("verify", "--data-dir", tmp_path / "nowhere", code=2)
     altered = next(path for path in (backup / "files").iterdir() if path.stat().st_size > 200)
     content = bytearray(altered.read_bytes())
@@ -221,6 +215,12 @@ def test_a_stopped_node_is_backed_up_as_well(tmp_path):
         assert "lies within the store" in said
         cordon("restore", tmp_path / "backup", "--data-dir", tmp_path / "data", "--key-file", node.data / "master.key")
         assert verified("--data-dir", tmp_path / "data")["whole"]
+        evidence = sorted((tmp_path / "data/evidence").glob("*.evidence"))[0]
+        content = bytearray(evidence.read_bytes())
+        content[100] ^= 1
+        evidence.write_bytes(content)
+        out, _ = cordon("verify", "--data-dir", tmp_path / "data", code=1)
+        assert "evidence  DAMAGED" in out and f"{evidence.name}: the block at offset" in out
         # without a backup of its own folder the node goes on where it was
         assert verified("--data-dir", node.data)["whole"]
         node.start()
