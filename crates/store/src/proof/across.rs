@@ -260,7 +260,11 @@ impl<'p> Walk<'p> {
     /// Compares a window that is complete up to `to`, and begins the next there.
     fn close(&mut self, to: u64) {
         let mut window = std::mem::replace(&mut self.window, Window::starting_at(to));
-        window.units.sort_unstable_by_key(|unit| unit.start);
+        // what was cut from the log while it was read comes once more, out of the evidence
+        let from = window.from;
+        window.units.retain(|unit| unit.start >= from);
+        window.units.sort_unstable_by_key(|unit| (unit.start, unit.bytes));
+        window.units.dedup_by_key(|unit| (unit.start, unit.bytes));
         window.removed.order();
         window.lost.order();
         if let Some(tables) = self.parts.tables.clone() {
