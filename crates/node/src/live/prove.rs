@@ -32,5 +32,5 @@ fn outcome(proof: Proof) -> Outcome {
     counts.insert("faults", proof.faults_total);
     let faults = proof.faults.into_iter().map(|fault| format!("{}: {}", fault.part, fault.says));
     let notes = faults.chain(proof.notes.into_iter().map(|note| format!("note: {note}"))).take(NOTES_MAX);
-    Outcome { counts, notes: notes.collect(), events: Vec::new() }
+    Outcome { counts, notes: notes.collect(), ..Outcome::default() }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use cordon_decode::Sink;
 use cordon_detect::{Judged, Scratch};
-use cordon_model::{Anomaly, Arena, Delivery, Record};
+use cordon_model::{Anomaly, Arena, Delivery, Position, Record};
 use cordon_normalize::Origin;
 use cordon_store::wal::Entry;
 
-use super::super::decoders::Decoders;
+use super::super::decoders::{Decoders, at};
 use super::super::judge::Found;
 use super::super::node::Parts;
 use super::super::windows::Matched;
@@ -62,7 +62,8 @@ impl<'p> Rejudge<'p> {
         decoders.decode(&entry.delivery, entry.offset, arena, &mut |unit, arena| {
             out.raw_records += 1;
             let (delivery, arrival) = (&entry.delivery, unit.offset());
-            unit.run(arena, &mut UnitSink { parts, rules, delivery, arrival, scratch, arena, out });
+            let records = 0;
+            unit.run(arena, &mut UnitSink { parts, rules, delivery, arrival, records, scratch, arena, out });
         });
         if arena.allocated_bytes() > ARENA_KEEP_BYTES {
             *arena = Arena::new();
@@ -84,6 +85,8 @@ struct UnitSink<'w, 'a> {
     rules: &'w Generation,
     delivery: &'w Delivery,
     arrival: u64,
+    /// Records of the unit so far.
+    records: u32,
     scratch: &'w mut Scratch,
     arena: &'a Arena,
     out: &'w mut Rejudged,
@@ -93,12 +96,17 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
     fn record(&mut self, record: Record<'a>) {
         let Delivery { source, site, received, .. } = self.delivery;
         self.out.events += 1;
+        let (position, index) = at(record.raw.position, record.index, self.arrival, self.records);
+        self.records += 1;
         let mut judged = Judged::default();
         self.rules.detector.judge(&record, source, self.arena, self.scratch, &mut judged);
         self.out.undated += judged.matches_undated;
         if judged.findings.is_empty() && judged.matches.is_empty() {
             return;
         }
+        let position = Position::Offset(position);
+        judged.findings.iter_mut().for_each(|one| (one.finding.position, one.finding.index) = (position, index));
+        judged.matches.iter_mut().for_each(|one| (one.event.position, one.event.index) = (position, index));
         let origin = Origin { source, received: *received };
         let event = self.parts.judging.normalizer.normalize(&record, origin, self.arena);
         let class_uid = event.class_uid;
