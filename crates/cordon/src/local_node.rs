@@ -64,7 +64,7 @@ pub(crate) fn keys(config: &Config, dir: &Path) -> Result<Arc<Keys>> {
         "{} is missing or cannot be read: without it nothing of the store can be; restore it from a backup",
         ring.display()
     );
-    Ok(Arc::new(live::open_keys(config, dir)?))
+    Ok(Arc::new(live::open_keys(config, dir, Arc::new(FileDisk))?))
 }
 
 /// A job of the API, as far as commands look at it.

@@ -202,7 +202,6 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
 
 impl UnitSink<'_, '_> {
     fn row(&mut self, event: &Event<'_>, record_sha256: Digest) {
-        let raw = event.record.raw;
         let meta = RowMeta {
             event_id: event.id,
             record_sha256,
