@@ -12,7 +12,7 @@ const FILE: &str = "store.version";
 /// What stands in front of the number.
 const PREFIX: &str = "cordon store ";
 /// The version that this binary writes and the newest that it reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Why a data folder is left alone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
