@@ -50,6 +50,8 @@ impl Node {
         let mut process = Command::new(env!("CARGO_BIN_EXE_cordon"))
             .arg("serve")
             .args(settings(folder.path()))
+            // a variable of the build, which the test runner hands on
+            .env_remove("CORDON_RULES_CODE")
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()

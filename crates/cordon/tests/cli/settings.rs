@@ -73,7 +73,7 @@ fn the_doctor_names_what_is_wrong_and_says_so_in_its_exit_code() {
     let (code, out, err) = cordon(home.path(), &[], &arguments);
     assert_eq!((code, err.as_str()), (Some(1), ""));
     assert!(out.contains("ACT   version: the store has format 999"), "{out}");
-    assert!(out.contains("look  node: no node answers"), "{out}");
+    assert!(out.contains("look  node: none runs on this folder"), "{out}");
     fs::remove_file(data.join("store.version")).unwrap();
     assert_eq!(cordon(home.path(), &[], &arguments).0, Some(0));
 }
