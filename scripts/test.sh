@@ -25,8 +25,10 @@ data_is_there() {
 }
 
 rule_tests() {
-    cargo run --quiet --locked --package cordon -- rules check rules
-    cargo run --quiet --locked --package cordon -- rules test rules
+    # the whole workspace: one package alone has other features and would compile hundreds of dependencies again
+    cargo build --quiet --locked --workspace --bins
+    "${CARGO_TARGET_DIR:-target}/debug/cordon" rules check rules
+    "${CARGO_TARGET_DIR:-target}/debug/cordon" rules test rules
 }
 
 docs() {

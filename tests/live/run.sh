@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.."
 scripts/senders.sh
 scripts/rsyslog.sh
 if [ -z "${CORDON:-}" ]; then
-    cargo build --quiet --locked --package cordon
+    # the whole workspace, as the tests before: one package alone has other features and would compile hundreds of dependencies again
+    cargo build --quiet --locked --workspace --bins
 fi
 export PYTHONDONTWRITEBYTECODE=1
 command=("$PWD/target/senders-venv/bin/python" -m pytest "$@")
