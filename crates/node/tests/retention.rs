@@ -304,7 +304,7 @@ async fn a_source_at_100_times_its_usual_volume_loses_its_own_and_nobody_elses()
             .collect::<Vec<_>>()
     };
     let sealed_before = evidence(&node);
-    // log and state have grown with the flood and cannot leave: the budget is for the data
+    // the state has grown with the flood and cannot leave: the budget is for the data
     let mut looking = retention(&node, &settings);
     looking.round().await.unwrap();
     let other = node.room().standing().other;

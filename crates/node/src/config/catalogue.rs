@@ -388,7 +388,7 @@ const RETENTION: &[Setting] = &[
         "bytes_max",
         Kind::Bytes(0),
         "\"\"",
-        "The disk budget for everything. Empty: four fifths of the file system.",
+        "The disk budget for everything but the log. Empty: four fifths of the file system.",
     ),
     setting("days_max", Kind::Whole(1, 36_500), "400", "What is older goes unless something protects it."),
     setting(

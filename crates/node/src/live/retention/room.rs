@@ -23,7 +23,7 @@ pub struct Standing {
     pub by_class: BTreeMap<DataClass, u64>,
     /// Bytes of evidence.
     pub evidence: u64,
-    /// Bytes of everything else: log, state, keys.
+    /// Bytes of what the node itself needs: state, keys, windows.
     pub other: u64,
     /// Bytes that minimum ages, holds or findings keep, as far as it was looked at.
     pub protected: u64,
