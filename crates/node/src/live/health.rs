@@ -3,13 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cordon_api::{Part, PartState};
-use cordon_store::disk::{Disk as _, FileDisk};
-use tokio_util::sync::CancellationToken;
 
 use super::node::Parts;
 use crate::tell::TellHandle;
@@ -21,39 +18,19 @@ pub(super) const EVIDENCE: &str = "evidence";
 /// The state with findings and groups.
 pub(super) const FINDINGS: &str = "findings";
 
-/// How often the disk is looked at.
-const DISK_EVERY: Duration = Duration::from_secs(5);
-/// Less free disk than this keeps the node from writing soon, bytes.
-const FREE_FAILED_BYTES: u64 = 128 << 20;
-/// Less free disk than this needs somebody, bytes: a few minutes of a busy intake.
-const FREE_DEGRADED_BYTES: u64 = 1 << 30;
 /// So many bytes of the log that are not judged yet are more than a moment's work.
 const BEHIND_BYTES: u64 = 256 << 20;
 
 /// What parts say of themselves.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Health {
     /// Sinks that cannot be written, and why.
     sinks: Mutex<BTreeMap<&'static str, String>>,
     is_any: AtomicBool,
-    /// Free bytes of the disk; the largest number while it was not looked at.
-    free_bytes: AtomicU64,
     /// Whether senders wait because the log is full.
     pub(super) is_log_full: AtomicBool,
     /// Notification, once it runs.
     pub(super) tell: OnceLock<TellHandle>,
-}
-
-impl Default for Health {
-    fn default() -> Self {
-        Self {
-            sinks: Mutex::default(),
-            is_any: AtomicBool::new(false),
-            free_bytes: AtomicU64::new(u64::MAX),
-            is_log_full: AtomicBool::new(false),
-            tell: OnceLock::new(),
-        }
-    }
 }
 
 impl Health {
@@ -83,17 +60,6 @@ impl Health {
         Part { name, state, detail: why.map(told).unwrap_or_default() }
     }
 
-    fn disk(&self) -> Part {
-        let free = self.free_bytes.load(Ordering::Relaxed);
-        let state = match free {
-            ..FREE_FAILED_BYTES => PartState::Failed,
-            FREE_FAILED_BYTES..FREE_DEGRADED_BYTES => PartState::Degraded,
-            _ => PartState::Ok,
-        };
-        let detail = format!("{} MiB are free: make room", free >> 20);
-        Part { name: "disk", state, detail: if state == PartState::Ok { String::new() } else { detail } }
-    }
-
     fn notification(&self) -> Part {
         let detail = self.tell.get().and_then(|tell| tell.status().detail());
         // nobody is told for now, and everything else works: the node stays ready
@@ -108,8 +74,7 @@ impl Parts {
         let health = &self.health;
         let mut parts = vec![self.log(), self.detection()];
         parts.extend([TABLES, EVIDENCE, FINDINGS].map(|name| health.sink(name)));
-        let (disk, budget) = (health.disk(), self.room.health());
-        parts.extend([if disk.state > budget.state { disk } else { budget }, health.notification()]);
+        parts.extend([self.room.health(), health.notification()]);
         parts.sort_by_key(|part| Reverse(part.state));
         parts
     }
@@ -140,21 +105,6 @@ impl Parts {
     }
 }
 
-/// Looks at the disk, until `stop`.
-pub(super) async fn watch_disk(parts: Arc<Parts>, stop: CancellationToken) {
-    loop {
-        let folder = parts.data_dir.clone();
-        let free = tokio::task::spawn_blocking(move || FileDisk.free_bytes(&folder)).await;
-        if let Ok(Ok(free)) = free {
-            parts.health.free_bytes.store(free, Ordering::Relaxed);
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(DISK_EVERY) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,17 +120,5 @@ mod tests {
         assert!(health.sink(EVIDENCE).detail.ends_with("read-only"));
         health.works(EVIDENCE);
         assert!(!health.is_any.load(Ordering::Relaxed));
-    }
-
-    #[test]
-    fn little_room_needs_somebody_and_none_keeps_the_node_from_being_ready() {
-        let health = Health::default();
-        let state = |free: u64| {
-            health.free_bytes.store(free, Ordering::Relaxed);
-            health.disk().state
-        };
-        assert_eq!(state(u64::MAX), PartState::Ok);
-        assert_eq!(state(FREE_DEGRADED_BYTES - 1), PartState::Degraded);
-        assert_eq!(state(FREE_FAILED_BYTES - 1), PartState::Failed);
     }
 }

@@ -27,7 +27,6 @@ use tokio_util::task::TaskTracker;
 
 use super::clock::EventClock;
 use super::control::{Control, LoadRules, LoadedRules, RuleBook, WantedRules, switches};
-use super::health::watch_disk;
 use super::later::History;
 use super::node::{Node, NodeOptions, Opening, Parts, StartError};
 use super::pace::Pace;
@@ -131,7 +130,6 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
     if opened.is_ok() {
         tasks.spawn(history.run(stop.child_token()));
         tasks.spawn(reload_when_asked(control.clone(), stop.clone()));
-        tasks.spawn(watch_disk(Arc::clone(&parts), stop.clone()));
         keep_room(&parts, config, settings.follow(), &tasks, &stop);
         run(&parts, teller, &manager, &stop).await;
     }

@@ -79,7 +79,7 @@ impl Room {
         let mut standing = self.standing.lock().unwrap_or_else(PoisonError::into_inner);
         (standing.free, standing.reserve) = (free, reserve);
         let was = self.is_at_reserve();
-        let is = free < if was { reserve + reserve / 2 } else { reserve };
+        let is = free < if was { with_distance(reserve) } else { reserve };
         self.is_at_reserve.store(is, Ordering::Relaxed);
         match (was, is) {
             (false, true) => tracing::error!(
@@ -113,6 +113,11 @@ impl Room {
                 PartState::Failed,
                 format!("{free} free: senders that can wait do, the rest is counted; make room"),
             );
+        }
+        if standing.free < with_distance(standing.reserve) {
+            let (free, reserve) = (size(standing.free), size(standing.reserve));
+            let told = format!("{free} free: below {reserve} senders have to wait; make room");
+            return (PartState::Degraded, told);
         }
         if standing.short > 0 {
             let short = size(standing.short);
@@ -167,6 +172,11 @@ impl Room {
     }
 }
 
+/// Free bytes from which on there is room again. Retention makes way for twice the reserve: less than this is more than it could do.
+const fn with_distance(reserve: u64) -> u64 {
+    reserve + reserve / 2
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a count above 2^53 may lose its last digit")]
 const fn number(count: u64) -> f64 {
     count as f64
@@ -197,6 +207,9 @@ mod tests {
         check(&standing, (PartState::Degraded, short));
         let turning = Standing { is_turning: true, days_left: Some(0), days_kept: 12, ..Standing::default() };
         check(&turning, (PartState::Ok, "the budget is full and the oldest leave: 12 days are kept"));
+        room.note_free((3 << 29) - 1, 1 << 30);
+        let little = "1535 MiB free: below 1024 MiB senders have to wait; make room";
+        assert_eq!((room.health().state, room.health().detail.as_str()), (PartState::Degraded, little));
         room.note_free(5 << 20, 1 << 30);
         assert_eq!(room.health().detail, "5 MiB free: senders that can wait do, the rest is counted; make room");
         assert_eq!(room.health().state, PartState::Failed);
