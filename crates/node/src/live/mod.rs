@@ -13,6 +13,7 @@ mod judge;
 mod keeper;
 mod kept;
 mod later;
+mod log_writer;
 mod metrics;
 mod node;
 mod notification;

@@ -7,18 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cordon_api::{ControlError, Live, Outcome, Progress};
-use cordon_collect::live::{Intake, NotKept, SourceRegistry, Submission, Waiting, intake, silent_sources};
+use cordon_collect::live::{Intake, SourceRegistry, intake, silent_sources};
 use cordon_decode::DecodeOptions;
-use cordon_model::{Delivery, Time};
+use cordon_model::Time;
 use cordon_normalize::Normalizer;
 use cordon_store::disk::{Disk, DiskLock};
 use cordon_store::evidence::Evidence;
 use cordon_store::keys::Keys;
 use cordon_store::state::State;
 use cordon_store::tables::{Tables, TablesError, TablesOptions};
-use cordon_store::wal::{Appending, Wal, WalError, WalOptions};
+use cordon_store::wal::{Wal, WalOptions};
 use tokio::runtime::Handle;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, watch};
 
 use super::clock::EventClock;
 use super::decoders::Decoders;
@@ -29,6 +29,7 @@ use super::judge::Judge;
 use super::keeper::{Keeper, StreetCounts};
 use super::kept::Kept;
 use super::later::{LookBack, look_back};
+use super::log_writer::LogWriter;
 use super::pace::Pace;
 use super::retention::{Retention, RetentionError, Room, SettingsNow};
 use super::rules::Rules;
@@ -36,11 +37,6 @@ use super::street::Street;
 
 /// Findings and events that a slow listener of the live streams may lag behind.
 const STREAM_LAG_MAX: usize = 4_096;
-/// Submissions that go into the log as one group at most.
-const GROUP_MAX: usize = 512;
-/// Most bytes of one group; the log takes no more than 48 MiB at once.
-const GROUP_BYTES_MAX: usize = 8 << 20;
-
 /// How long what waits for the log is waited for when the node stops.
 const EMPTY_MAX: Duration = Duration::from_secs(5);
 /// How often is looked whether everything is judged.
@@ -120,90 +116,6 @@ impl Parts {
         let silent = silent_sources(&self.registry.all(), self.started, self.clock.now());
         silent.iter().map(|silence| Arc::clone(&silence.source.declaration.id)).collect()
     }
-}
-
-/// Writes the log.
-#[derive(Clone)]
-struct LogWriter {
-    wal: Arc<Wal>,
-    is_failing: Arc<AtomicBool>,
-    health: Arc<Health>,
-    bytes_max: u64,
-    disk: Arc<dyn Disk>,
-    reserve: Arc<Room>,
-}
-
-/// Takes what listeners hand over, puts it into the log, and answers once it is durable. One task; groups form by themselves while the log is being synced.
-async fn keep(mut submissions: mpsc::Receiver<Submission>, log: LogWriter) {
-    let mut group = Vec::new();
-    while submissions.recv_many(&mut group, GROUP_MAX).await > 0 {
-        if log.reserve.is_at_reserve() {
-            // what is left of the disk is for findings, the audit log and what was acknowledged
-            group.drain(..).for_each(|submission: Submission| submission.split().1.tell(Err(NotKept::Unwritable)));
-            continue;
-        }
-        let mut rest = group.drain(..).map(Submission::split).peekable();
-        while rest.peek().is_some() {
-            let (mut deliveries, mut waiting, mut bytes) = (Vec::new(), Vec::new(), 0);
-            while let Some((delivery, answer)) =
-                rest.next_if(|(delivery, _)| bytes == 0 || bytes + size(delivery) <= GROUP_BYTES_MAX)
-            {
-                bytes += size(&delivery);
-                deliveries.push(delivery);
-                waiting.push(answer);
-            }
-            room(&log).await;
-            let appending = log.wal.enqueue(deliveries).await;
-            tokio::spawn(answer(appending, waiting, log.clone()));
-        }
-    }
-}
-
-/// Waits until the log holds less than it may. Meanwhile the keeper brings what it has to files, so that the log can be cut.
-async fn room(log: &LogWriter) {
-    let LogWriter { wal, health, bytes_max, .. } = log;
-    let is_full = &health.is_log_full;
-    while wal.durable().saturating_sub(wal.oldest()) >= *bytes_max {
-        if !is_full.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
-                bytes_max,
-                "the log is as large as it may be: senders wait until what was received is worked off"
-            );
-        }
-        tokio::time::sleep(SETTLE_EVERY).await;
-    }
-    if is_full.swap(false, Ordering::Relaxed) {
-        tracing::info!("the log has room again");
-    }
-}
-
-/// Bytes that a delivery takes in the log, about.
-fn size(delivery: &Delivery) -> usize {
-    delivery.bytes.len() + delivery.header.len() + delivery.units.len() * 8 + 256
-}
-
-/// Tells those who wait once the log says what became of their deliveries.
-async fn answer(appending: Result<Appending, WalError>, waiting: Vec<Waiting>, log: LogWriter) {
-    let appended = match appending {
-        Ok(appending) => appending.await.map(|_| ()),
-        Err(error) => Err(error),
-    };
-    log.disk.reached("intake.durable");
-    let was_failing =
-        log.is_failing.swap(matches!(&appended, Err(error) if *error != WalError::Closed), Ordering::Relaxed);
-    let result = appended.map_err(|error| {
-        if error == WalError::Closed {
-            return NotKept::Stopping;
-        }
-        if !was_failing {
-            tracing::error!(error = %error, "what arrives cannot be kept: senders that can wait do, the rest is counted");
-        }
-        NotKept::Unwritable
-    });
-    if was_failing && result.is_ok() {
-        tracing::info!("the log can be written again");
-    }
-    waiting.into_iter().for_each(|waiting| waiting.tell(result));
 }
 
 /// Why a node does not start.
@@ -319,9 +231,9 @@ impl Node {
             health: Arc::clone(&parts.health),
             bytes_max: wal_bytes_max,
             disk,
-            reserve: Arc::clone(&parts.room),
+            disk_room: Arc::clone(&parts.room),
         };
-        let log_writer = tokio::spawn(keep(submissions, log));
+        let log_writer = tokio::spawn(log.run(submissions));
         let flusher = parts.tables.clone();
         let flusher = tokio::spawn(async move { flusher.keep_flushing().await });
         tracing::info!(from, "the street runs");
