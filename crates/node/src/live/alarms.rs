@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cordon_collect::live::{DropReason, LiveSource, silent_sources};
-use cordon_model::{Digest, Finding, FindingOrigin, Level, LogSource, MatchedField, Position, RuleCard, Time};
-use cordon_seal::correlation_finding_id;
-use cordon_store::state::{NewFinding, Subjects};
+use cordon_model::{Level, Time};
+use cordon_store::state::NewFinding;
+
+use super::own_finding::{OwnRule, OwnWords};
 
 /// Losses of one source for one reason are told at most this often; what came since is in the next.
 const LOSS_EVERY_US: i64 = 60 * 1_000_000;
@@ -86,14 +87,6 @@ const fn meaning(reason: DropReason) -> &'static str {
     }
 }
 
-/// A rule of the node itself.
-struct OwnRule {
-    id: &'static str,
-    title: &'static str,
-    level: Level,
-    description: &'static str,
-}
-
 const SILENCE: OwnRule = OwnRule {
     id: "cordon-source-silent",
     title: "A source has fallen silent",
@@ -120,50 +113,17 @@ fn finding(
     group: Vec<(String, String)>,
     (start, end): (Time, Time),
     value: String,
-    told: String,
+    words: String,
 ) -> NewFinding {
-    let card = RuleCard {
-        id: rule.id.to_owned(),
-        title: rule.title.to_owned(),
-        author: "Cordon project".to_owned(),
-        license: "Apache-2.0".to_owned(),
-        level: rule.level,
-        description: rule.description.to_owned(),
-        ..RuleCard::default()
-    };
-    let matched = |(field, value): &(String, String)| MatchedField {
-        field: field.clone(),
-        value: value.clone(),
-        ..MatchedField::default()
-    };
     let declaration = &source.declaration;
-    let finding = Finding {
-        finding_id: correlation_finding_id(rule.id, &group, start),
-        event_ids: Vec::new(),
-        rule: Arc::new(card),
-        time: Some(end),
-        source_file: Arc::clone(&declaration.id),
-        position: Position::Offset(0),
-        index: 0,
-        log_source: LogSource::default(),
-        matched: group.iter().map(matched).collect(),
-        record_sha256: Digest([0; 32]),
-        origin: FindingOrigin::Correlation { group, window_start: start, window_end: end, value, told },
-    };
-    NewFinding {
-        finding,
-        events: Vec::new(),
-        rule_version: env!("CARGO_PKG_VERSION").into(),
-        site: Arc::clone(&declaration.site),
-        class_uid: 0,
-        received: end,
-        subjects: Subjects::default(),
-    }
+    let (source, site) = (Arc::clone(&declaration.id), Arc::clone(&declaration.site));
+    rule.finding(OwnWords { source, site, group, start, end, value, words })
 }
 
 #[cfg(test)]
 mod tests {
     use cordon_collect::live::{SourceDeclaration, SourceRegistry};
+    use cordon_model::FindingOrigin;
 
     use super::*;
 

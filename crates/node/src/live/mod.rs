@@ -17,6 +17,7 @@ mod log_writer;
 mod metrics;
 mod node;
 mod notification;
+mod own_finding;
 mod pace;
 mod policies;
 mod prove;

@@ -2,24 +2,16 @@
 
 use std::sync::Arc;
 
-use cordon_model::{Digest, Finding, FindingOrigin, Level, LogSource, MatchedField, Position, RuleCard, Time};
-use cordon_seal::correlation_finding_id;
-use cordon_store::state::{NewFinding, Subjects};
+use cordon_model::{Level, Time};
+use cordon_store::state::NewFinding;
 
+use super::super::own_finding::{OwnRule, OwnWords};
 use super::room::Standing;
 
 /// A trouble is told again when it lasts longer than this.
 const AGAIN_US: i64 = 30 * 86_400 * 1_000_000;
-/// Source that the node's findings about itself name.
+/// Source that the node's findings about its disk name.
 const NODE: &str = "node";
-
-/// A rule of the node itself.
-struct OwnRule {
-    id: &'static str,
-    title: &'static str,
-    level: Level,
-    description: &'static str,
-}
 
 const FILLS: OwnRule = OwnRule {
     id: "cordon-disk-fills",
@@ -72,48 +64,16 @@ pub(super) fn alarms(standing: &Standing, is_at_reserve: bool, site: &Arc<str>, 
     found
 }
 
-fn finding(rule: &OwnRule, site: &Arc<str>, now: Time, value: u64, told: String) -> NewFinding {
-    let group = vec![("part".to_owned(), "disk".to_owned())];
-    let card = RuleCard {
-        id: rule.id.to_owned(),
-        title: rule.title.to_owned(),
-        author: "Cordon project".to_owned(),
-        license: "Apache-2.0".to_owned(),
-        level: rule.level,
-        description: rule.description.to_owned(),
-        ..RuleCard::default()
-    };
-    let start = Time(now.0 - now.0.rem_euclid(AGAIN_US));
-    let matched = vec![MatchedField { field: "part".to_owned(), value: "disk".to_owned(), ..MatchedField::default() }];
-    let origin = FindingOrigin::Correlation {
-        group: group.clone(),
-        window_start: start,
-        window_end: now,
-        value: value.to_string(),
-        told,
-    };
-    let finding = Finding {
-        finding_id: correlation_finding_id(rule.id, &group, start),
-        event_ids: Vec::new(),
-        rule: Arc::new(card),
-        time: Some(now),
-        source_file: NODE.into(),
-        position: Position::Offset(0),
-        index: 0,
-        log_source: LogSource::default(),
-        matched,
-        record_sha256: Digest([0; 32]),
-        origin,
-    };
-    NewFinding {
-        finding,
-        events: Vec::new(),
-        rule_version: env!("CARGO_PKG_VERSION").into(),
+fn finding(rule: &OwnRule, site: &Arc<str>, now: Time, value: u64, words: String) -> NewFinding {
+    rule.finding(OwnWords {
+        source: NODE.into(),
         site: Arc::clone(site),
-        class_uid: 0,
-        received: now,
-        subjects: Subjects::default(),
-    }
+        group: vec![("part".to_owned(), "disk".to_owned())],
+        start: Time(now.0 - now.0.rem_euclid(AGAIN_US)),
+        end: now,
+        value: value.to_string(),
+        words,
+    })
 }
 
 #[cfg(test)]
