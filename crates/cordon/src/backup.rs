@@ -16,12 +16,11 @@ use cordon_store::keys::{KeySource, Keys};
 use cordon_store::version;
 use serde_json::Value;
 
-use crate::client::NodeArgs;
-use crate::feed::runtime;
-use crate::local_node::{self, Holder, RunningNode, say};
+use crate::client::{NodeArgs, runtime};
+use crate::local_node::{self, Holder, RunningNode};
 use crate::progress::Counter;
 use crate::settings::{SettingsArgs, data_dir};
-use crate::terminal::{bytes, thousands};
+use crate::terminal::{bytes, say, thousands};
 use crate::{Exit, inputs};
 
 const BACKUP_EXAMPLES: &str = "\
@@ -124,13 +123,12 @@ fn freeze_running(config: &Config, dir: &Path, args: &BackupArgs) -> Result<Froz
         node.leave().await?;
         let job = job?;
         ensure!(job.state == "done", "the node ended the work: {}", job.notes.join("; "));
-        let count = |name: &str| job.counts().find(|(known, _)| *known == name).map_or(0, |(_, count)| count);
         let moment = Moment {
-            acknowledged: count("acknowledged"),
-            log_from: count("log_from"),
-            log_through: count("log_through"),
-            tables: count("tables"),
-            evidence: count("evidence"),
+            acknowledged: job.count("acknowledged"),
+            log_from: job.count("log_from"),
+            log_through: job.count("log_through"),
+            tables: job.count("tables"),
+            evidence: job.count("evidence"),
         };
         Ok(Frozen { dir: dir.join(FROZEN), moment, without: Vec::new() })
     })

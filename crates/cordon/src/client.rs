@@ -8,7 +8,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Certificate, RequestBuilder, Response, StatusCode, Url};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+
+use crate::terminal::plain;
 
 /// Where a node's API listens when nothing else is said.
 pub(crate) const API: &str = "http://127.0.0.1:8480";
@@ -33,6 +36,54 @@ pub(crate) struct NodeArgs {
     /// File with the certificate (PEM) that the node's own is checked against
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+}
+
+/// A runtime for one conversation with a node.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")
+}
+
+/// Long work of a node, as the node tells of it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Job {
+    pub(crate) id: u64,
+    pub(crate) state: String,
+    pub(crate) done: u64,
+    pub(crate) total: u64,
+    counts: Vec<Count>,
+    pub(crate) notes: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Count {
+    name: String,
+    count: u64,
+}
+
+impl Job {
+    /// Whether it has not ended.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state == "running"
+    }
+
+    /// Its counts by name.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.counts.iter().map(|count| (count.name.as_str(), count.count))
+    }
+
+    /// One of them; 0 when it is not told.
+    pub(crate) fn count(&self, name: &str) -> u64 {
+        self.counts().find(|(known, _)| *known == name).map_or(0, |(_, count)| count)
+    }
+
+    /// The work, unless it failed.
+    ///
+    /// # Errors
+    /// What the node says went wrong.
+    pub(crate) fn unless_failed(self) -> Result<Self> {
+        ensure!(self.state != "failed", "the node could not do it: {}", plain(&self.notes.join("; ")));
+        Ok(self)
+    }
 }
 
 /// A node to talk to.
@@ -149,7 +200,7 @@ pub(crate) async fn accepted(answer: Response) -> Result<Response> {
         (StatusCode::UNAUTHORIZED, _) => {
             bail!("the node asks who you are: give a token with --token-file or CORDON_TOKEN")
         }
-        (_, Some(said)) => bail!("the node refuses ({status}): {said}"),
+        (_, Some(said)) => bail!("the node refuses ({status}): {}", plain(&said)),
         (_, None) => bail!("the node refuses ({status})"),
     }
 }

@@ -12,12 +12,11 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Exit;
-use crate::client::NodeArgs;
-use crate::feed::runtime;
-use crate::local_node::{self, Holder, RunningNode, say};
+use crate::client::{NodeArgs, runtime};
+use crate::local_node::{self, Holder, RunningNode};
 use crate::rules::print;
 use crate::settings::{SettingsArgs, data_dir};
-use crate::terminal::plain;
+use crate::terminal::{plain, say};
 
 /// Part of the node whose state is about messages to people.
 const NOTIFICATION: &str = "notification";

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 use cordon_collect::live::http::{DELIVERIES_MEDIA_TYPE, HistoryState, HistoryStatus, frame};
 use cordon_model::{Delivery, Span, Time};
@@ -14,8 +14,9 @@ use tokio::time::Instant;
 
 use crate::Exit;
 use crate::cli::InputArgs;
-use crate::client::{Client, INTAKE, NodeArgs};
+use crate::client::{Client, INTAKE, NodeArgs, runtime};
 use crate::inputs;
+use crate::terminal::say;
 
 /// Where frames are posted.
 const PATH: &str = "/intake/v1/deliveries";
@@ -181,16 +182,4 @@ fn frames(timed: &[Timed]) -> Vec<u8> {
         delivery.units.push(Span { start, end: delivery.bytes.len() });
     }
     by_source.values().flat_map(|delivery| frame(delivery, &delivery.source, false)).collect()
-}
-
-/// A runtime for one conversation with a node.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().context("the runtime")
-}
-
-/// Says something to whoever started the command.
-fn say(text: &str) {
-    use std::io::Write as _;
-    // standard error may be closed; there is nowhere else to say it
-    let _ = writeln!(std::io::stderr(), "{text}");
 }

@@ -1,12 +1,12 @@
 //! The node of this machine, for the commands that look after its store: whether it runs, its keys, and a way to ask it that needs no token of a person.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use cordon_model::Time;
 use cordon_node::config::Config;
 use cordon_node::live;
@@ -15,10 +15,9 @@ use cordon_store::disk::{Disk as _, DiskLock, FileDisk};
 use cordon_store::keys::Keys;
 use cordon_store::state::{By, NewToken, State, StateOptions};
 use reqwest::Url;
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::client::{Client, NodeArgs, accepted};
+use crate::client::{Client, Job, NodeArgs, accepted};
 use crate::inputs;
 use crate::token::random;
 
@@ -67,30 +66,6 @@ pub(crate) fn keys(config: &Config, dir: &Path) -> Result<Arc<Keys>> {
     Ok(Arc::new(live::open_keys(config, dir, Arc::new(FileDisk))?))
 }
 
-/// A job of the API, as far as commands look at it.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Job {
-    id: u64,
-    pub(crate) state: String,
-    pub(crate) done: u64,
-    pub(crate) total: u64,
-    counts: Vec<Count>,
-    pub(crate) notes: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Count {
-    name: String,
-    count: u64,
-}
-
-impl Job {
-    /// Its counts by name.
-    pub(crate) fn counts(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.counts.iter().map(|count| (count.name.as_str(), count.count))
-    }
-}
-
 /// A running node, asked as whoever the arguments say, or as the console of its own machine.
 pub(crate) struct RunningNode {
     client: Client,
@@ -130,16 +105,13 @@ impl RunningNode {
         let sent = self.client.post(path, "application/json", body.to_string().into_bytes())?.send().await;
         let answer = accepted(sent.context("the node has the store and cannot be reached")?).await?;
         let mut job: Job = serde_json::from_slice(&answer.bytes().await?).context("the answer of the node")?;
-        while job.state == "running" {
+        while job.is_running() {
             tell(job.done, job.total);
             tokio::time::sleep(ASK_EVERY).await;
             job = serde_json::from_slice(&self.get(&format!("/api/v1/jobs/{}", job.id)).await?)
                 .context("the answer of the node")?;
         }
-        if job.state == "failed" {
-            bail!("the node could not do it: {}", job.notes.join("; "));
-        }
-        Ok(job)
+        job.unless_failed()
     }
 
     /// What stands at a path.
@@ -205,11 +177,4 @@ async fn with_state(
     let done = work(&state).await;
     state.close().await;
     done.map_err(|error| anyhow!("{error}"))
-}
-
-/// Says something to whoever started the command.
-pub(crate) fn say(text: &str) {
-    use io::Write as _;
-    // standard error may be closed; there is nowhere else to say it
-    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -7,8 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::Exit;
-use crate::client::{API, Client, NodeArgs, accepted};
-use crate::feed::runtime;
+use crate::client::{API, Client, NodeArgs, accepted, runtime};
 use crate::output::quiet_pipe;
 
 const EXAMPLES: &str = "\

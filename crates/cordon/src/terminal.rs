@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::env;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 
 use cordon_model::Level;
 use terminal_size::{Width, terminal_size_of};
@@ -83,6 +83,12 @@ impl Look {
 /// Whether standard error is a terminal that wants movement.
 pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
+}
+
+/// Says something to whoever started the command.
+pub(crate) fn say(text: &str) {
+    // standard error may be closed; there is nowhere else to say it
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Text from logs on one line and without control characters: escape sequences in a log must not reach the terminal.

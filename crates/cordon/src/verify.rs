@@ -15,9 +15,8 @@ use cordon_store::version;
 use serde_json::{Value, json};
 
 use crate::Exit;
-use crate::client::NodeArgs;
-use crate::feed::runtime;
-use crate::local_node::{self, Holder, Job, RunningNode};
+use crate::client::{Job, NodeArgs, runtime};
+use crate::local_node::{self, Holder, RunningNode};
 use crate::progress::Counter;
 use crate::rules::print;
 use crate::settings::{SettingsArgs, data_dir};

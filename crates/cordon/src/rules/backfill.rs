@@ -5,15 +5,14 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use cordon_model::Time;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::args::{BackfillArgs, Format};
-use crate::client::{API, Client};
-use crate::feed::runtime;
+use crate::client::{API, Client, Job, runtime};
 use crate::terminal::{counted, plain, stderr_is_terminal, thousands};
 use crate::{Exit, inputs};
 
@@ -22,35 +21,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Largest file of rules.
 const TEXT_BYTES_MAX: u64 = 1 << 20;
 
-/// The work as the node tells of it.
-#[derive(Debug, Deserialize)]
-struct Job {
-    id: u64,
-    state: String,
-    done: u64,
-    total: u64,
-    counts: Vec<Count>,
-    notes: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Count {
-    name: String,
-    count: u64,
-}
-
 /// Runs the command.
 pub(super) fn run(args: &BackfillArgs) -> Result<Exit> {
     let client = Client::new(&args.node, API)?;
     let asked = asked(args)?;
     let answer = runtime()?.block_on(follow(&client, &asked))?;
-    let job = Job::of(&answer)?;
-    if job.state == "failed" {
-        bail!("the node could not do it: {}", plain(&job.notes.join("; ")));
-    }
+    let job = read(&answer)?.unless_failed()?;
     match args.format {
         Format::Json => super::print_json(&answer)?,
-        Format::Text => super::print(&job.told())?,
+        Format::Text => super::print(&told(&job))?,
     }
     let is_whole = job.state == "done" && job.count("parts_damaged") == 0;
     Ok(if is_whole { Exit::Clean } else { Exit::InputLost })
@@ -86,11 +65,11 @@ async fn follow(client: &Client, asked: &Value) -> Result<Value> {
     let mut answer: Value = client.json(post).await?;
     let mut is_cancelled = false;
     loop {
-        let job = Job::of(&answer)?;
-        if job.state != "running" {
+        let job = read(&answer)?;
+        if !job.is_running() {
             break;
         }
-        job.show();
+        show(&job);
         let (look, cancel) = (format!("/api/v1/jobs/{}", job.id), format!("/api/v1/jobs/{}/cancel", job.id));
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -107,34 +86,28 @@ async fn follow(client: &Client, asked: &Value) -> Result<Value> {
     Ok(answer)
 }
 
-impl Job {
-    fn of(answer: &Value) -> Result<Self> {
-        Self::deserialize(answer).context("the answer of the node")
-    }
+fn read(answer: &Value) -> Result<Job> {
+    Job::deserialize(answer).context("the answer of the node")
+}
 
-    /// How far it is, for a person who waits.
-    fn show(&self) {
-        if stderr_is_terminal() && self.total > 0 {
-            // standard error may be closed; there is nowhere else to say it
-            let _ = write!(io::stderr(), "\r{:3} % of what is stored", self.done.saturating_mul(100) / self.total);
-        }
+/// How far it is, for a person who waits.
+fn show(job: &Job) {
+    if stderr_is_terminal() && job.total > 0 {
+        // standard error may be closed; there is nowhere else to say it
+        let _ = write!(io::stderr(), "\r{:3} % of what is stored", job.done.saturating_mul(100) / job.total);
     }
+}
 
-    fn count(&self, name: &str) -> u64 {
-        self.counts.iter().find(|count| count.name == name).map_or(0, |count| count.count)
+/// What came of it, in sentences.
+fn told(job: &Job) -> String {
+    let new = counted(job.count("findings_new"), "new finding", "new findings");
+    let (known, events) = (thousands(job.count("findings_known")), thousands(job.count("events")));
+    let milliseconds = job.count("milliseconds");
+    let (seconds, tenths) = (milliseconds / 1_000, milliseconds % 1_000 / 100);
+    let mut text = format!("{new}, {known} known already; {events} events in {seconds}.{tenths} s\n");
+    if job.state == "cancelled" {
+        text.push_str("it was cancelled; what was found until then is kept\n");
     }
-
-    /// What came of it, in sentences.
-    fn told(&self) -> String {
-        let new = counted(self.count("findings_new"), "new finding", "new findings");
-        let (known, events) = (thousands(self.count("findings_known")), thousands(self.count("events")));
-        let milliseconds = self.count("milliseconds");
-        let (seconds, tenths) = (milliseconds / 1_000, milliseconds % 1_000 / 100);
-        let mut text = format!("{new}, {known} known already; {events} events in {seconds}.{tenths} s\n");
-        if self.state == "cancelled" {
-            text.push_str("it was cancelled; what was found until then is kept\n");
-        }
-        self.notes.iter().for_each(|note| text.push_str(&format!("{}\n", plain(note))));
-        text
-    }
+    job.notes.iter().for_each(|note| text.push_str(&format!("{}\n", plain(note))));
+    text
 }
