@@ -90,10 +90,9 @@ def backed_up(tmp_path_factory):
             load.reaches(500)
             live = verified(*arguments)
             kill_in_the_middle(arguments, backup)
-            before = len(load.acknowledged)
             _, said = cordon("backup", *arguments, backup)
-            again = len(load.acknowledged)
-            load.reaches(again + 200)
+            load.reaches(len(load.acknowledged) + 200)
+            before = len(load.acknowledged)
             _, second = cordon("backup", *arguments, backup)
         acknowledged = load.acknowledged
         node.settled()
@@ -107,8 +106,7 @@ def backed_up(tmp_path_factory):
             "said": said,
             "second": second,
             "acknowledged": acknowledged,
-            "before": again,
-            "first": before,
+            "before": before,
             "told": told,
             "everything": everything,
             "live": live,

@@ -1,6 +1,7 @@
 """ClickHouse (PyPI chdb) reads every event table of a node that is writing: each read is a prefix of what was received, with equal counts and sums, and in the end
 everything is there, byte for byte."""
 
+import calendar
 import subprocess
 import threading
 import time
@@ -39,7 +40,7 @@ class Sender(threading.Thread):
 def milliseconds(text):
     """Of `2026-03-18T20:11:05.123456Z`."""
     seconds, micros = text.removesuffix("Z").split(".")
-    return (int(time.mktime(time.strptime(seconds + "Z", "%Y-%m-%dT%H:%M:%SZ"))) - time.timezone) * 1_000 + int(micros) // 1_000
+    return calendar.timegm(time.strptime(seconds, "%Y-%m-%dT%H:%M:%S")) * 1_000 + int(micros) // 1_000
 
 
 def sums(rows):

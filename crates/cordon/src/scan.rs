@@ -76,9 +76,7 @@ fn detect_options(args: &ScanArgs, street: &StreetOptions) -> DetectOptions {
         level_min: args.level,
         mask: args.mask,
         keep_record: args.with_raw || args.format == FindingsFormat::Html,
-        site_key: SiteKey::of_scan(),
-        csv_mappings: Arc::clone(&street.decode.csv_mappings),
-        timezone: street.decode.timezone.clone(),
+        ..DetectOptions::new(&street.decode, SiteKey::of_scan())
     }
 }
 

@@ -10,7 +10,6 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use cordon_decode::DecodeOptions;
 use cordon_detect::DetectOptions;
-use cordon_model::Level;
 use cordon_node::config::{Config, Faults, LogForm};
 use cordon_node::live::{self, Pace, Reloading, Serving};
 use cordon_node::sdnotify::ServiceManager;
@@ -91,20 +90,12 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
 }
 
 fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key: SiteKey) -> Result<NodeRules> {
-    let options = DetectOptions {
-        level_min: Level::Informational,
-        mask: true,
-        keep_record: false,
-        site_key,
-        csv_mappings: Arc::clone(&decode.csv_mappings),
-        timezone: decode.timezone.clone(),
-    };
     Ok(NodeRules {
         profile: chosen(config)?,
         folders: config.rules.folders.clone(),
         data_dir: Some(data_dir.to_owned()),
         table: Arc::clone(&decode.log_sources),
-        options,
+        options: DetectOptions::new(decode, site_key),
     })
 }
 

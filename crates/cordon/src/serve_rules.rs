@@ -249,7 +249,7 @@ fn log_source(of: &RuleLogSource) -> String {
 #[cfg(test)]
 mod tests {
     use cordon_decode::DecodeOptions;
-    use cordon_model::{Level, Time};
+    use cordon_model::Time;
     use cordon_seal::SiteKey;
     use tempfile::TempDir;
 
@@ -281,14 +281,7 @@ mod tests {
         let profile = folder.path().join("profile.toml");
         std::fs::write(&profile, PROFILE).unwrap();
         let decode = DecodeOptions::new(Time(0));
-        let options = DetectOptions {
-            level_min: Level::Informational,
-            mask: true,
-            keep_record: false,
-            site_key: SiteKey::of_scan(),
-            csv_mappings: Arc::clone(&decode.csv_mappings),
-            timezone: decode.timezone.clone(),
-        };
+        let options = DetectOptions::new(&decode, SiteKey::of_scan());
         let rules = NodeRules {
             folders: vec![own],
             data_dir: Some(folder.path().join("data")),

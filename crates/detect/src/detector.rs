@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use cordon_decode::DecodeOptions;
 use cordon_decode::csv::Mapping;
 use cordon_model::{Arena, Digest, EventId, Field, Finding, Level, LogSource, Position, Record, Time};
 use cordon_normalize::{Known, taxonomy_mapped};
@@ -31,6 +32,21 @@ pub struct DetectOptions {
     pub csv_mappings: Arc<Vec<Mapping>>,
     /// The zone of the site's clocks: "at night" is asked in it.
     pub timezone: jiff::tz::TimeZone,
+}
+
+impl DetectOptions {
+    /// Findings of every level, masked and without their records, of what `decode` decodes.
+    #[must_use]
+    pub fn new(decode: &DecodeOptions, site_key: SiteKey) -> Self {
+        Self {
+            level_min: Level::Informational,
+            mask: true,
+            keep_record: false,
+            site_key,
+            csv_mappings: Arc::clone(&decode.csv_mappings),
+            timezone: decode.timezone.clone(),
+        }
+    }
 }
 
 /// Rules, correlations and options, ready to judge records on many threads.

@@ -12,7 +12,7 @@ use cordon_collect::live::SourceRegistry;
 use cordon_collect::{Limits, Sources};
 use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
-use cordon_model::{Delivery, Level, Span, Time};
+use cordon_model::{Delivery, Span, Time};
 use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Pace, Rules};
 use cordon_node::replay::{Timed, timeline};
 use cordon_node::{Progress, StreetOptions};
@@ -64,14 +64,7 @@ fn detector(decode: &DecodeOptions) -> Detector {
         let number = *numbers.get(name)?;
         Some((number, library.rules.get(number as usize)?.card.id.clone()))
     });
-    let options = DetectOptions {
-        level_min: Level::Informational,
-        mask: true,
-        keep_record: false,
-        site_key: SiteKey::of_scan(),
-        csv_mappings: Arc::clone(&decode.csv_mappings),
-        timezone: decode.timezone.clone(),
-    };
+    let options = DetectOptions::new(decode, SiteKey::of_scan());
     Detector::new(engine, Arc::new(plan), &library.correlations, options)
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use cordon_collect::live::{NotKept, SourceRegistry};
 use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
-use cordon_model::{Delivery, Level, Span, Time};
+use cordon_model::{Delivery, Span, Time};
 use cordon_node::config::{Retention as Settings, SourceShare};
 use cordon_node::live::{EventClock, Left, Node, NodeOptions, Opening, Pace, Retention, Rules};
 use cordon_policy::AccessScope;
@@ -43,14 +43,7 @@ fn detector(decode: &DecodeOptions) -> Detector {
     let library = Library::load(vec![("cited.yml".to_owned(), RULE.to_owned())], &Options::default());
     let (engine, _) = Engine::compile(&library.rules, &decode.log_sources);
     let (plan, _) = Plan::new(&library.correlations, &|_| None);
-    let options = DetectOptions {
-        level_min: Level::Informational,
-        mask: true,
-        keep_record: false,
-        site_key: SiteKey::of_scan(),
-        csv_mappings: Arc::clone(&decode.csv_mappings),
-        timezone: decode.timezone.clone(),
-    };
+    let options = DetectOptions::new(decode, SiteKey::of_scan());
     Detector::new(engine, Arc::new(plan), &library.correlations, options)
 }
 

@@ -14,7 +14,6 @@ use std::io;
 use anyhow::Result;
 use cordon_decode::DecodeOptions;
 use cordon_detect::DetectOptions;
-use cordon_model::Level;
 use cordon_node::StreetOptions;
 use cordon_seal::SiteKey;
 use serde_json::Value;
@@ -43,14 +42,7 @@ fn street(decode: DecodeOptions) -> StreetOptions {
 
 /// All levels, nothing masked, no records kept.
 fn detect(street: &StreetOptions) -> DetectOptions {
-    DetectOptions {
-        level_min: Level::Informational,
-        mask: false,
-        keep_record: false,
-        site_key: SiteKey::of_scan(),
-        csv_mappings: street.decode.csv_mappings.clone(),
-        timezone: street.decode.timezone.clone(),
-    }
+    DetectOptions { mask: false, ..DetectOptions::new(&street.decode, SiteKey::of_scan()) }
 }
 
 /// Prints to standard output.

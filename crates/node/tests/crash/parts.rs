@@ -8,7 +8,7 @@ use std::time::Duration;
 use cordon_collect::live::SourceRegistry;
 use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
-use cordon_model::{Delivery, Level, Span, Time};
+use cordon_model::{Delivery, Span, Time};
 use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Pace, Rules, StartError};
 use cordon_rules::Engine;
 use cordon_rules::correlate::Plan;
@@ -65,14 +65,7 @@ pub(crate) fn detector(decode: &DecodeOptions) -> Detector {
         library.rules.iter().zip(0..).map(|(rule, number)| (rule.card.id.as_str(), number)).collect();
     let (plan, refused) = Plan::new(&library.correlations, &|id| Some((*numbers.get(id)?, BASE.to_owned())));
     assert!(refused.is_empty(), "{refused:?}");
-    let options = DetectOptions {
-        level_min: Level::Informational,
-        mask: true,
-        keep_record: false,
-        site_key: SiteKey::of_scan(),
-        csv_mappings: Arc::clone(&decode.csv_mappings),
-        timezone: decode.timezone.clone(),
-    };
+    let options = DetectOptions::new(decode, SiteKey::of_scan());
     Detector::new(engine, Arc::new(plan), &library.correlations, options)
 }
 

@@ -10,7 +10,7 @@ use cordon_collect::live::SourceRegistry;
 use cordon_collect::{Limits, Sources};
 use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
-use cordon_model::{Delivery, Level, Span, Time};
+use cordon_model::{Delivery, Span, Time};
 use cordon_node::import;
 use cordon_node::live::{EventClock, Node, NodeOptions, Opening, Pace, Rules};
 use cordon_node::replay::{Timed, timeline};
@@ -69,14 +69,7 @@ pub(crate) fn detector(decode: &DecodeOptions, has_rules: bool) -> Detector {
     let (engine, _) = Engine::compile(&library.rules, &decode.log_sources);
     let numbers: BTreeMap<&str, u32> = library.rules.iter().map(|rule| rule.card.id.as_str()).zip(0..).collect();
     let (plan, _) = Plan::new(&library.correlations, &|id| Some((*numbers.get(id)?, id.to_owned())));
-    let options = DetectOptions {
-        level_min: Level::Informational,
-        mask: true,
-        keep_record: false,
-        site_key: SiteKey::of_scan(),
-        csv_mappings: Arc::clone(&decode.csv_mappings),
-        timezone: decode.timezone.clone(),
-    };
+    let options = DetectOptions::new(decode, SiteKey::of_scan());
     Detector::new(engine, Arc::new(plan), &library.correlations, options)
 }
 

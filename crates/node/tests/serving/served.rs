@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use cordon_decode::DecodeOptions;
 use cordon_detect::{DetectOptions, Detector};
-use cordon_model::{Level, Time};
+use cordon_model::Time;
 use cordon_node::config::{Config, Layers};
 use cordon_node::live::{self, LoadedRules, Reloading, Serving, StartError};
 use cordon_node::sdnotify::ServiceManager;
@@ -60,14 +60,7 @@ fn decode() -> DecodeOptions {
 fn no_rules(decode: &DecodeOptions) -> LoadedRules {
     let (engine, _) = Engine::compile(&[], &decode.log_sources);
     let (plan, _) = Plan::new(&[], &|_| None);
-    let options = DetectOptions {
-        level_min: Level::Informational,
-        mask: true,
-        keep_record: false,
-        site_key: SiteKey::of_scan(),
-        csv_mappings: Arc::clone(&decode.csv_mappings),
-        timezone: decode.timezone.clone(),
-    };
+    let options = DetectOptions::new(decode, SiteKey::of_scan());
     let detector = Detector::new(engine, Arc::new(plan), &[], options);
     LoadedRules { detector, version: "none".into(), statuses: Vec::new(), texts: BTreeMap::new() }
 }

@@ -366,7 +366,9 @@ mod tests {
     #[test]
     fn a_log_that_grows_and_a_backup_take_nothing_from_the_budget() {
         let folder = tempfile::tempdir().unwrap();
-        for (name, bytes) in [("wal/1.wal", 1_000), ("frozen/state.sqlite", 200), ("state.sqlite", 40), ("keys.ring", 3)] {
+        for (name, bytes) in
+            [("wal/1.wal", 1_000), ("frozen/state.sqlite", 200), ("state.sqlite", 40), ("keys.ring", 3)]
+        {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, vec![0; bytes]).unwrap();
