@@ -4,6 +4,9 @@
 #   CORDON                       a binary to measure instead of building one
 #   PROFILE                      cargo profile to build it with (dist)
 #   RULES                        folder with Sigma rules (SigmaHQ's of the outside material)
+#   ENDURE                       instead of all that: send at full speed for so many seconds and print the node's memory all the while, its setting at MEMORY (1GiB),
+#                                its disk budget at DISK (12GiB), its log at 1 GiB at most
+#   UNDER                        what the node is started by, for example `systemd-run --scope -p MemoryMax=1G -p MemorySwapMax=0`
 #   CALM=1                       Windows records of which rules speak come once in a thousand instead of every sixth
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -29,7 +32,17 @@ if [ -n "${CALM:-}" ]; then
     material+=(--calm "$work/spoken-of.ndjson")
 fi
 
+if [ -n "${UNDER:-}" ]; then
+    material+=(--under "$UNDER")
+fi
+
 echo "machine: $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), load $(cut -d' ' -f1-3 /proc/loadavg), $(date -u +%FT%TZ)"
+if [ -n "${ENDURE:-}" ]; then
+    printf '[store]\nwal_bytes_max = "1GiB"\n[retention]\nbytes_max = "%s"\n' "${DISK:-12GiB}" >"$work/more.toml"
+    "$live" endure "${material[@]}" --cordon "$CORDON" --rules "$(realpath "$rules")" --dir "$work/node" --config "$work/more.toml" \
+        --memory "${MEMORY:-1GiB}" --seconds "$ENDURE"
+    exit
+fi
 "$live" sample "${material[@]}" --out "$work/sample" --events 200000
 said=$("$CORDON" scan --rules rules --rules "$rules" --rules-cache none --format ndjson "$work/sample" 2>&1 >/dev/null || [ $? -eq 1 ])
 grep -E '^[0-9]+ files|^findings:' <<<"$said"

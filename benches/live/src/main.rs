@@ -8,11 +8,13 @@
 //! live mllp   --to ADDR --seconds N                   HL7 messages on one connection, each sent when the last was acknowledged
 //! live syslog --to ADDR --events N                    syslog lines over TCP as fast as they are taken
 //! live run    --cordon PATH ..                        starts a node, sends, and prints the figures
+//! live endure --cordon PATH --seconds N ..            starts a node, sends, and prints its memory all the while
 //! ```
 //!
 //! All take `--data DIR` (the outside material) and `--lakeside DIR` (a rendered Lakeside), and `--calm FILE` ([`material::kinds`]).
 
 mod client;
+mod endure;
 mod fresh;
 mod lines;
 mod load;
@@ -37,6 +39,7 @@ fn main() -> Result<()> {
         "mllp" => lines::mllp_command(&options),
         "syslog" => lines::syslog_command(&options),
         "run" => run::run(&options),
-        other => bail!("no command {other}: windows, sample, http, mllp, syslog or run"),
+        "endure" => endure::endure(&options),
+        other => bail!("no command {other}: windows, sample, http, mllp, syslog, run or endure"),
     }
 }

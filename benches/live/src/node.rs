@@ -42,16 +42,20 @@ impl Node {
         let data = dir.join("data");
         let profile = options.text("profile").unwrap_or_default();
         let more = options.text("config").map(fs::read_to_string).transpose()?.unwrap_or_default();
+        // what stands at the top of the file
+        let memory = options.text("memory").map(|memory| format!("memory = {memory:?}\n")).unwrap_or_default();
         let text = format!(
-            "data_dir = {data:?}\n[api]\naddress = \"{api}\"\n[intake]\nhttp = [\"{http}\"]\nmllp = [\"{mllp}\"]\n\
+            "data_dir = {data:?}\n{memory}[api]\naddress = \"{api}\"\n[intake]\nhttp = [\"{http}\"]\nmllp = [\"{mllp}\"]\n\
              syslog_tcp = [\"{syslog}\"]\nsyslog_udp = []\n[rules]\nfolders = [{}]\nprofile = \"{profile}\"\n{more}",
             rules.join(", ")
         );
         fs::write(dir.join("cordon.toml"), text)?;
         let log = File::options().create(true).append(true).open(dir.join("node.log"))?;
         let start = Instant::now();
-        let child = Command::new(options.path("cordon")?)
-            .arg("serve")
+        let cordon = options.text("cordon").context("--cordon is missing")?;
+        let mut words = options.text("under").unwrap_or_default().split_whitespace().chain([cordon, "serve"]);
+        let child = Command::new(words.next().unwrap_or(cordon))
+            .args(words)
             .arg("--config")
             .arg(dir.join("cordon.toml"))
             .stdout(log.try_clone()?)

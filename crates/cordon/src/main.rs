@@ -13,6 +13,7 @@ mod inputs;
 mod installed;
 mod local_node;
 mod output;
+mod own_memory;
 mod pack;
 mod profile;
 mod progress;

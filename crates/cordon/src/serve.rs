@@ -23,7 +23,7 @@ use tracing_subscriber::reload::Handle;
 use crate::profile::Chosen;
 use crate::serve_rules::NodeRules;
 use crate::settings::{self, SettingsArgs};
-use crate::{Exit, inputs};
+use crate::{Exit, inputs, own_memory};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,9 +47,14 @@ pub(crate) struct ServeArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
+    let huge_pages = own_memory::without_huge_pages();
     let config = args.settings.load()?;
     let data_dir = settings::data_dir(&config)?;
     let level = log(&config);
+    if let Err(error) = huge_pages {
+        tracing::warn!(error = %error, "the node cannot start itself anew and keeps huge pages: it takes more memory");
+    }
+    own_memory::keep_giving_back();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let decode = DecodeOptions { timezone: config.time_zone.clone(), ..DecodeOptions::new(inputs::now()) };
     // what it holds is for the user alone that runs the node

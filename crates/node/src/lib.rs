@@ -12,6 +12,7 @@ mod feed;
 pub mod history;
 pub mod import;
 pub mod live;
+pub mod memory;
 mod order;
 mod progress;
 pub mod replay;

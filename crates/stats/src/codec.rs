@@ -26,6 +26,18 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// Appends what `write` does, with its length before it: the same as [`put_bytes`] of it, without a copy.
+pub fn section(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let start = out.len();
+    put_len(out, 0);
+    let from = out.len();
+    write(out);
+    let len = (out.len() - from) as u64;
+    if let Some(place) = out.get_mut(start..from) {
+        place.copy_from_slice(&len.to_le_bytes());
+    }
+}
+
 /// Takes `N` bytes.
 pub fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
     let (head, rest) = from.split_first_chunk::<N>()?;

@@ -166,3 +166,12 @@ fn a_hang_up_takes_over_what_can_change_and_a_bad_file_keeps_what_is_in_force() 
     node.signal("TERM");
     assert!(node.child.wait().unwrap().success());
 }
+
+/// proc(5): whether the process may have huge pages.
+#[test]
+fn a_node_has_no_huge_pages_and_is_the_process_that_was_started() {
+    let node = Node::start();
+    let status = fs::read_to_string(format!("/proc/{}/status", node.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("THP_enabled:")).map(str::trim);
+    assert_eq!(line, Some("0"), "{status}");
+}

@@ -1,6 +1,7 @@
 //! Every setting, once: name, kind, default, whether it can change while the node runs, and its words. Reader, page and example file are made from here.
 
 use super::kind::Kind;
+use crate::memory::MEMORY_BYTES_MIN;
 
 /// What a change of a setting needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,6 +186,12 @@ const NODE: &[Setting] = &[
         "The site's time zone, for quiet hours, maintenance windows and rules on the time of day.",
     ),
     setting(
+        "memory",
+        Kind::Bytes(MEMORY_BYTES_MIN),
+        "\"\"",
+        "Memory that the node may take, all in all. What grows with intake or searches has its share of it (`docs/sizing.md`). Empty: what the service manager or container allows, else half of the machine; 2 GiB at most.",
+    ),
+    setting(
         "event_clock",
         Kind::Clock,
         "\"\"",
@@ -305,8 +312,8 @@ const INTAKE: &[Setting] = &[
     setting(
         "queue_bytes_max",
         Kind::Bytes(MEGABYTE),
-        "\"64MiB\"",
-        "Most bytes that wait to be written. Senders that can wait do so then; of others what has no room is dropped and counted.",
+        "\"\"",
+        "Most bytes that wait to be written. Senders that can wait do so then; of others what has no room is dropped and counted. Empty: its share of `memory`, at most 64 MiB.",
     ),
 ];
 
@@ -362,8 +369,8 @@ const STORE: &[Setting] = &[
     setting(
         "flush_bytes",
         Kind::Bytes(MEGABYTE),
-        "\"64MiB\"",
-        "New events are searchable in memory at once; at this size they are written as a file.",
+        "\"\"",
+        "New events are searchable in memory at once; at this size they are written as a file. Empty: their share of `memory`, at most 64 MiB.",
     ),
     setting("flush_every", Kind::Span(1), "\"1m\"", "After this time they are written in any case."),
 ];
@@ -425,8 +432,8 @@ const QUERY: &[Setting] = &[
     setting(
         "memory_bytes_max",
         Kind::Bytes(32 * MEGABYTE),
-        "\"256MiB\"",
-        "Memory of all searches together. What needs more is written to a temporary file or ends with an explanation.",
+        "\"\"",
+        "Memory of all searches together. What needs more is written to a temporary file or ends with an explanation. Empty: their share of `memory`.",
     ),
     setting("time_max", Kind::Span(1), "\"30s\"", "Longest time of a search; an export may take an hour."),
     setting("at_once_max", Kind::Whole(1, 64), "4", "Most searches at once; others wait."),

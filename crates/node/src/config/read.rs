@@ -90,6 +90,11 @@ impl Fields {
         if let Value::Whole(number) | Value::Bytes(number) = self.value(name) { number } else { 0 }
     }
 
+    /// Bytes, when some are stated.
+    fn bytes(&self, name: &str) -> Option<u64> {
+        if let Value::Bytes(bytes) = self.value(name) { Some(bytes) } else { None }
+    }
+
     fn span(&self, name: &str) -> Span {
         if let Value::Span(span) = self.value(name) { span } else { Span::default() }
     }
@@ -159,6 +164,7 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
     Config {
         data_dir: node.path("data_dir"),
         time_zone: TimeZone::get(&node.text("time_zone")).unwrap_or(TimeZone::UTC),
+        memory: node.bytes("memory"),
         event_clock: node.clock("event_clock"),
         log: log(&tables.one("log")),
         tls: tls(&tables.one("tls")),
@@ -221,7 +227,7 @@ fn intake(of: &Fields) -> Intake {
         mllp: of.addresses("mllp"),
         mllp_tls: of.addresses("mllp_tls"),
         tail: of.texts("tail"),
-        queue_bytes_max: of.whole("queue_bytes_max"),
+        queue_bytes_max: of.bytes("queue_bytes_max"),
     }
 }
 
@@ -247,7 +253,7 @@ fn store(of: &Fields) -> StoreSettings {
     StoreSettings {
         wal_segment_bytes: of.whole("wal_segment_bytes"),
         wal_bytes_max: of.whole("wal_bytes_max"),
-        flush_bytes: of.whole("flush_bytes"),
+        flush_bytes: of.bytes("flush_bytes"),
         flush_every: of.span("flush_every"),
     }
 }
@@ -288,7 +294,7 @@ fn class(name: &str) -> DataClass {
 
 fn query(of: &Fields) -> Query {
     Query {
-        memory_bytes_max: of.whole("memory_bytes_max"),
+        memory_bytes_max: of.bytes("memory_bytes_max"),
         time_max: of.span("time_max"),
         at_once_max: of.whole("at_once_max"),
     }

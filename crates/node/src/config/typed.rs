@@ -19,6 +19,8 @@ pub struct Config {
     pub site: String,
     /// The site's time zone: quiet hours and maintenance windows are read on its clock.
     pub time_zone: TimeZone,
+    /// Bytes of memory that the node may take; `None` for what is allowed.
+    pub memory: Option<u64>,
     /// The clock of demos and tests; `None` for real time.
     pub event_clock: Option<Clock>,
     /// What is logged, and how.
@@ -140,8 +142,8 @@ pub struct Intake {
     pub mllp_tls: Vec<SocketAddr>,
     /// Patterns of files that are followed.
     pub tail: Vec<String>,
-    /// Most bytes that wait to be written.
-    pub queue_bytes_max: u64,
+    /// Most bytes that wait to be written; `None` for a share of the memory.
+    pub queue_bytes_max: Option<u64>,
 }
 
 /// Detection rules.
@@ -160,8 +162,8 @@ pub struct StoreSettings {
     pub wal_segment_bytes: u64,
     /// Most bytes of the write-ahead log.
     pub wal_bytes_max: u64,
-    /// Bytes of new events in memory after which they are written as a file.
-    pub flush_bytes: u64,
+    /// Bytes of new events in memory after which they are written as a file; `None` for a share of the memory.
+    pub flush_bytes: Option<u64>,
     /// Time after which they are written in any case.
     pub flush_every: Span,
 }
@@ -232,8 +234,8 @@ pub struct SourceShare {
 /// Limits of searches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Memory of all searches together, bytes.
-    pub memory_bytes_max: u64,
+    /// Memory of all searches together, bytes; `None` for a share of the memory.
+    pub memory_bytes_max: Option<u64>,
     /// Longest time of one.
     pub time_max: Span,
     /// Most at once; others wait.

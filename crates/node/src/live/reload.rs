@@ -18,6 +18,7 @@ use super::node::{Parts, StartError};
 use super::policies;
 use super::tls::{Certificates, Loaded};
 use crate::config::{Changed, Config, diff, taken_over};
+use crate::memory::{self, Shares, size};
 
 /// Reads all layers of settings; in a refusal every fault with its line.
 pub type ReadSettings = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
@@ -121,7 +122,7 @@ impl Settings {
 /// The folder to spill to or the threads cannot be made.
 pub(super) fn queries(parts: &Parts, config: &Config) -> Result<Queries, StartError> {
     let options = QueryOptions {
-        memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
+        memory_bytes_max: size(Shares::of(config, memory::allowed()).searches),
         queries_max: usize::try_from(config.query.at_once_max).unwrap_or(usize::MAX),
         ..QueryOptions::spilling_to(parts.data_dir.join("spill"))
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use cordon_api::{ApiOptions, ApiState, PartState, ServeLimits};
-use cordon_collect::live::http::{HttpIntake, Presented};
+use cordon_collect::live::http::{self, HttpIntake, Presented};
 use cordon_collect::live::tail::{self, CheckpointFile};
 use cordon_collect::live::{Limits, Reception, SourceRegistry, mllp, relp, tcp, udp};
 use cordon_decode::DecodeOptions;
@@ -37,6 +37,7 @@ use super::senders::{KnownSenders, follow_tokens, with_sender};
 use super::sources::{Recalled, SourceWatch, recall};
 use super::tls::{Certificates, Loaded};
 use crate::config::Config;
+use crate::memory::{self, Shares, size};
 use crate::sdnotify::ServiceManager;
 use crate::tell::{Namer, Teller};
 
@@ -186,7 +187,8 @@ fn node_options(
     workers: usize,
     (disk, pace): (Arc<dyn Disk>, Pace),
 ) -> NodeOptions {
-    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    let shares = Shares::of(config, memory::allowed());
+    tracing::info!(?shares, "memory is shared out, in bytes");
     let clock = match &config.event_clock {
         Some(clock) => EventClock::starting_at(clock.start, clock.speed),
         None => EventClock::system(),
@@ -197,16 +199,26 @@ fn node_options(
         clock,
         decode,
         workers,
-        intake_bytes_max: bytes(config.intake.queue_bytes_max),
+        intake_bytes_max: size(shares.queue),
         wal_bytes_max: config.store.wal_bytes_max,
         wal: WalOptions { segment_bytes: config.store.wal_segment_bytes, ..WalOptions::default() },
         tables: TablesOptions {
-            flush_bytes: bytes(config.store.flush_bytes),
+            hot_bytes_max: size(shares.events),
+            flush_bytes: size(shares.flush),
             flush_after: config.store.flush_every.duration(),
-            ..TablesOptions::default()
         },
         disk,
         pace,
+    }
+}
+
+/// What bodies over HTTP may hold on each address.
+fn http_limits(config: &Config) -> http::Limits {
+    let (shares, addresses) = (Shares::of(config, memory::allowed()), config.intake.http.len().max(1));
+    http::Limits {
+        held_bytes_max: size(shares.bodies) / addresses,
+        body_bytes_max: size(shares.body) / addresses,
+        ..http::Limits::default()
     }
 }
 
@@ -349,7 +361,7 @@ impl Doors<'_> {
             tasks.spawn(mllp::serve(listener, tls, self.reception(Limits::mllp()), stop.child_token()));
         }
         for address in &config.intake.http {
-            self.http(*address).await?;
+            self.http(*address, http_limits(config)).await?;
         }
         for pattern in &config.intake.tail {
             let file = self.parts.data_dir.join(format!("tail-{}.checkpoint", cordon_seal::digest(pattern.as_bytes())));
@@ -361,7 +373,7 @@ impl Doors<'_> {
     }
 
     /// HTTP intake on an address of its own.
-    async fn http(&self, address: SocketAddr) -> Result<(), StartError> {
+    async fn http(&self, address: SocketAddr, limits: http::Limits) -> Result<(), StartError> {
         let listener = self.tcp("http intake", address).await?;
         let senders = Arc::new(KnownSenders::default());
         self.tasks.spawn(follow_tokens(self.parts.state.clone(), Arc::clone(&senders), self.stop.child_token()));
@@ -371,7 +383,7 @@ impl Doors<'_> {
             registry: Arc::clone(&self.parts.registry),
             senders: Arc::new(move |presented: &Presented<'_>| senders.sender(presented)),
             clock: Arc::new(move || clock.now()),
-            limits: cordon_collect::live::http::Limits::default(),
+            limits,
         };
         let history = intake.history_routes(Arc::<History>::clone(self.history));
         let router = intake.router().merge(history).layer(axum::middleware::map_request(with_sender));

@@ -13,6 +13,8 @@ use super::watermark::{AHEAD_MAX_US, Watermarks};
 
 /// Events that correlations may still name; older ones are left out of a finding, whose count stays exact.
 const EVENTS_KEPT_MAX: usize = 64 << 10;
+/// Bytes that an event takes in a snapshot.
+const EVENT_BYTES: usize = 112;
 /// Raised with every change of the layout.
 const VERSION: u64 = 1;
 
@@ -144,10 +146,12 @@ impl Windows {
 
     /// The state as bytes; it holds every match below `through`.
     pub(super) fn snapshot(&self, through: u64) -> Vec<u8> {
-        let mut out = Vec::new();
+        let (_, bytes) = self.correlator.size();
+        // as it grows it would be there twice
+        let mut out = Vec::with_capacity(bytes + self.events.kept.len() * EVENT_BYTES);
         codec::put_u64(&mut out, VERSION);
         codec::put_u64(&mut out, through);
-        codec::put_bytes(&mut out, &self.correlator.snapshot());
+        codec::section(&mut out, |out| self.correlator.write_snapshot(out));
         self.events.write(&mut out);
         self.watermarks.write(&mut out);
         out

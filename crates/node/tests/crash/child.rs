@@ -71,7 +71,7 @@ async fn run(folder: &Path, disk: Arc<dyn Disk>) -> Result<(), Box<dyn std::erro
                 syslog_udp = []\nsyslog_tcp = []\nsyslog_tls = []\nrelp = []\nmllp = []\ntail = []\n";
     let layers = Layers { file: Some(("test", text)), ..Layers::default() };
     let mut config = Config::load(&layers).map_err(|faults| format!("{faults:?}"))?;
-    config.store.flush_bytes = 256 << 10;
+    config.store.flush_bytes = Some(256 << 10);
     config.store.wal_segment_bytes = 24 << 10;
     config.store.flush_every = Span(1);
     let _already = rustls::crypto::ring::default_provider().install_default();

@@ -39,31 +39,37 @@ impl Correlator {
     /// The state as bytes.
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write_snapshot(&mut out);
+        out
+    }
+
+    /// The state as bytes behind what is there; with their length before them it is what [`codec::put_bytes`] would make of a snapshot, without a second copy.
+    pub fn write_snapshot(&self, out: &mut Vec<u8>) {
         let core = &self.core;
-        let mut out = MAGIC.to_vec();
-        codec::put_u64(&mut out, VERSION);
-        codec::put_u64(&mut out, limits_print(core.limits));
-        codec::put_u64(&mut out, key_print(core.limits));
-        codec::put_i64(&mut out, core.watermark);
-        codec::put_i64(&mut out, core.latest);
-        core.counters.named().iter().for_each(|(_, count)| codec::put_u64(&mut out, *count));
+        out.extend_from_slice(&MAGIC);
+        codec::put_u64(out, VERSION);
+        codec::put_u64(out, limits_print(core.limits));
+        codec::put_u64(out, key_print(core.limits));
+        codec::put_i64(out, core.watermark);
+        codec::put_i64(out, core.latest);
+        core.counters.named().iter().for_each(|(_, count)| codec::put_u64(out, *count));
         let rules: Vec<(u64, &Source)> =
             (0..).zip(&self.plan.bases).filter(|(_, rule)| !rule.feeds.is_empty()).collect();
-        codec::put_len(&mut out, rules.len());
+        codec::put_len(out, rules.len());
         for (number, rule) in rules {
-            codec::put_u64(&mut out, number);
-            codec::put_bytes(&mut out, rule.id.as_bytes());
-            put_names(&mut out, &rule.wanted);
+            codec::put_u64(out, number);
+            codec::put_bytes(out, rule.id.as_bytes());
+            put_names(out, &rule.wanted);
         }
-        section(&mut out, |out| core.pending.write(out));
-        codec::put_len(&mut out, self.plan.nodes.len());
+        codec::section(out, |out| core.pending.write(out));
+        codec::put_len(out, self.plan.nodes.len());
         for (node, groups) in self.plan.nodes.iter().zip(&core.groups) {
-            codec::put_bytes(&mut out, node.id.as_bytes());
-            codec::put_u64(&mut out, node.identity);
-            put_names(&mut out, &node.source.wanted);
-            section(&mut out, |out| write_groups(out, groups));
+            codec::put_bytes(out, node.id.as_bytes());
+            codec::put_u64(out, node.identity);
+            put_names(out, &node.source.wanted);
+            codec::section(out, |out| write_groups(out, groups));
         }
-        out
     }
 
     /// A correlator that goes on where the snapshot was taken. Limits must be the same, and so must all correlations and the ids of their rules.
@@ -88,18 +94,6 @@ fn write_groups(out: &mut Vec<u8>, groups: &Groups<State>) {
         out.push(u8::from(group.fired_at.is_some()));
         codec::put_i64(out, group.fired_at.unwrap_or(0));
         group.state.write(out);
-    }
-}
-
-/// Appends what `write` appends, with its length in front.
-fn section(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
-    let start = out.len();
-    codec::put_len(out, 0);
-    let from = out.len();
-    write(out);
-    let len = (out.len() - from) as u64;
-    if let Some(place) = out.get_mut(start..from) {
-        place.copy_from_slice(&len.to_le_bytes());
     }
 }
 
