@@ -47,14 +47,13 @@ pub(crate) struct ServeArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
-    let huge_pages = own_memory::without_huge_pages();
+    let told = own_memory::keep_small();
     let config = args.settings.load()?;
     let data_dir = settings::data_dir(&config)?;
     let level = log(&config);
-    if let Err(error) = huge_pages {
-        tracing::warn!(error = %error, "the node cannot start itself anew and keeps huge pages: it takes more memory");
+    if let Err(error) = told {
+        tracing::warn!(error = %error, "the node cannot start itself again to tell its allocator to keep nothing: it takes more memory");
     }
-    own_memory::keep_giving_back();
     let _ = rustls::crypto::ring::default_provider().install_default();
     let decode = DecodeOptions { timezone: config.time_zone.clone(), ..DecodeOptions::new(inputs::now()) };
     // what it holds is for the user alone that runs the node
