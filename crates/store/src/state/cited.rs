@@ -1,10 +1,11 @@
 //! Which evidence findings cite. The database itself keeps the list, in the transaction of each finding (`migrations/0003_cited.sql`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use cordon_model::Time;
+use futures_util::TryStreamExt as _;
 use sqlx::Row as _;
 
 use super::sql::{from_count, to_count};
@@ -25,14 +26,19 @@ impl State {
         );
         let end = i64::try_from(offsets.end).unwrap_or(i64::MAX);
         let query = query.bind(to_count(offsets.start)?).bind(end).bind(since.0).bind(to_count(CITED_MAX as u64 + 1)?);
-        let rows = query.fetch_all(&self.readers).await?;
-        if rows.len() > CITED_MAX {
-            return Ok(None);
+        // row by row, and each source once: a million rows at once are most of a gigabyte
+        let (mut rows, mut count) = (query.fetch(&self.readers), 0);
+        let (mut cited, mut sources) = (BTreeMap::new(), BTreeSet::<Arc<str>>::new());
+        while let Some(row) = rows.try_next().await? {
+            count += 1;
+            if count > CITED_MAX {
+                return Ok(None);
+            }
+            let named: &str = row.try_get("source")?;
+            let source = sources.get(named).cloned().unwrap_or_else(|| named.into());
+            sources.insert(Arc::clone(&source));
+            cited.insert(from_count(row.try_get("position")?, "cited_evidence")?, source);
         }
-        let one = |row: &sqlx::sqlite::SqliteRow| -> Result<(u64, Arc<str>), StateError> {
-            let source: &str = row.try_get("source")?;
-            Ok((from_count(row.try_get("position")?, "cited_evidence")?, source.into()))
-        };
-        rows.iter().map(one).collect::<Result<_, _>>().map(Some)
+        Ok(Some(cited))
     }
 }
