@@ -14,7 +14,7 @@ demo: ## start a node on loopback and replay Lakeside's evening into it, until C
 test: ## everything: format, lints, tidy, tests, rules, conformance, docs
 	@scripts/test.sh
 
-crash: ## kill -9 at 200 named points and 200 power losses over the whole node
+crash: ## kill -9 at every named point five times, 200 power losses of the whole node and 200 of backups
 	@scripts/crash.sh
 
 bench: ## speed against peers and the physical limit, in release

@@ -228,3 +228,106 @@ def test_a_stopped_node_is_backed_up_as_well(tmp_path):
         assert verified("--data-dir", node.data)["whole"]
         node.start()
         assert node.count("source = 'http/load'") == len(load.acknowledged)
+
+
+def stopped_in_the_middle(arguments, backup):
+    """A backup that stands still once it has brought files."""
+    running = subprocess.Popen([BINARY, "backup", *map(str, arguments), backup], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
+    begun, end = backup / "begun", time.monotonic() + PATIENCE
+    while time.monotonic() < end and running.poll() is None:
+        if begun.exists() and begun.read_text().count("\n") > 2:
+            running.send_signal(signal.SIGSTOP)
+            break
+    assert running.poll() is None, f"it ended with {running.returncode} before it could be stopped"
+    return running
+
+
+def goes_on(running, code):
+    running.send_signal(signal.SIGCONT)
+    _, said = running.communicate(timeout=PATIENCE)
+    assert running.returncode == code, said
+    return said
+
+
+@pytest.fixture
+def loaded():
+    """A node with something in it, the arguments of its backups, and a key to restore them with."""
+    with Node(listeners=("http",)) as node:
+        with Load(node) as load:
+            load.reaches(500)
+        node.settled()
+        yield node, ["--url", node.api, "--data-dir", node.data, "--no-progress"]
+
+
+def whole(node, backup):
+    cordon("restore", "--check", backup, "--key-file", node.data / "master.key")
+
+
+def test_a_second_backup_at_the_same_time_is_refused_and_the_first_stays_whole(loaded, tmp_path):
+    node, arguments = loaded
+    first = stopped_in_the_middle(arguments, tmp_path / "one")
+    _, said = cordon("backup", *arguments, tmp_path / "two", code=2)
+    assert "is being made: wait until it has ended, or end it" in said and not (tmp_path / "two").exists()
+    refused = node.ask("POST", "/api/v1/jobs/freeze", "administrator", status=409)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "a moment is frozen already" in refused.json()["detail"]
+    assert "backup 1 in " in goes_on(first, 0)
+    whole(node, tmp_path / "one")
+    assert not (node.data / "frozen").exists()
+    cordon("backup", *arguments, tmp_path / "two")
+    whole(node, tmp_path / "two")
+
+
+def test_a_node_that_starts_again_meanwhile_gives_the_moment_up_and_the_backup_before_stays(loaded, tmp_path):
+    node, arguments = loaded
+    backup = tmp_path / "backup"
+    cordon("backup", *arguments, backup)
+    before = (backup / "manifest").read_bytes()
+    running = stopped_in_the_middle(arguments, backup)
+    node.process.kill()
+    node.process.wait()
+    node.start()
+    said = goes_on(running, 2)
+    assert "the frozen moment was given up meanwhile" in said, said
+    assert (backup / "manifest").read_bytes() == before
+    whole(node, backup)
+    arguments[1] = node.api
+    _, said = cordon("backup", *arguments, backup)
+    assert "backup 2 in " in said
+    whole(node, backup)
+
+
+def test_a_folder_with_something_else_in_it_is_left_as_it_is(loaded, tmp_path):
+    node, arguments = loaded
+    home = tmp_path / "home"
+    (home / "files").mkdir(parents=True)
+    (home / "files/letter").write_text("mine")
+    _, said = cordon("backup", *arguments, home, code=2)
+    assert "is not empty and holds no backup" in said
+    assert [path.name for path in home.iterdir()] == ["files"] and (home / "files/letter").read_text() == "mine"
+    (tmp_path / "link").symlink_to(node.data)
+    _, said = cordon("backup", *arguments, tmp_path / "link/backup", code=2)
+    assert "lies within the store" in said
+    _, said = cordon("backup", *arguments, node.data.parent, code=2)
+    assert "is not empty and holds no backup" in said
+    assert not (node.data / "frozen").exists()
+
+
+def test_a_disk_without_room_for_the_backup_is_told_and_the_node_is_not_concerned(loaded, tmp_path):
+    node, arguments = loaded
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "cordon-test", small], capture_output=True, check=False).returncode:
+        pytest.skip("a file system in memory cannot be mounted by this user")
+    try:
+        _, said = cordon("backup", *arguments, small, code=2)
+        assert "no room is left there; free some and run it again" in said
+        assert not (node.data / "frozen").exists() and not (small / "manifest").exists()
+        with Load(node) as load:
+            load.reaches(200)
+        subprocess.run(["mount", "-o", "remount,size=256m", small], check=True)
+        _, said = cordon("backup", *arguments, small)
+        assert "a backup that had been broken off was continued" in said
+        whole(node, small)
+    finally:
+        subprocess.run(["umount", "-l", small], check=False)

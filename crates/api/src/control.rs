@@ -69,6 +69,9 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
     /// Does long work and reports how far it is. Ends early, with what it has, once [`Progress::is_cancelled`].
     fn run(&self, work: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>>;
 
+    /// Whether a moment of the store is frozen for a backup, or on its way to be or to be given up.
+    fn is_frozen(&self) -> bool;
+
     /// The RawRecord of an event in its own bytes, out of the evidence or, while it is not there yet, the log. What names a patient is masked unless `is_revealed`;
     /// whoever asks has decided and audited that.
     fn record(&self, place: RecordPlace, is_revealed: bool) -> BoxFuture<'static, Result<Vec<u8>, ControlError>>;

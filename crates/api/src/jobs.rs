@@ -39,6 +39,13 @@ impl From<&Work> for JobKind {
     }
 }
 
+impl JobKind {
+    /// Freezing a moment and giving it up go one after the other.
+    const fn is_of_backup(self) -> bool {
+        matches!(self, Self::Freeze | Self::Thaw)
+    }
+}
+
 /// How a job ended, or that it has not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum JobState {
@@ -78,6 +85,11 @@ impl Jobs {
     ) -> Result<Arc<Job>, Problem> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let running = |job: &Arc<Job>| *job.state.borrow() == JobState::Running;
+        let kind = JobKind::from(&work);
+        if kind.is_of_backup() && all.values().any(|job| job.kind.is_of_backup() && running(job)) {
+            let detail = "a moment of the store is being frozen or given up just now; wait until that job has ended";
+            return Err(Problem::new(ProblemKind::Conflict, detail));
+        }
         if all.values().filter(|job| running(job)).count() >= RUNNING_MAX {
             let detail = format!("{RUNNING_MAX} jobs run already; wait for one or cancel it");
             return Err(Problem::new(ProblemKind::TooMany, detail).retry_after(30));
@@ -89,7 +101,6 @@ impl Jobs {
         let (tell, state) = watch::channel(JobState::Running);
         let progress = Arc::new(Progress::default());
         let id = self.last.fetch_add(1, Ordering::Relaxed) + 1;
-        let kind = JobKind::from(&work);
         let job = Job { id, kind, owner: owner.to_owned(), started, progress: Arc::clone(&progress), state };
         let job = Arc::new(job);
         all.insert(id, Arc::clone(&job));

@@ -10,8 +10,8 @@ use clap::Args;
 use cordon_node::config::Config;
 use cordon_node::live;
 use cordon_policy::Role;
-use cordon_store::backup::{self, Copied, FROZEN, Frozen, Moment, Restored};
-use cordon_store::disk::FileDisk;
+use cordon_store::backup::{self, Copied, Frozen, Restored};
+use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::keys::{KeySource, Keys};
 use cordon_store::version;
 use serde_json::Value;
@@ -32,8 +32,8 @@ Runs on the machine of the node, while the node runs or is stopped. The moment i
 copying then disturbs nobody. A further backup into the same folder copies only what is new, and one
 that was broken off is continued. THE MASTER KEY (keys.file, or the passphrase) IS NOT IN THE BACKUP:
 keep it elsewhere; without it nobody can restore anything. On the same file system files are links, which
-protect from deletion and not from a broken disk. Exit code: 0 backed up, 2 not; then the backup before
-is still whole.";
+protect from deletion and not from a broken disk. One backup of a store is made at a time. Exit code:
+0 backed up, 2 not; then the backup before is still whole.";
 
 const RESTORE_EXAMPLES: &str = "\
 Examples:
@@ -93,10 +93,10 @@ pub(crate) struct RestoreArgs {
 pub(crate) fn backup(args: &BackupArgs) -> Result<Exit> {
     let config = args.settings.load()?;
     let dir = args.data_dir.clone().map_or_else(|| data_dir(&config), Ok)?;
-    let dir = std::path::absolute(&dir).with_context(|| dir.display().to_string())?;
-    let to = std::path::absolute(&args.to).with_context(|| args.to.display().to_string())?;
+    let (dir, to) = (real(&dir)?, real(&args.to)?);
     ensure!(!to.starts_with(&dir), "{} lies within the store: a backup belongs elsewhere", to.display());
     let holder = local_node::take(&dir)?;
+    let _one_at_a_time = backup::begin(&dir)?;
     version::check(&FileDisk, &dir)?;
     let frozen = match &holder {
         Holder::Us(_) => {
@@ -106,32 +106,49 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<Exit> {
         }
         Holder::Node => freeze_running(&config, &dir, args)?,
     };
-    let frozen = Frozen { without: keys_within(&config, &dir), ..frozen };
+    let frozen = frozen.without(keys_within(&config, &dir));
     let copied = copy(&config, &dir, &frozen, &to, args.no_progress);
-    match &holder {
-        Holder::Us(_) => backup::thaw(&dir)?,
-        Holder::Node => thaw_running(&config, &dir, args)?,
-    }
+    let thawed = match &holder {
+        Holder::Us(_) => backup::thaw(&FileDisk, &dir).map_err(Into::into),
+        Holder::Node => thaw_running(&config, &dir, args),
+    };
     tell(&copied?, &to);
+    if let Err(error) = thawed {
+        say(&format!(
+            "the frozen moment could not be given up and holds disk until the next backup or start of the node: {error:#}"
+        ));
+    }
     Ok(Exit::Clean)
+}
+
+/// A path without links, of something that may not be there yet.
+fn real(path: &Path) -> Result<PathBuf> {
+    let absolute = std::path::absolute(path).with_context(|| path.display().to_string())?;
+    for there in absolute.ancestors() {
+        if let (Ok(real), Ok(rest)) = (fs::canonicalize(there), absolute.strip_prefix(there)) {
+            return Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) });
+        }
+    }
+    Ok(absolute)
 }
 
 fn freeze_running(config: &Config, dir: &Path, args: &BackupArgs) -> Result<Frozen> {
     runtime()?.block_on(async {
         let node = RunningNode::of(config, dir, &args.node, Role::Administrator).await?;
-        let job = node.job("/api/v1/jobs/freeze", Value::Null, &|_, _| {}).await;
+        let frozen = freeze_anew(&node).await;
         node.leave().await?;
-        let job = job?;
+        frozen
+    })?;
+    Ok(Frozen::find(&FileDisk, dir)?)
+}
+
+/// Has the node freeze a moment; one that a backup left which was killed is given up before.
+async fn freeze_anew(node: &RunningNode) -> Result<()> {
+    for path in ["/api/v1/jobs/thaw", "/api/v1/jobs/freeze"] {
+        let job = node.job(path, Value::Null, &|_, _| {}).await?;
         ensure!(job.state == "done", "the node ended the work: {}", job.notes.join("; "));
-        let moment = Moment {
-            acknowledged: job.count("acknowledged"),
-            log_from: job.count("log_from"),
-            log_through: job.count("log_through"),
-            tables: job.count("tables"),
-            evidence: job.count("evidence"),
-        };
-        Ok(Frozen { dir: dir.join(FROZEN), moment, without: Vec::new() })
-    })
+    }
+    Ok(())
 }
 
 fn thaw_running(config: &Config, dir: &Path, args: &BackupArgs) -> Result<()> {
@@ -159,7 +176,7 @@ fn copy(config: &Config, dir: &Path, frozen: &Frozen, to: &Path, hidden: bool) -
         shown.set(done, total);
         true
     };
-    let copied = backup::copy(frozen, to, &keys, inputs::now(), &tell);
+    let copied = backup::copy(&FileDisk, frozen, to, &keys, inputs::now(), &tell);
     counter.finish();
     copied.map_err(Into::into)
 }
@@ -201,9 +218,10 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<Exit> {
         true => None,
         false => Some(args.data_dir.clone().map_or_else(|| data_dir(&config), Ok)?),
     };
+    let disk: Arc<dyn Disk> = Arc::new(FileDisk);
     let restored = match &dir {
-        Some(dir) => backup::restore(&args.from, dir, &key, &tell),
-        None => backup::check(&args.from, &key, &tell),
+        Some(dir) => backup::restore(&disk, &args.from, dir, &key, &tell),
+        None => backup::check(&disk, &args.from, &key, &tell),
     };
     counter.finish();
     let Restored { manifest, bytes: all } = restored?;

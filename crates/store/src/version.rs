@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::disk::{self, Disk, DiskFault};
 
 /// Name of the file in the data folder.
-const FILE: &str = "store.version";
+pub(crate) const FILE: &str = "store.version";
 /// What stands in front of the number.
 const PREFIX: &str = "cordon store ";
 /// The version that this binary writes and the newest that it reads.

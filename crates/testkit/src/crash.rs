@@ -31,6 +31,7 @@ pub struct CrashDisk {
     at: Option<FailPoint>,
     hits: Arc<Mutex<BTreeMap<String, u64>>>,
     deed: Deed,
+    links: bool,
 }
 
 impl fmt::Debug for CrashDisk {
@@ -50,7 +51,14 @@ impl CrashDisk {
     /// Over another disk; `root` is the data folder, whose parts give points their names.
     #[must_use]
     pub fn new(inner: Arc<dyn Disk>, root: &Path, at: Option<FailPoint>, deed: Deed) -> Self {
-        Self { inner, root: root.to_owned(), at, hits: Arc::default(), deed }
+        Self { inner, root: root.to_owned(), at, hits: Arc::default(), deed, links: true }
+    }
+
+    /// The same disk, on which nothing can be linked, as if every folder were a file system.
+    #[must_use]
+    pub const fn without_links(mut self) -> Self {
+        self.links = false;
+        self
     }
 
     fn hits_now(&self) -> MutexGuard<'_, BTreeMap<String, u64>> {
@@ -154,6 +162,14 @@ impl Disk for CrashDisk {
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.change(to, "rename_new");
         self.inner.rename_new(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if !self.links {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
+        self.change(to, "link");
+        self.inner.link(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

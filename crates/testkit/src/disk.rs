@@ -44,6 +44,8 @@ struct World {
     sync_works: bool,
     fault: Option<Fault>,
     bytes_max: Option<u64>,
+    /// Folders that lie on different file systems.
+    apart: Option<(PathBuf, PathBuf)>,
     /// Calls so far: the clock of this disk.
     calls: u64,
     power_off_at: Option<u64>,
@@ -118,6 +120,7 @@ impl SimDisk {
             sync_works: true,
             fault: None,
             bytes_max: None,
+            apart: None,
             calls: 0,
             power_off_at: None,
             generation: 0,
@@ -141,6 +144,12 @@ impl SimDisk {
     /// How many bytes fit on the disk; `None` for any number.
     pub fn limit(&self, bytes_max: Option<u64>) {
         self.world().bytes_max = bytes_max;
+    }
+
+    /// Nothing in one folder can be linked into the other, as if they were of two file systems; twice the same folder for no such thing.
+    pub fn refuse_links_between(&self, one: impl Into<PathBuf>, other: impl Into<PathBuf>) {
+        let (one, other) = (one.into(), other.into());
+        self.world().apart = (one != other).then_some((one, other));
     }
 
     /// The power goes off after so many more calls; from then on everything fails until [`SimDisk::restart`].
@@ -209,6 +218,10 @@ impl Disk for Plugged {
 
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.disk()?.rename_new(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk()?.link(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -545,6 +558,22 @@ impl Disk for SimDisk {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         self.rename(from, to)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut world = self.world();
+        world.change()?;
+        let file = world.file(from)?;
+        if world.names.contains_key(to) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        if world.apart.as_ref().is_some_and(|(one, other)| {
+            (from.starts_with(one) && to.starts_with(other)) || (from.starts_with(other) && to.starts_with(one))
+        }) {
+            return Err(io::ErrorKind::CrossesDevices.into());
+        }
+        world.pend(to, Change::Insert(to.to_owned(), Node::File(file)));
+        Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

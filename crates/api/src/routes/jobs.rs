@@ -25,6 +25,8 @@ use crate::wire::{Moment, PageBody, SseEvent};
 
 /// Most rules that one backfill names.
 const RULES_MAX: usize = 10_000;
+/// Why another moment is not frozen.
+const FROZEN: &str = "a moment is frozen already, for a backup that has not ended: wait for it, or give that moment up with POST /api/v1/jobs/thaw";
 /// How often the progress of a job is sent.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
 
@@ -233,14 +235,17 @@ pub(crate) async fn verify(allowed: Allowed<RunVerify>, State(state): State<ApiS
 }
 
 /// Freezes a moment of the store in the folder `frozen` of the data folder, within seconds and beside everything else. `cordon backup` on the node's machine copies it from
-/// there. A moment that was frozen before is given up.
+/// there. One moment at a time: 409 as long as one is frozen, until it is given up by `/api/v1/jobs/thaw` or the node starts again.
 #[utoipa::path(post, path = "/api/v1/jobs/freeze", tag = "jobs",
     responses((status = 202, body = JobBody, description = "The job; its counts name offsets of the log")))]
 pub(crate) async fn freeze(allowed: Allowed<RunBackup>, State(state): State<ApiState>) -> Result<Response, Problem> {
+    if state.control().is_frozen() {
+        return Err(Problem::new(ProblemKind::Conflict, FROZEN));
+    }
     start(&state, &allowed, Work::Freeze, serde_json::Value::Null).await
 }
 
-/// Gives up the frozen moment, and with it the disk that it holds.
+/// Gives up the frozen moment, and with it the disk that it holds. A backup that is being copied from it fails; the one before it stays whole.
 #[utoipa::path(post, path = "/api/v1/jobs/thaw", tag = "jobs",
     responses((status = 202, body = JobBody, description = "The job")))]
 pub(crate) async fn thaw(allowed: Allowed<RunBackup>, State(state): State<ApiState>) -> Result<Response, Problem> {

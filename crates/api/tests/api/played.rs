@@ -31,6 +31,7 @@ pub(crate) struct PlayedNode {
     pub(crate) rules: Mutex<Vec<Arc<RuleStatus>>>,
     pub(crate) sources: Mutex<Vec<SourceStatus>>,
     pub(crate) is_file_bad: Mutex<bool>,
+    pub(crate) is_frozen: Mutex<bool>,
     pub(crate) events: broadcast::Sender<Arc<Live>>,
 }
 
@@ -43,6 +44,7 @@ impl PlayedNode {
             rules: Mutex::new(vec![Arc::new(rule())]),
             sources: Mutex::new(vec![source("ehr-audit", "main"), source("syslog_udp/10.0.0.2", "north")]),
             is_file_bad: Mutex::new(false),
+            is_frozen: Mutex::new(false),
             events: broadcast::Sender::new(16),
         })
     }
@@ -81,6 +83,10 @@ impl NodeControl for PlayedNode {
         let switched = rule.map(|rule| Arc::make_mut(rule).is_enabled = is_enabled);
         let switched = switched.ok_or_else(|| ControlError::Unknown(format!("rule {id}")));
         Box::pin(async move { switched })
+    }
+
+    fn is_frozen(&self) -> bool {
+        *self.is_frozen.lock().unwrap()
     }
 
     fn check_setting(&self, name: &str, value: &Value) -> Result<(), ControlError> {
@@ -149,7 +155,14 @@ impl NodeControl for PlayedNode {
         Box::pin(async { Ok(0) })
     }
 
-    fn run(&self, _: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>> {
+    fn run(&self, work: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>> {
+        match work {
+            // as on a disk that stands still: it is on its way for ever
+            Work::Freeze if *self.is_file_bad.lock().unwrap() => return Box::pin(std::future::pending()),
+            Work::Freeze => *self.is_frozen.lock().unwrap() = true,
+            Work::Thaw => *self.is_frozen.lock().unwrap() = false,
+            _ => {}
+        }
         Box::pin(async move {
             progress.set(1, 1);
             Ok(Outcome::default())

@@ -56,6 +56,34 @@ async fn a_job_is_started_followed_and_seen_by_its_owner_alone() {
 }
 
 #[tokio::test]
+async fn one_moment_is_frozen_at_a_time() {
+    let played = Played::start().await;
+    let administrator = played.administrator().await;
+    let token = played.token(&administrator, &["administrator"], None).await;
+    let start = async |what: &str| {
+        let path = format!("/api/v1/jobs/{what}");
+        let started = played.ask(with_token(post(&path, &Value::Null), &token)).await;
+        if started.status == 202 && !*played.node.is_file_bad.lock().unwrap() {
+            let path = format!("/api/v1/jobs/{}/progress", started.json()["id"]);
+            assert_eq!(played.ask(with_token(request("GET", &path), &token)).await.status, 200);
+        }
+        (started.status.as_u16(), started.json()["detail"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(start("freeze").await.0, 202);
+    let (status, detail) = start("freeze").await;
+    assert_eq!(status, 409);
+    assert!(detail.starts_with("a moment is frozen already, for a backup that has not ended"), "{detail}");
+    assert_eq!(start("thaw").await.0, 202);
+    *played.node.is_file_bad.lock().unwrap() = true;
+    assert_eq!(start("freeze").await.0, 202);
+    for what in ["freeze", "thaw"] {
+        let (status, detail) = start(what).await;
+        assert_eq!(status, 409);
+        assert!(detail.contains("being frozen or given up just now"), "{detail}");
+    }
+}
+
+#[tokio::test]
 async fn a_mute_needs_a_reason_and_a_site_of_ones_own_and_is_audited() {
     let played = Played::start().await;
     let administrator = played.administrator().await;

@@ -297,6 +297,10 @@ impl NodeControl for Control {
         super::work::run(self.clone(), work, progress)
     }
 
+    fn is_frozen(&self) -> bool {
+        super::freeze::is_frozen(&self.parts)
+    }
+
     fn check_setting(&self, name: &str, _: &serde_json::Value) -> Result<(), ControlError> {
         Err(ControlError::Refused(format!(
             "{name} is no setting of this node; those of the configuration file are changed there"

@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use cordon_api::{ControlError, Outcome};
-use cordon_store::backup::{self, Frozen};
+use cordon_store::backup::{self, FROZEN, FreezeError, Frozen};
 
 use super::control::Control;
+use super::node::Parts;
+
+/// Whether a moment is frozen, or on its way to be or to be given up.
+pub(super) fn is_frozen(parts: &Parts) -> bool {
+    parts.data_dir.join(FROZEN).exists()
+}
 
 /// Freezes the store.
 pub(super) async fn freeze(control: Control) -> Result<Outcome, ControlError> {
@@ -18,8 +24,12 @@ pub(super) async fn freeze(control: Control) -> Result<Outcome, ControlError> {
         evidence: Arc::clone(&parts.evidence),
         tables: parts.tables.clone(),
         state: parts.state.clone(),
+        disk: Arc::clone(&parts.disk),
     });
-    let Frozen { moment, .. } = frozen.await.map_err(|error| ControlError::Unavailable(error.to_string()))?;
+    let Frozen { moment, .. } = frozen.await.map_err(|error| match error {
+        FreezeError::Frozen => ControlError::Refused(error.to_string()),
+        error => ControlError::Unavailable(error.to_string()),
+    })?;
     tracing::info!(?moment, "a moment of the store is frozen for a backup");
     let counts = BTreeMap::from([
         ("acknowledged", moment.acknowledged),
@@ -33,8 +43,8 @@ pub(super) async fn freeze(control: Control) -> Result<Outcome, ControlError> {
 
 /// Gives up what was frozen.
 pub(super) async fn thaw(control: Control) -> Result<Outcome, ControlError> {
-    let dir = control.parts.data_dir.clone();
-    let thawed = tokio::task::spawn_blocking(move || backup::thaw(&dir)).await;
+    let (disk, dir) = (Arc::clone(&control.parts.disk), control.parts.data_dir.clone());
+    let thawed = tokio::task::spawn_blocking(move || backup::thaw(&*disk, &dir)).await;
     match thawed {
         Ok(Ok(())) => Ok(Outcome::default()),
         Ok(Err(error)) => Err(ControlError::Unavailable(error.to_string())),

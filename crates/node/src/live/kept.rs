@@ -51,7 +51,7 @@ impl Kept {
         let disk = Arc::clone(&options.disk);
         let lock = disk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.clone(), error))?;
         // a backup that was broken off left it, or the store was copied with it
-        backup::thaw(data_dir).map_err(store_error("what an earlier backup left"))?;
+        backup::thaw(&*disk, data_dir).map_err(store_error("what an earlier backup left"))?;
         version::raise(&*disk, data_dir).map_err(store_error("the data folder"))?;
         backup::prepare(keys).map_err(store_error("the keys"))?;
         let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), options.tables).await;

@@ -92,6 +92,8 @@ pub(super) struct Parts {
     /// Whether the log could not be written when it was last tried.
     pub(super) is_log_failing: Arc<AtomicBool>,
     pub(super) data_dir: PathBuf,
+    /// Where the data folder lies.
+    pub(super) disk: Arc<dyn Disk>,
     /// How the disk is.
     pub(super) room: Arc<Room>,
     /// The key ring.
@@ -209,6 +211,7 @@ impl Node {
             broken: Arc::default(),
             is_log_failing: Arc::default(),
             data_dir,
+            disk: Arc::clone(&kept.disk),
             keys,
             stop: Arc::clone(&stop),
             judging: Judging { normalizer: Arc::clone(&normalizer), hash_key },

@@ -10,9 +10,9 @@ use cordon_model::Time;
 use cordon_node::config::{Config, Layers, Span};
 use cordon_node::live::{EventClock, LoadedRules, Reloading, Serving, open_keys, serve};
 use cordon_node::sdnotify::ServiceManager;
-use cordon_policy::AccessScope;
+use cordon_policy::{AccessScope, Role};
 use cordon_store::disk::{Disk, FileDisk};
-use cordon_store::state::{By, State, StateOptions};
+use cordon_store::state::{By, NewToken, State, StateOptions};
 use cordon_testkit::crash::{CrashDisk, FailPoint, die};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -35,19 +35,22 @@ pub(crate) fn token(source: &str) -> String {
 pub(crate) const SENDERS: [&str; 2] = ["a", "b"];
 
 /// One line to the parent. Standard output may be gone when it was killed.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     let _nobody = out.write_all(format!("{text}\n").as_bytes()).and_then(|()| out.flush());
+}
+
+/// The point that a child is to be killed at.
+pub(crate) fn fail_point() -> Option<FailPoint> {
+    let point = std::env::var(POINT).ok()?;
+    let (name, hit) = point.rsplit_once('#')?;
+    Some(FailPoint { name: name.to_owned(), hit: hit.parse().ok()? })
 }
 
 /// The child: with the folder given it runs a node until it is killed or its standard input ends. Without, there is nothing to do.
 #[test]
 fn node_that_runs_until_it_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
-    let at = std::env::var(POINT).ok().and_then(|point| {
-        let (name, hit) = point.rsplit_once('#')?;
-        Some(FailPoint { name: name.to_owned(), hit: hit.parse().ok()? })
-    });
     if std::env::var_os(LOG).is_some() {
         tracing_to_stderr();
     }
@@ -55,7 +58,7 @@ fn node_that_runs_until_it_is_killed() {
         say(&format!("point {name}"));
         die();
     });
-    let disk: Arc<dyn Disk> = Arc::new(CrashDisk::new(Arc::new(FileDisk), &folder, at, deed));
+    let disk: Arc<dyn Disk> = Arc::new(CrashDisk::new(Arc::new(FileDisk), &folder, fail_point(), deed));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(run(&folder, disk)).unwrap();
     say("stopped");
@@ -122,6 +125,7 @@ async fn add_tokens(opened: Arc<Notify>, path: PathBuf) {
     while !try_add_tokens(&path).await {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    say("tokens are there");
 }
 
 async fn try_add_tokens(path: &Path) -> bool {
@@ -137,6 +141,19 @@ async fn try_add_tokens(path: &Path) -> bool {
         let by = By { actor: "test".into(), address: "".into(), at: now };
         let scope = AccessScope::of_the_node();
         are_all_there &= state.add_source_token(&scope, &by, source, "main", digest, None).await.is_ok();
+    }
+    let digest = cordon_seal::digest(token("api").as_bytes());
+    if state.token_of_secret(digest, now).await.is_ok_and(|known| known.is_none()) {
+        let by = By { actor: "test".into(), address: "".into(), at: now };
+        let new = NewToken {
+            name: "backups".to_owned(),
+            secret: digest,
+            roles: [Role::Administrator].into(),
+            sites: None,
+            only: None,
+            expires: Time(now.0 + 86_400_000_000),
+        };
+        are_all_there &= state.add_token(&by, &new).await.is_ok();
     }
     state.close().await;
     are_all_there

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use cordon_store::disk::FileDisk;
 use cordon_testkit::disk::SimRandom;
 
+use super::backups::Backups;
+use super::columns::{age, check_columns};
 use super::ledger::Ledger;
 use super::look::look;
 use super::process::{Process, Senders};
@@ -17,15 +19,19 @@ const KILLS: &str = "CORDON_CRASH_KILLS";
 /// The seed of the order and of the moments.
 const SEED: &str = "CORDON_CRASH_SEED";
 /// Kills of the sample.
-const SAMPLE: usize = 8;
+const SAMPLE: usize = 10;
+/// Folders that are worked on at a time: much of a life is waiting.
+const AT_ONCE: usize = 2;
 /// Each point is to be hit so often in the whole suite.
 const HITS_MIN: usize = 5;
 /// A point that was not come to for so long under load is tried again later.
-const LIFE_MAX: Duration = Duration::from_secs(30);
+pub(crate) const LIFE_MAX: Duration = Duration::from_secs(30);
 /// Tries of one kill.
 const TRIES_MAX: usize = 4;
 /// The node goes on for so long after the last kill.
 const GOES_ON: Duration = Duration::from_secs(2);
+/// Between two batches of one sender.
+const BETWEEN: Duration = Duration::from_millis(15);
 /// Then it is left alone for so long, so that windows of correlations can close behind the last event.
 const CALM: Duration = Duration::from_secs(14);
 
@@ -78,11 +84,56 @@ const LIFE: [Point; 32] = [
     ("delta:rename_new", 6),
 ];
 
+/// Points of a start on tables that an older version left, without one of today's columns: one for each table.
+const COLUMNS: [Point; 4] =
+    [("tables.columns_missing", 8), ("tables.columns_added", 8), ("delta:append", 8), ("delta:rename_new", 8)];
+
+/// Points of a node that freezes a moment for a backup, and gives it up.
+const FREEZING: [Point; 7] = [
+    ("backup.freezing", 1),
+    ("backup.state_copied", 1),
+    ("backup.others_copied", 1),
+    ("backup.tables_linked", 1),
+    ("backup.evidence_linked", 1),
+    ("backup.frozen", 1),
+    ("backup.thawing", 1),
+];
+
+/// Points of what copies a frozen moment.
+const COPYING: [Point; 12] = [
+    ("backup.begun", 1),
+    ("backup.file_linked", 20),
+    ("backup.file_copied", 20),
+    ("backup.file_sealed", 3),
+    ("backup.file_noted", 20),
+    ("files:append", 20),
+    ("files:rename", 20),
+    ("backup.files_safe", 1),
+    ("manifest:rename", 1),
+    ("backup.manifest_written", 1),
+    ("backup.file_cleared", 1),
+    ("backup.finished", 1),
+];
+
+/// In what a process is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    /// The node at work, or at its first start.
+    Life,
+    /// The node at a start on older tables.
+    Columns,
+    /// The node while a backup is made.
+    Freezing,
+    /// What copies.
+    Copying,
+}
+
 /// One kill that is to be done.
 #[derive(Clone, Copy, Debug)]
-struct Kill {
-    point: &'static str,
-    hit: u64,
+pub(crate) struct Kill {
+    within: Within,
+    pub(crate) point: &'static str,
+    pub(crate) hit: u64,
 }
 
 /// What became of the suite.
@@ -94,42 +145,84 @@ struct Done {
     acknowledged: usize,
 }
 
+impl Done {
+    fn join(&mut self, other: Self) {
+        for (point, hits) in other.hits {
+            *self.hits.entry(point).or_default() += hits;
+        }
+        for (point, missed) in other.missed {
+            *self.missed.entry(point).or_default() += missed;
+        }
+        self.acknowledged += other.acknowledged;
+    }
+}
+
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-/// Kills of one folder: some at its birth, the others at work, in an order of the seed.
-fn plan(random: &mut SimRandom, birth: &[Point], life: &[Point]) -> Vec<Kill> {
-    let mut at = |point: &Point| Kill { point: point.0, hit: 1 + random.next() % point.1 };
-    let mut kills: Vec<Kill> = birth.iter().map(&mut at).collect();
-    let mut later: Vec<Kill> = life.iter().map(&mut at).collect();
-    for place in (1..later.len()).rev() {
-        later.swap(place, random.below(place + 1));
+/// Kills at these points, each at a time of the seed.
+fn kills(random: &mut SimRandom, within: Within, points: &[Point]) -> Vec<Kill> {
+    points.iter().map(|(point, most)| Kill { within, point, hit: 1 + random.next() % most }).collect()
+}
+
+/// In an order of the seed.
+fn shuffled(random: &mut SimRandom, mut kills: Vec<Kill>) -> Vec<Kill> {
+    for place in (1..kills.len()).rev() {
+        kills.swap(place, random.below(place + 1));
     }
-    kills.append(&mut later);
     kills
+}
+
+/// So many points of a list, by the seed.
+fn some(random: &mut SimRandom, points: &[Point], count: usize) -> Vec<Point> {
+    (0..count).map(|_| points[random.below(points.len())]).collect()
+}
+
+/// Kills of one folder: some at its birth, the others at work, in an order of the seed.
+fn life(random: &mut SimRandom, birth: &[Point], life: &[Point], columns: &[Point]) -> Vec<Kill> {
+    let mut later = kills(random, Within::Life, life);
+    later.extend(kills(random, Within::Columns, columns));
+    let mut all = kills(random, Within::Life, birth);
+    all.extend(shuffled(random, later));
+    all
+}
+
+/// Kills of a folder that is backed up.
+fn backups(random: &mut SimRandom, freezing: &[Point], copying: &[Point]) -> Vec<Kill> {
+    let mut all = kills(random, Within::Freezing, freezing);
+    all.extend(kills(random, Within::Copying, copying));
+    shuffled(random, all)
 }
 
 /// The folders of a suite with the kills of each.
 fn folders(random: &mut SimRandom, kills: usize) -> Vec<Vec<Kill>> {
     if kills <= SAMPLE {
-        let life: Vec<Point> = (0..SAMPLE - 2).map(|_| LIFE[random.below(LIFE.len())]).collect();
-        return vec![plan(random, &[BIRTH[2], BIRTH[3]], &life)];
+        let at_work = some(random, &LIFE, SAMPLE - 4);
+        let column = some(random, &COLUMNS[..2], 1);
+        let (freezing, copying) = (some(random, &FREEZING, 1), some(random, &COPYING, 1));
+        return vec![life(random, &[BIRTH[3]], &at_work, &column), backups(random, &freezing, &copying)];
     }
-    let mut folders: Vec<Vec<Kill>> = (0..HITS_MIN).map(|_| plan(random, &BIRTH, &LIFE)).collect();
-    let left = kills.saturating_sub(folders.iter().map(Vec::len).sum());
-    let more: Vec<Point> = (0..left).map(|_| LIFE[random.below(LIFE.len())]).collect();
-    let last = folders.last_mut().unwrap();
-    last.extend(plan(random, &[], &more));
+    let mut folders = Vec::new();
+    for _ in 0..HITS_MIN {
+        folders.push(life(random, &BIRTH, &LIFE, &COLUMNS));
+        folders.push(backups(random, &FREEZING, &COPYING));
+    }
+    let planned: usize = folders.iter().map(Vec::len).sum();
+    let more = some(random, &LIFE, kills.saturating_sub(planned));
+    folders[0].extend(life(random, &[], &more, &[]));
     folders
 }
 
 /// One life: starts the node, loads it until it dies at the point; whether it did. A node that does not come to it is killed after a while.
 fn live_and_die(folder: &Path, kill: Kill, round: &str, ledger: &mut Ledger) -> bool {
+    if kill.within == Within::Columns {
+        age(&FileDisk, folder).unwrap();
+    }
     let point = format!("{}#{}", kill.point, kill.hit);
     let mut node = Process::start(folder, Some(&point));
     if let Some(address) = node.address() {
-        let senders = Senders::start(address, round);
+        let senders = Senders::start(address, round, BETWEEN);
         if !node.ends_within(LIFE_MAX) {
             node.kill();
         }
@@ -143,23 +236,25 @@ fn live_and_die(folder: &Path, kill: Kill, round: &str, ledger: &mut Ledger) -> 
 }
 
 /// All kills of a folder, then a look at what is there.
-async fn kill_again_and_again(number: usize, kills: Vec<Kill>, random: &mut SimRandom, done: &mut Done) {
+async fn kill_again_and_again(number: usize, kills: Vec<Kill>, mut random: SimRandom) -> Done {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("data");
-    let (mut ledger, mut lives) = (Ledger::default(), 0);
+    let mut backups = Backups::new(home.path());
+    let is_backed_up = kills.iter().any(|kill| [Within::Freezing, Within::Copying].contains(&kill.within));
+    let (mut done, mut ledger, mut lives) = (Done::default(), Ledger::default(), 0);
     for mut kill in kills {
         for tried in 1..=TRIES_MAX {
             lives += 1;
             let began = Instant::now();
             let round = format!("{number}x{lives}x");
-            let hit = live_and_die(&folder, kill, &round, &mut ledger);
+            let hit = match kill.within {
+                Within::Life | Within::Columns => live_and_die(&folder, kill, &round, &mut ledger),
+                Within::Freezing => backups.kill_node(kill, &round, &mut ledger),
+                Within::Copying => backups.kill_copy(kill, &round, &mut ledger).await,
+            };
             let took = began.elapsed().as_millis();
-            println!(
-                "folder {number} life {lives}: {}#{} {} in {took} ms",
-                kill.point,
-                kill.hit,
-                if hit { "hit" } else { "MISSED" }
-            );
+            let word = if hit { "hit" } else { "MISSED" };
+            println!("folder {number} life {lives}: {}#{} {word} in {took} ms", kill.point, kill.hit);
             if hit {
                 *done.hits.entry(kill.point).or_default() += 1;
                 break;
@@ -170,28 +265,40 @@ async fn kill_again_and_again(number: usize, kills: Vec<Kill>, random: &mut SimR
         }
     }
     let node = Process::start(&folder, None);
-    let senders = Senders::start(node.address().unwrap(), &format!("{number}end"));
+    let senders = Senders::start(node.address().unwrap(), &format!("{number}end"), BETWEEN);
     std::thread::sleep(GOES_ON);
     ledger.join(senders.stop());
+    if is_backed_up {
+        backups.end(&node, &ledger).await;
+    }
     std::thread::sleep(CALM);
     assert!(node.stop(Duration::from_secs(60)), "the node did not stop in order");
-    let wrong = look(Arc::new(FileDisk), &folder, &ledger).await.unwrap();
+    let mut wrong = Vec::new();
+    check_columns(&FileDisk, &folder, &mut wrong).unwrap();
+    wrong.extend(look(Arc::new(FileDisk), &folder, &ledger).await.unwrap());
     if !wrong.is_empty() {
         let kept = home.keep();
         panic!("{wrong:#?}\nthe folder stays: {}", kept.display());
     }
     done.acknowledged += ledger.acknowledged.len();
+    done
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 6)]
 async fn a_node_that_is_killed_at_any_point_keeps_what_it_acknowledged_once() {
     let kills = number(KILLS).map_or(SAMPLE, |kills| usize::try_from(kills).unwrap());
     let seed = number(SEED).unwrap_or(1);
     println!("seed {seed}");
     let mut random = SimRandom::new(seed);
-    let (began, mut done) = (Instant::now(), Done::default());
+    let (began, mut done, mut running) = (Instant::now(), Done::default(), tokio::task::JoinSet::new());
     for (number, kills) in folders(&mut random, kills).into_iter().enumerate() {
-        kill_again_and_again(number, kills, &mut random, &mut done).await;
+        if running.len() >= AT_ONCE {
+            done.join(running.join_next().await.unwrap().unwrap());
+        }
+        running.spawn(kill_again_and_again(number, kills, SimRandom::new(random.next())));
+    }
+    while let Some(folder) = running.join_next().await {
+        done.join(folder.unwrap());
     }
     let all: usize = done.hits.values().sum();
     println!("{all} kills in {} s, {} batches acknowledged", began.elapsed().as_secs(), done.acknowledged);
@@ -199,7 +306,8 @@ async fn a_node_that_is_killed_at_any_point_keeps_what_it_acknowledged_once() {
     println!("not come to in one life: {:?}", done.missed);
     assert!(all >= kills && done.acknowledged > kills, "{all} of {kills} kills");
     if kills > SAMPLE {
-        let points = BIRTH.iter().chain(&LIFE).map(|(name, _)| *name);
+        let lists: [&[Point]; 5] = [&BIRTH, &LIFE, &COLUMNS, &FREEZING, &COPYING];
+        let points = lists.into_iter().flatten().map(|(name, _)| *name);
         let rare: Vec<_> = points.filter(|point| done.hits.get(point).is_none_or(|hits| *hits < HITS_MIN)).collect();
         assert!(rare.is_empty(), "hit too rarely: {rare:?}");
     }

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
 #![expect(clippy::print_stdout, reason = "a long run says how far it is")]
 
+mod backups;
 mod child;
+mod columns;
 mod faults;
 mod kills;
 mod ledger;

@@ -19,8 +19,6 @@ use super::parts::batch;
 const OPEN_MAX: Duration = Duration::from_secs(60);
 /// How long an answer may take.
 const ANSWER_MAX: Duration = Duration::from_secs(60);
-/// Between two batches of one sender.
-const BETWEEN: Duration = Duration::from_millis(15);
 
 /// What the child said so far.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +43,14 @@ impl Process {
         Self::of(&mut command, folder, point)
     }
 
+    /// Another child: the test of this name, with what it is told.
+    pub(crate) fn start_other(test: &str, tell: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", test, "--nocapture"]);
+        tell(&mut command);
+        Self::spawn(&mut command)
+    }
+
     /// The same with fewer file handles.
     pub(crate) fn start_with_handles(folder: &Path, handles: usize) -> Self {
         let program = std::env::current_exe().unwrap();
@@ -56,6 +62,10 @@ impl Process {
 
     fn of(command: &mut Command, folder: &Path, point: Option<&str>) -> Self {
         command.env(FOLDER, folder).env(POINT, point.unwrap_or_default());
+        Self::spawn(command)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let said: Arc<(Mutex<Said>, Condvar)> = Arc::default();
@@ -90,6 +100,13 @@ impl Process {
     /// Where it takes events; `None` when it ended before.
     pub(crate) fn address(&self) -> Option<SocketAddr> {
         self.wait_for("http intake on ", OPEN_MAX).map(|address| address.parse().unwrap())
+    }
+
+    /// Where its API listens, once it knows the tokens; `None` when it ended before.
+    pub(crate) fn api(&self) -> Option<SocketAddr> {
+        let address = self.wait_for("api on ", OPEN_MAX)?;
+        self.wait_for("tokens are there", OPEN_MAX)?;
+        address.parse().ok()
     }
 
     /// Waits until it has ended, at most so long.
@@ -130,64 +147,93 @@ impl Process {
     }
 }
 
-/// One request; the status of its answer. The connection ends with it.
+/// One delivery; the status of its answer.
 pub(crate) fn post(address: SocketAddr, source: &str, body: &str, at_most: Duration) -> std::io::Result<u16> {
+    Ok(request(address, "POST", "/intake/v1/raw?format=syslog", source, body, at_most)?.0)
+}
+
+/// One request with the token of somebody; status and body of its answer. The connection ends with it.
+pub(crate) fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    who: &str,
+    body: &str,
+    at_most: Duration,
+) -> std::io::Result<(u16, String)> {
     let mut socket = TcpStream::connect_timeout(&address, at_most)?;
     socket.set_read_timeout(Some(at_most))?;
     socket.set_write_timeout(Some(at_most))?;
-    let token = token(source);
     write!(
         socket,
-        "POST /intake/v1/raw?format=syslog HTTP/1.1\r\nHost: node\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        token(who),
+        if path.starts_with("/api") { "application/json" } else { "text/plain" },
         body.len()
     )?;
     let mut answer = String::new();
     socket.read_to_string(&mut answer)?;
     let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-    status.ok_or_else(|| std::io::Error::other("an answer that was cut off"))
+    let status = status.ok_or_else(|| std::io::Error::other("an answer that was cut off"))?;
+    Ok((status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()))
 }
 
-/// Senders that go on until they are told to stop, each with its own ledger.
+/// Senders that go on until they are told to stop.
 pub(crate) struct Senders {
     stop: Arc<AtomicBool>,
-    threads: Vec<JoinHandle<Ledger>>,
+    ledger: Arc<Mutex<Ledger>>,
+    threads: Vec<JoinHandle<()>>,
 }
 
 impl Senders {
-    /// `round` makes the batches unlike those of other rounds.
-    pub(crate) fn start(address: SocketAddr, round: &str) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+    /// `round` makes the batches unlike those of other rounds; each sender pauses for `between` after each.
+    pub(crate) fn start(address: SocketAddr, round: &str, between: Duration) -> Self {
+        let (stop, ledger) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Ledger>>::default());
         let start = |source: &'static str| {
-            let (stop, round) = (Arc::clone(&stop), round.to_owned());
-            std::thread::spawn(move || send(address, source, &round, &stop))
+            let (stop, ledger, round) = (Arc::clone(&stop), Arc::clone(&ledger), format!("{round}{source}"));
+            std::thread::spawn(move || keep_sending(address, source, &round, between, &stop, &ledger))
         };
         let threads = SENDERS.into_iter().map(start).collect();
-        Self { stop, threads }
+        Self { stop, ledger, threads }
+    }
+
+    /// What is known by now.
+    pub(crate) fn so_far(&self) -> Ledger {
+        self.ledger.lock().unwrap().clone()
     }
 
     pub(crate) fn stop(self) -> Ledger {
         self.stop.store(true, Ordering::Relaxed);
-        let mut ledger = Ledger::default();
-        self.threads.into_iter().for_each(|thread| ledger.join(thread.join().unwrap()));
-        ledger
+        self.threads.into_iter().for_each(|thread| thread.join().unwrap());
+        let ledger = self.ledger.lock().unwrap();
+        ledger.clone()
     }
 }
 
-/// A batch that was not acknowledged is not sent again: it may be there or not, but not twice.
-fn send(address: SocketAddr, source: &str, round: &str, stop: &AtomicBool) -> Ledger {
-    let mut ledger = Ledger::default();
+fn keep_sending(
+    address: SocketAddr,
+    source: &str,
+    round: &str,
+    between: Duration,
+    stop: &AtomicBool,
+    ledger: &Mutex<Ledger>,
+) {
     let mut number = 0;
     while !stop.load(Ordering::Relaxed) {
-        let host = format!("h{round}{source}{number}");
-        let (lines, markers) = batch(&host, EventClock::system().now());
-        let status = post(address, source, &lines, ANSWER_MAX);
-        // nothing is kept of a sender that is not known yet
-        if !matches!(status, Ok(401 | 403)) {
-            ledger.add(host, markers, matches!(status, Ok(200)));
-            number += 1;
-        }
-        std::thread::sleep(BETWEEN);
+        number += u64::from(send(address, source, format!("h{round}{number}"), ledger));
+        std::thread::sleep(between);
     }
-    ledger
+}
+
+/// Sends a batch; whether somebody may have kept it. One that was not acknowledged is not sent again: it may be there or not, but not twice.
+fn send(address: SocketAddr, source: &str, host: String, ledger: &Mutex<Ledger>) -> bool {
+    let (lines, markers) = batch(&host, EventClock::system().now());
+    let status = post(address, source, &lines, ANSWER_MAX);
+    // nothing is kept of a sender that is not known yet
+    if matches!(status, Ok(401 | 403)) {
+        return false;
+    }
+    ledger.lock().unwrap().add(host, markers, matches!(status, Ok(200)));
+    true
 }

@@ -2,20 +2,20 @@
 //! is continued.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use cordon_model::Time;
 use cordon_seal::RunningDigest;
 
-use super::freeze::Frozen;
-use super::manifest::{Manifest, Stored};
+use super::freeze::{Frozen, MARK};
+use super::manifest::{MANIFEST, MANIFEST_BYTES_MAX, Manifest, Stored};
 use super::seal::Sealer;
 use super::{
-    BackupError, KeysOf, Meter, Tell, file_fault, make_dir, make_file, read_pieces, sync_dir, take, write_safe,
+    BackupError, KeysOf, Meter, Tell, file_fault, make_dir, make_file, read_pieces, remove_old, sync_dir, take,
 };
+use crate::disk::{self, Disk, DiskFile};
 
 /// What a run that has not finished has copied: one [`Stored`] a line.
 const BEGUN: &str = "begun";
@@ -41,43 +41,92 @@ pub struct Copied {
     pub removed: u64,
 }
 
-/// Copies a frozen moment into `to`. `keys` is the ring of the frozen moment, `now` the time to be stated. Blocks for as long as copying takes; the node is not concerned.
+/// Copies a frozen moment into `to`, both on `disk`. `keys` is the ring of the frozen moment, `now` the time to be stated. Blocks for as long as copying takes; the node is
+/// not concerned.
 ///
 /// # Errors
-/// Files cannot be read or written, or somebody asked to end: what was copied stays, and the next run goes on from there.
-pub fn copy(frozen: &Frozen, to: &Path, keys: &KeysOf, now: Time, tell: &Tell) -> Result<Copied, BackupError> {
-    make_dir(&to.join(FILES))?;
-    let _taken = take(to)?;
-    let before = Manifest::read(to)?.map(|(manifest, _)| manifest);
-    let begun = read_begun(to)?;
-    let mut files = Vec::new();
-    walk(&frozen.dir, "", &mut files)?;
-    files.retain(|file| !frozen.without.iter().any(|without| Path::new(&file.path) == without));
+/// The folder holds something else, files cannot be read or written, the moment was given up, or somebody asked to end: what was copied stays, and the next run goes on from
+/// there.
+pub fn copy(
+    disk: &dyn Disk,
+    frozen: &Frozen,
+    to: &Path,
+    keys: &KeysOf,
+    now: Time,
+    tell: &Tell,
+) -> Result<Copied, BackupError> {
+    is_for_backups(disk, to)?;
+    make_dir(disk, &to.join(FILES))?;
+    let _taken = take(disk, to)?;
+    let before = before(disk, to, keys)?;
+    let begun = read_begun(disk, to)?;
+    let files = sources(disk, frozen)?;
     let mut known: BTreeMap<String, Stored> = BTreeMap::new();
     let earlier = before.iter().flat_map(|manifest| manifest.files.iter().cloned());
     known.extend(earlier.chain(begun.iter().flatten().cloned()).map(|stored| (stored.path.clone(), stored)));
     let total = files.iter().map(|file| file.bytes).sum();
     let mut copying = Copying {
+        disk,
         to,
         keys,
         known,
-        begun: open_begun(to)?,
+        begun: open_begun(disk, to)?,
         meter: Meter { done: 0, total, tell },
         new: (0, 0),
         linked: 0,
         reused: 0,
     };
+    disk.reached("backup.begun");
     let mut stored = Vec::with_capacity(files.len());
     for file in &files {
-        stored.push(copying.file(file)?);
+        // a moment that was given up has files no longer
+        let copied = copying.file(file);
+        stored.push(copied.or_else(|fault| frozen.check_still(disk).and(Err(fault)))?);
     }
-    sync_dir(&to.join(FILES))?;
+    sync_dir(disk, &to.join(FILES))?;
+    disk.reached("backup.files_safe");
+    frozen.check_still(disk)?;
     let number = before.map_or(0, |manifest| manifest.number) + 1;
     let manifest = Manifest::new(number, now, frozen.moment, stored);
-    manifest.publish(to, keys)?;
+    manifest.publish(disk, to, keys)?;
+    disk.reached("backup.manifest_written");
     let Copying { new, linked, reused, .. } = copying;
-    let removed = clear(to, &manifest)?;
+    let removed = clear(disk, to, &manifest)?;
+    disk.reached("backup.finished");
     Ok(Copied { manifest, new, linked, known: reused, is_continued: begun.is_some(), removed })
+}
+
+/// Whether a folder is one for backups: there is one, finished or begun, or nothing at all. In any other folder nothing is made and nothing removed.
+fn is_for_backups(disk: &dyn Disk, to: &Path) -> Result<(), BackupError> {
+    let list = |dir: &Path| match disk.list(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        listed => listed.map_err(file_fault(dir)),
+    };
+    let entries = list(to)?;
+    if entries.iter().any(|entry| !entry.is_dir && [MANIFEST, BEGUN].contains(&entry.name.as_str())) {
+        return Ok(());
+    }
+    for entry in entries {
+        let is_fine = match (entry.name.as_str(), entry.is_dir) {
+            // the top of a new file system, and what a run left that had only just begun
+            ("lost+found", true) | ("lock", false) => true,
+            (FILES, true) => list(&to.join(FILES))?.is_empty(),
+            _ => false,
+        };
+        if !is_fine {
+            return Err(BackupError::Foreign(to.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// The backup that is in the folder; it has to be one of this store.
+fn before(disk: &dyn Disk, to: &Path, keys: &KeysOf) -> Result<Option<Manifest>, BackupError> {
+    let Some((manifest, signed)) = Manifest::read(disk, to)? else { return Ok(None) };
+    match signed.check(keys) {
+        Err(BackupError::ManifestAltered) => Err(BackupError::OtherStore(to.to_owned())),
+        checked => checked.map(|()| Some(manifest)),
+    }
 }
 
 /// A file of the frozen moment.
@@ -88,23 +137,29 @@ struct Source {
     modified: u64,
 }
 
-fn walk(dir: &Path, below: &str, found: &mut Vec<Source>) -> Result<(), BackupError> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(dir).map_err(file_fault(dir))? {
-        entries.push(entry.map_err(file_fault(dir))?.path());
-    }
-    entries.sort();
-    for file in entries {
-        let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let path = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
-        let metadata = fs::metadata(&file).map_err(file_fault(&file))?;
-        if metadata.is_dir() {
-            walk(&file, &path, found)?;
+/// All files of it that are copied, in order of their paths within each folder.
+fn sources(disk: &dyn Disk, frozen: &Frozen) -> Result<Vec<Source>, BackupError> {
+    let mut files = Vec::new();
+    walk(disk, &frozen.dir, "", &mut files)?;
+    files.retain(|file| file.path != MARK && !frozen.without.iter().any(|without| Path::new(&file.path) == without));
+    Ok(files)
+}
+
+fn walk(disk: &dyn Disk, dir: &Path, below: &str, found: &mut Vec<Source>) -> Result<(), BackupError> {
+    let listed = disk.list(dir).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => BackupError::Thawed,
+        _ => file_fault(dir)(error),
+    })?;
+    for entry in listed {
+        let file = dir.join(&entry.name);
+        let path = if below.is_empty() { entry.name } else { format!("{below}/{}", entry.name) };
+        if entry.is_dir {
+            walk(disk, &file, &path, found)?;
             continue;
         }
-        let nanos = i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec());
-        let modified = u64::try_from(nanos).unwrap_or_default();
-        found.push(Source { file, path, bytes: metadata.len(), modified });
+        let since = entry.modified.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let modified = u64::try_from(since.as_nanos()).unwrap_or_default();
+        found.push(Source { file, path, bytes: entry.bytes, modified });
     }
     Ok(())
 }
@@ -116,10 +171,11 @@ fn is_sealed(path: &str) -> bool {
 }
 
 struct Copying<'c> {
+    disk: &'c dyn Disk,
     to: &'c Path,
     keys: &'c KeysOf,
     known: BTreeMap<String, Stored>,
-    begun: File,
+    begun: Box<dyn DiskFile>,
     meter: Meter<'c>,
     new: (u64, u64),
     linked: u64,
@@ -140,67 +196,72 @@ impl Copying<'_> {
         let (sha256, bytes_read) = if sealed { self.seal(source)? } else { self.link_or_copy(source)? };
         let stored = Stored { path: path.clone(), bytes: bytes_read, modified: *modified, sha256, sealed };
         self.note(&stored)?;
+        self.disk.reached("backup.file_noted");
         self.new = (self.new.0 + 1, self.new.1 + bytes_read);
         Ok(stored)
     }
 
     /// Whether the backup has the file, as long as it should be. Its bytes are checked when something is restored.
     fn lies_there(&self, stored: &Stored) -> bool {
-        let there = fs::metadata(self.to.join(FILES).join(&stored.sha256)).ok().filter(fs::Metadata::is_file);
-        there.is_some_and(|there| stored.sealed || there.len() == stored.bytes)
+        let there = self.disk.entry(&self.to.join(FILES).join(&stored.sha256)).ok().filter(|there| !there.is_dir);
+        there.is_some_and(|there| stored.sealed || there.bytes == stored.bytes)
     }
 
     /// A link on the same file system, else a copy; the digest is that of the bytes that then lie there.
     fn link_or_copy(&mut self, source: &Source) -> Result<(String, u64), BackupError> {
         let part = self.to.join(FILES).join(PART);
-        match fs::remove_file(&part) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file_fault(&part)(error)),
-            _ => {}
+        remove_old(self.disk, &part)?;
+        if self.disk.link(&source.file, &part).is_err() {
+            return self.copy(source, &part);
         }
+        self.linked += 1;
         let (mut digest, mut bytes) = (RunningDigest::default(), 0);
-        if fs::hard_link(&source.file, &part).is_ok() {
-            self.linked += 1;
-            read_pieces(&part, &mut |piece| {
-                digest.update(piece);
-                bytes += piece.len() as u64;
-                self.meter.add(piece.len() as u64)
-            })?;
-            File::open(&part).and_then(|file| file.sync_all()).map_err(file_fault(&part))?;
-            return Ok((self.name(&part, digest)?, bytes));
-        }
-        let mut out = make_file(&part)?;
-        read_pieces(&source.file, &mut |piece| {
+        read_pieces(self.disk, &part, &mut |piece| {
             digest.update(piece);
             bytes += piece.len() as u64;
-            out.write_all(piece).map_err(file_fault(&part))?;
             self.meter.add(piece.len() as u64)
         })?;
-        out.sync_all().map_err(file_fault(&part))?;
+        self.disk.open(&part).and_then(|file| file.sync()).map_err(file_fault(&part))?;
+        self.disk.reached("backup.file_linked");
         Ok((self.name(&part, digest)?, bytes))
+    }
+
+    fn copy(&mut self, source: &Source, part: &Path) -> Result<(String, u64), BackupError> {
+        let (mut out, mut digest, mut bytes) = (make_file(self.disk, part)?, RunningDigest::default(), 0);
+        read_pieces(self.disk, &source.file, &mut |piece| {
+            digest.update(piece);
+            bytes += piece.len() as u64;
+            out.append(piece).map_err(file_fault(part))?;
+            self.meter.add(piece.len() as u64)
+        })?;
+        out.sync().map_err(file_fault(part))?;
+        self.disk.reached("backup.file_copied");
+        Ok((self.name(part, digest)?, bytes))
     }
 
     /// A sealed copy; the length is that of the plain file.
     fn seal(&mut self, source: &Source) -> Result<(String, u64), BackupError> {
         let part = self.to.join(FILES).join(PART);
         let (mut sealer, head) = Sealer::new(self.keys)?;
-        let (mut out, mut digest, mut bytes) = (make_file(&part)?, RunningDigest::default(), 0);
+        let (mut out, mut digest, mut bytes) = (make_file(self.disk, &part)?, RunningDigest::default(), 0);
         digest.update(&head);
-        out.write_all(&head).map_err(file_fault(&part))?;
-        read_pieces(&source.file, &mut |piece| {
+        out.append(&head).map_err(file_fault(&part))?;
+        read_pieces(self.disk, &source.file, &mut |piece| {
             let sealed = sealer.seal(piece)?;
             digest.update(&sealed);
             bytes += piece.len() as u64;
-            out.write_all(&sealed).map_err(file_fault(&part))?;
+            out.append(&sealed).map_err(file_fault(&part))?;
             self.meter.add(piece.len() as u64)
         })?;
-        out.sync_all().map_err(file_fault(&part))?;
+        out.sync().map_err(file_fault(&part))?;
+        self.disk.reached("backup.file_sealed");
         Ok((self.name(&part, digest)?, bytes))
     }
 
     fn name(&self, part: &Path, digest: RunningDigest) -> Result<String, BackupError> {
         let name = digest.finish().to_string();
         let path = self.to.join(FILES).join(&name);
-        fs::rename(part, &path).map_err(file_fault(&path))?;
+        self.disk.rename(part, &path).map_err(file_fault(&path))?;
         Ok(name)
     }
 
@@ -209,44 +270,53 @@ impl Copying<'_> {
         let path = self.to.join(BEGUN);
         let mut line = serde_json::to_string(stored).map_err(|error| file_fault(&path)(error.into()))?;
         line.push('\n');
-        self.begun.write_all(line.as_bytes()).map_err(file_fault(&path))
+        self.begun.append(line.as_bytes()).map_err(file_fault(&path))
     }
 }
 
-/// What an earlier run copied that did not finish; `None` when none was broken off.
-fn read_begun(to: &Path) -> Result<Option<Vec<Stored>>, BackupError> {
+/// What an earlier run copied that did not finish; `None` when none was broken off. Lines that do not read are left out.
+fn read_begun(disk: &dyn Disk, to: &Path) -> Result<Option<Vec<Stored>>, BackupError> {
     let path = to.join(BEGUN);
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(Some(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())),
+    match disk::read_all(disk, &path, MANIFEST_BYTES_MAX) {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes);
+            Ok(Some(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(file_fault(&path)(error)),
     }
 }
 
-fn open_begun(to: &Path) -> Result<File, BackupError> {
-    use std::os::unix::fs::OpenOptionsExt as _;
+/// Opens the notes. Their name is safe before anything else is brought: after a loss of power they tell whose folder it is.
+fn open_begun(disk: &dyn Disk, to: &Path) -> Result<Box<dyn DiskFile>, BackupError> {
     let path = to.join(BEGUN);
-    let file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
-    let mut file = file.map_err(file_fault(&path))?;
+    let opened = match disk.open_append(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => disk.create(&path),
+        opened => opened,
+    };
+    let mut file = opened.map_err(file_fault(&path))?;
     // a line that power loss cut short ends here
-    write_safe(&mut file, &path, b"\n")?;
+    file.append(b"\n").and_then(|()| file.sync()).map_err(file_fault(&path))?;
+    sync_dir(disk, to)?;
     Ok(file)
 }
 
-/// Removes what the new manifest does not name; how many files.
-fn clear(to: &Path, manifest: &Manifest) -> Result<u64, BackupError> {
+/// Removes files of backups that the new manifest does not name; how many.
+fn clear(disk: &dyn Disk, to: &Path, manifest: &Manifest) -> Result<u64, BackupError> {
     let named: BTreeSet<&str> = manifest.files.iter().map(|stored| stored.sha256.as_str()).collect();
-    let (dir, begun) = (to.join(FILES), to.join(BEGUN));
+    let dir = to.join(FILES);
+    let is_own = |name: &str| name == PART || name.len() == 64 && name.bytes().all(|digit| digit.is_ascii_hexdigit());
     let mut removed = 0;
-    for entry in fs::read_dir(&dir).map_err(file_fault(&dir))? {
-        let entry = entry.map_err(file_fault(&dir))?;
-        if entry.file_name().to_str().is_none_or(|name| !named.contains(name)) {
-            fs::remove_file(entry.path()).map_err(file_fault(&entry.path()))?;
+    for entry in disk.list(&dir).map_err(file_fault(&dir))? {
+        if !entry.is_dir && is_own(&entry.name) && !named.contains(entry.name.as_str()) {
+            let path = dir.join(&entry.name);
+            disk.remove(&path).map_err(file_fault(&path))?;
+            disk.reached("backup.file_cleared");
             removed += 1;
         }
     }
-    fs::remove_file(&begun).map_err(file_fault(&begun))?;
-    sync_dir(&dir)?;
-    sync_dir(to)?;
+    remove_old(disk, &to.join(BEGUN))?;
+    sync_dir(disk, &dir)?;
+    sync_dir(disk, to)?;
     Ok(removed)
 }

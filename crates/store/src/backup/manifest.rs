@@ -11,15 +11,15 @@ use cordon_seal::vault::Signature;
 use serde::{Deserialize, Serialize};
 
 use super::{BackupError, file_fault};
-use crate::disk::{self, FileDisk};
+use crate::disk::{self, Disk};
 use crate::keys::Keys;
 
 /// Name of the manifest in the folder of a backup.
-const MANIFEST: &str = "manifest";
+pub(super) const MANIFEST: &str = "manifest";
 /// The newest format that this version reads, and the one that it writes.
 const FORMAT: u32 = 1;
 /// Largest manifest: some million files.
-const MANIFEST_BYTES_MAX: u64 = 1 << 30;
+pub(super) const MANIFEST_BYTES_MAX: u64 = 1 << 30;
 
 /// Up to where each part was when it was frozen, as offsets of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,13 +76,13 @@ impl Manifest {
     }
 
     /// The manifest of a folder and what was signed; `None` when there is none. The signature is not checked yet.
-    pub(super) fn read(dir: &Path) -> Result<Option<(Self, Signed)>, BackupError> {
+    pub(super) fn read(disk: &dyn Disk, dir: &Path) -> Result<Option<(Self, Signed)>, BackupError> {
         #[derive(Deserialize)]
         struct Format {
             format: u32,
         }
         let path = dir.join(MANIFEST);
-        let bytes = match disk::read_all(&FileDisk, &path, MANIFEST_BYTES_MAX) {
+        let bytes = match disk::read_all(disk, &path, MANIFEST_BYTES_MAX) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             read => read.map_err(file_fault(&path))?,
         };
@@ -98,11 +98,11 @@ impl Manifest {
     }
 
     /// Signs it and puts it in its place: from then on it is the backup of the folder.
-    pub(super) fn publish(&self, dir: &Path, keys: &Keys) -> Result<(), BackupError> {
+    pub(super) fn publish(&self, disk: &dyn Disk, dir: &Path, keys: &Keys) -> Result<(), BackupError> {
         let path = dir.join(MANIFEST);
         let json = serde_json::to_string(self).map_err(|error| file_fault(&path)(error.into()))?;
         let signature = keys.signing()?.sign(json.as_bytes());
-        disk::replace(&FileDisk, &path, format!("{json}\n{signature:?}\n").as_bytes()).map_err(file_fault(&path))
+        disk::replace(disk, &path, format!("{json}\n{signature:?}\n").as_bytes()).map_err(file_fault(&path))
     }
 }
 

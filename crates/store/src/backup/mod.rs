@@ -12,8 +12,7 @@ mod seal;
 mod tests;
 
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,7 +21,7 @@ pub use freeze::{FROZEN, FreezeError, Frozen, Parts, freeze, freeze_stopped, pre
 pub use manifest::{Manifest, Moment, Stored};
 pub use restore::{Restored, check, restore};
 
-use crate::disk::DiskFault;
+use crate::disk::{self, Disk, DiskFault, DiskFile, DiskLock};
 use crate::keys::KeyError;
 
 /// Name of the envelope key in the ring under which files of a backup are sealed.
@@ -41,9 +40,26 @@ pub enum BackupError {
         /// What the system says.
         fault: DiskFault,
     },
+    /// There is no room for a file.
+    #[error("{0}: no room is left there; free some and run it again")]
+    NoRoom(PathBuf),
     /// The keys.
     #[error("{0}")]
     Keys(#[from] KeyError),
+    /// Another backup of the store is being made.
+    #[error("another backup of {0} is being made: wait until it has ended, or end it")]
+    Running(PathBuf),
+    /// The frozen moment is gone, or is another one.
+    #[error(
+        "the frozen moment was given up meanwhile (the node was started again, or somebody asked it to): run it again"
+    )]
+    Thawed,
+    /// What lies in the folder is something else.
+    #[error("{0} is not empty and holds no backup: name a folder that is empty, not there yet, or has a backup in it")]
+    Foreign(PathBuf),
+    /// The backup in the folder is not one of this store.
+    #[error("{0} holds the backup of another store, or one whose `manifest` was altered: name another folder")]
+    OtherStore(PathBuf),
     /// Another backup or restore has the folder.
     #[error("{0}: another backup is made there, or something is restored from it")]
     Busy(PathBuf),
@@ -84,69 +100,78 @@ pub type Tell = dyn Fn(u64, u64) -> bool + Send + Sync;
 
 fn file_fault(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     let path = path.to_owned();
-    move |error| BackupError::File { path, fault: DiskFault::from(error) }
+    move |error| match DiskFault::from(error) {
+        DiskFault::Full => BackupError::NoRoom(path),
+        fault => BackupError::File { path, fault },
+    }
 }
 
 /// Makes a folder and those above it, for its owner alone.
-fn make_dir(dir: &Path) -> Result<(), BackupError> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(file_fault(dir))
+fn make_dir(disk: &dyn Disk, dir: &Path) -> Result<(), BackupError> {
+    disk::make_dirs(disk, dir).map_err(file_fault(dir))
 }
 
 /// A new, empty file for its owner alone, in place of what a broken-off run left.
-fn make_file(path: &Path) -> Result<File, BackupError> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file_fault(path)(error)),
-        _ => {}
-    }
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    file.map_err(file_fault(path))
+fn make_file(disk: &dyn Disk, path: &Path) -> Result<Box<dyn DiskFile>, BackupError> {
+    remove_old(disk, path)?;
+    disk.create(path).map_err(file_fault(path))
 }
 
-fn sync_dir(dir: &Path) -> Result<(), BackupError> {
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(file_fault(dir))
+/// Removes a file that a broken-off run may have left.
+fn remove_old(disk: &dyn Disk, path: &Path) -> Result<(), BackupError> {
+    match disk.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_fault(path)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn sync_dir(disk: &dyn Disk, dir: &Path) -> Result<(), BackupError> {
+    disk.sync_dir(dir).map_err(file_fault(dir))
 }
 
 /// Hands a file to `take` piece by piece.
-fn read_pieces(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<(), BackupError>) -> Result<(), BackupError> {
-    let mut file = File::open(path).map_err(file_fault(path))?;
-    let mut piece = vec![0; PIECE_BYTES];
+fn read_pieces(
+    disk: &dyn Disk,
+    path: &Path,
+    take: &mut dyn FnMut(&[u8]) -> Result<(), BackupError>,
+) -> Result<(), BackupError> {
+    let file = disk.open(path).map_err(file_fault(path))?;
+    let (mut piece, mut at) = (vec![0; PIECE_BYTES], 0_u64);
     loop {
-        let read = read_full(&mut file, &mut piece).map_err(file_fault(path))?;
+        let read = file.read_at(at, &mut piece).map_err(file_fault(path))?;
         take(piece.get(..read).unwrap_or_default())?;
         if read < piece.len() {
             return Ok(());
         }
+        at += read as u64;
     }
 }
 
-/// Fills the piece unless the file ends before; how many bytes were read.
-fn read_full(file: &mut File, piece: &mut [u8]) -> io::Result<usize> {
-    let mut read = 0;
-    while let Some(rest) = piece.get_mut(read..).filter(|rest| !rest.is_empty()) {
-        match file.read(rest) {
-            Ok(0) => break,
-            Ok(bytes) => read += bytes,
-            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
-            Err(fault) => return Err(fault),
-        }
-    }
-    Ok(read)
+/// Takes the folder of a backup for this process alone, until the value is dropped.
+fn take(disk: &dyn Disk, dir: &Path) -> Result<DiskLock, BackupError> {
+    disk.lock(dir).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => BackupError::Busy(dir.to_owned()),
+        _ => file_fault(dir)(error),
+    })
 }
 
-/// The folder belongs to this process until the value is dropped.
+/// One backup of a store is being made, by this process, until the value is dropped or the process ends.
 #[derive(Debug)]
-struct Taken {
+pub struct Running {
     _held: File,
 }
 
-/// Takes a folder for this process alone.
-fn take(dir: &Path) -> Result<Taken, BackupError> {
-    let path = dir.join("lock");
-    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-    let file = file.map_err(file_fault(&path))?;
+/// Begins a backup of the store in `dir`, of which one at a time is made: they share the frozen moment.
+///
+/// # Errors
+/// Another process makes one, or the file `store.version` cannot be opened.
+pub fn begin(dir: &Path) -> Result<Running, BackupError> {
+    // a file that is always there, and belongs to the store's user whoever makes backups
+    let path = dir.join(crate::version::FILE);
+    let file = File::open(&path).map_err(file_fault(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(Taken { _held: file }),
-        Err(std::fs::TryLockError::WouldBlock) => Err(BackupError::Busy(dir.to_owned())),
+        Ok(()) => Ok(Running { _held: file }),
+        Err(std::fs::TryLockError::WouldBlock) => Err(BackupError::Running(dir.to_owned())),
         Err(std::fs::TryLockError::Error(error)) => Err(file_fault(&path)(error)),
     }
 }
@@ -163,11 +188,6 @@ impl Meter<'_> {
         self.done = self.done.saturating_add(bytes);
         if (self.tell)(self.done, self.total.max(self.done)) { Ok(()) } else { Err(BackupError::Ended) }
     }
-}
-
-/// Writes all of it and makes it safe.
-fn write_safe(file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), BackupError> {
-    file.write_all(bytes).and_then(|()| file.sync_data()).map_err(file_fault(path))
 }
 
 /// What opens the ring of a store.

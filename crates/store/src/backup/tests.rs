@@ -15,18 +15,25 @@ use crate::proof::tests::{Made, made};
 use crate::proof::{Watch, prove_stopped};
 use crate::state::{State, StateOptions};
 use crate::tables::tests::RECEIVED;
+use crate::tables::{Tables, TablesOptions};
+use crate::wal::{Wal, WalOptions};
 
 fn goes_on(_: u64, _: u64) -> bool {
     true
 }
 
+fn disk() -> Arc<dyn Disk> {
+    Arc::new(FileDisk)
+}
+
 async fn backed_up(made: &Made, to: &Path, tell: &Tell) -> Result<Copied, BackupError> {
     let dir = made.dir.path();
     let frozen = freeze_stopped(dir, &made.keys()).await.unwrap();
-    let frozen = Frozen { without: vec!["secret".into()], ..frozen };
+    assert_eq!(Frozen::find(&FileDisk, dir).unwrap(), frozen);
+    let frozen = frozen.without(vec!["secret".into()]);
     let keys = Arc::new(Keys::open(Arc::new(FileDisk), &frozen.dir, &made.source()).unwrap());
-    let copied = copy(&frozen, to, &keys, Time(7), tell);
-    thaw(dir).unwrap();
+    let copied = copy(&FileDisk, &frozen, to, &keys, Time(7), tell);
+    thaw(&FileDisk, dir).unwrap();
     copied
 }
 
@@ -65,7 +72,7 @@ async fn what_is_restored_is_the_store_and_is_whole() {
     let copied = backed_up(&made, &to, &goes_on).await.unwrap();
     assert_eq!((copied.known, copied.is_continued, copied.manifest.number), (0, false, 1));
     assert!(!made.dir.path().join(FROZEN).exists());
-    let restored = restore(&to, &new, &made.source(), &goes_on).unwrap();
+    let restored = restore(&disk(), &to, &new, &made.source(), &goes_on).unwrap();
     assert_eq!(restored.manifest, copied.manifest);
     assert_eq!(content(&new), content(made.dir.path()));
     let keys = Arc::new(Keys::open(Arc::new(FileDisk), &new, &made.source()).unwrap());
@@ -108,7 +115,7 @@ async fn a_second_backup_copies_only_what_is_new_and_forgets_what_left() {
     // the evidence file without its block, the ledger, the ring without the key; and the two as above
     assert_eq!((third.new.0, third.removed), (6, 3), "{third:?}");
     let new = tempfile::tempdir().unwrap();
-    restore(away.path(), new.path(), &made.source(), &goes_on).unwrap();
+    restore(&disk(), away.path(), new.path(), &made.source(), &goes_on).unwrap();
     assert_eq!(content(new.path()), content(made.dir.path()));
 }
 
@@ -120,30 +127,30 @@ async fn a_backup_that_was_broken_off_is_no_backup_and_is_continued() {
     assert!(matches!(backed_up(&made, away.path(), &ends).await, Err(BackupError::Ended)));
     let there = objects(away.path()).len() as u64;
     assert!(there > 3, "{there}");
-    let refused = check(away.path(), &made.source(), &goes_on);
+    let refused = check(&disk(), away.path(), &made.source(), &goes_on);
     assert!(matches!(refused, Err(BackupError::NotABackup(_))), "{refused:?}");
     // as a process that was killed leaves it: a line that is not whole, a file on its way
     fs::remove_file(away.path().join("files/part")).unwrap();
     fs::write(away.path().join("files/part"), "half").unwrap();
     let mut begun = fs::OpenOptions::new().append(true).open(away.path().join("begun")).unwrap();
-    begun.write_all(b"{\"path\":\"evid").unwrap();
+    io::Write::write_all(&mut begun, b"{\"path\":\"evid\xff").unwrap();
     let copied = backed_up(&made, away.path(), &goes_on).await.unwrap();
     assert!(copied.is_continued && copied.known + 4 >= there, "{copied:?}");
-    check(away.path(), &made.source(), &goes_on).unwrap();
+    check(&disk(), away.path(), &made.source(), &goes_on).unwrap();
     assert!(!away.path().join("begun").exists());
 
     // and one broken off later leaves the one before as it is
     let calls = std::sync::atomic::AtomicU64::new(0);
     let ends = move |_: u64, _: u64| calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2;
     assert!(backed_up(&made, away.path(), &ends).await.is_err());
-    assert_eq!(check(away.path(), &made.source(), &goes_on).unwrap().manifest, copied.manifest);
+    assert_eq!(check(&disk(), away.path(), &made.source(), &goes_on).unwrap().manifest, copied.manifest);
 }
 
 #[tokio::test]
 async fn a_backup_that_was_altered_is_refused_with_the_name_of_the_file() {
     let (made, away) = (made().await, tempfile::tempdir().unwrap());
     let manifest = backed_up(&made, away.path(), &goes_on).await.unwrap().manifest;
-    let whole = check(away.path(), &made.source(), &goes_on).unwrap();
+    let whole = check(&disk(), away.path(), &made.source(), &goes_on).unwrap();
     assert_eq!(whole.manifest, manifest);
     for stored in &manifest.files {
         let object = away.path().join("files").join(&stored.sha256);
@@ -155,7 +162,7 @@ async fn a_backup_that_was_altered_is_refused_with_the_name_of_the_file() {
             fs::remove_file(&object).unwrap();
             fs::write(&object, altered).unwrap();
             let new = TempDir::new().unwrap();
-            let refused = restore(away.path(), new.path(), &made.source(), &goes_on).unwrap_err();
+            let refused = restore(&disk(), away.path(), new.path(), &made.source(), &goes_on).unwrap_err();
             assert_eq!(fs::read_dir(new.path()).unwrap().count(), 0, "{refused}");
             let said = refused.to_string();
             assert!(said.starts_with(&format!("{} (in the backup files/", stored.path)), "{said}");
@@ -163,17 +170,17 @@ async fn a_backup_that_was_altered_is_refused_with_the_name_of_the_file() {
         alter(&|bytes| bytes[0] ^= 1);
         alter(&|bytes| bytes.truncate(bytes.len() - 1));
         fs::remove_file(&object).unwrap();
-        let refused = check(away.path(), &made.source(), &goes_on).unwrap_err().to_string();
+        let refused = check(&disk(), away.path(), &made.source(), &goes_on).unwrap_err().to_string();
         assert!(refused.contains(&stored.path) && refused.contains("is missing"), "{refused}");
         fs::write(&object, bytes).unwrap();
     }
     let path = away.path().join("manifest");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replacen("\"number\":1", "\"number\":9", 1)).unwrap();
-    let refused = check(away.path(), &made.source(), &goes_on);
+    let refused = check(&disk(), away.path(), &made.source(), &goes_on);
     assert!(matches!(refused, Err(BackupError::ManifestAltered)), "{refused:?}");
     fs::write(&path, text.replacen("{\"format\":1", "{\"format\":2", 1)).unwrap();
-    let refused = check(away.path(), &made.source(), &goes_on);
+    let refused = check(&disk(), away.path(), &made.source(), &goes_on);
     assert!(matches!(refused, Err(BackupError::TooNew { found: 2, known: 1 })), "{refused:?}");
 }
 
@@ -183,8 +190,8 @@ async fn a_backup_of_a_newer_store_is_refused_before_anything_is_written() {
     let manifest = backed_up(&made, away.path(), &goes_on).await.unwrap().manifest;
     let mut newer = manifest;
     newer.store += 1;
-    newer.publish(away.path(), &made.keys()).unwrap();
-    let refused = restore(away.path(), &new.path().join("data"), &made.source(), &goes_on);
+    newer.publish(&FileDisk, away.path(), &made.keys()).unwrap();
+    let refused = restore(&disk(), away.path(), &new.path().join("data"), &made.source(), &goes_on);
     assert!(matches!(refused, Err(BackupError::TooNew { .. })), "{refused:?}");
     assert!(!new.path().join("data").exists());
 }
@@ -194,30 +201,122 @@ async fn nothing_is_restored_over_something_or_without_the_master_key() {
     let (made, away, new) = (made().await, tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     backed_up(&made, away.path(), &goes_on).await.unwrap();
     fs::write(new.path().join("mine"), "x").unwrap();
-    let refused = restore(away.path(), new.path(), &made.source(), &goes_on);
+    let refused = restore(&disk(), away.path(), new.path(), &made.source(), &goes_on);
     assert!(matches!(refused, Err(BackupError::NotEmpty(_))), "{refused:?}");
     fs::remove_file(new.path().join("mine")).unwrap();
     let other = new.path().join("../no-such-key");
-    let refused = restore(away.path(), new.path(), &KeySource::File(other), &goes_on);
+    let refused = restore(&disk(), away.path(), new.path(), &KeySource::File(other), &goes_on);
     assert!(matches!(refused, Err(BackupError::Keys(KeyError::KeyFileMissing(_)))), "{refused:?}");
     let wrong = tempfile::NamedTempFile::new().unwrap();
     fs::write(wrong.path(), [9; 32]).unwrap();
-    let refused = restore(away.path(), new.path(), &KeySource::File(wrong.path().to_owned()), &goes_on);
+    let refused = restore(&disk(), away.path(), new.path(), &KeySource::File(wrong.path().to_owned()), &goes_on);
     assert!(matches!(refused, Err(BackupError::Keys(KeyError::Vault(_)))), "{refused:?}");
     let passphrase = KeySource::Passphrase("a passphrase".into());
-    let refused = restore(away.path(), new.path(), &passphrase, &goes_on);
+    let refused = restore(&disk(), away.path(), new.path(), &passphrase, &goes_on);
     assert!(matches!(refused, Err(BackupError::Keys(KeyError::OtherUnlock("a key file")))), "{refused:?}");
     assert_eq!(fs::read_dir(new.path()).unwrap().count(), 0);
-    let nowhere = restore(new.path(), &new.path().join("x"), &made.source(), &goes_on);
+    let nowhere = restore(&disk(), new.path(), &new.path().join("x"), &made.source(), &goes_on);
     assert!(matches!(nowhere, Err(BackupError::NotABackup(_))), "{nowhere:?}");
 }
 
 #[tokio::test]
 async fn two_backups_into_one_folder_do_not_cross() {
     let (made, away) = (made().await, tempfile::tempdir().unwrap());
-    let _other = take(away.path()).unwrap();
+    fs::create_dir(away.path().join("files")).unwrap();
+    let _other = take(&FileDisk, away.path()).unwrap();
     let refused = backed_up(&made, away.path(), &goes_on).await;
     assert!(matches!(refused, Err(BackupError::Busy(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_folder_that_holds_something_else_is_left_as_it_is() {
+    let (made, away) = (made().await, tempfile::tempdir().unwrap());
+    for (name, is_refused) in [("lost+found/x", false), ("lock", false), ("files/mine.txt", true), ("letter", true)] {
+        let to = away.path().join(name.replace('/', "-"));
+        fs::create_dir_all(to.join(name).parent().unwrap()).unwrap();
+        fs::write(to.join(name), "mine").unwrap();
+        let before = content(&to);
+        let copied = backed_up(&made, &to, &goes_on).await;
+        if is_refused {
+            assert!(matches!(copied, Err(BackupError::Foreign(_))), "{name}: {copied:?}");
+            assert_eq!(content(&to), before);
+        } else {
+            copied.unwrap();
+        }
+    }
+    // something of another program beside the files of a backup is not removed
+    let to = away.path().join("lock");
+    fs::write(to.join("files/readme"), "mine").unwrap();
+    assert_eq!(backed_up(&made, &to, &goes_on).await.unwrap().manifest.number, 2);
+    assert_eq!(fs::read_to_string(to.join("files/readme")).unwrap(), "mine");
+}
+
+#[tokio::test]
+async fn the_backup_of_another_store_is_left_as_it_is() {
+    let (one, other, away) = (made().await, made().await, tempfile::tempdir().unwrap());
+    let copied = backed_up(&one, away.path(), &goes_on).await.unwrap();
+    let refused = backed_up(&other, away.path(), &goes_on).await;
+    assert!(matches!(refused, Err(BackupError::OtherStore(_))), "{refused:?}");
+    assert_eq!(check(&disk(), away.path(), &one.source(), &goes_on).unwrap().manifest, copied.manifest);
+}
+
+#[tokio::test]
+async fn a_moment_that_is_given_up_while_it_is_copied_makes_no_backup() {
+    let (made, away) = (made().await, tempfile::tempdir().unwrap());
+    let dir = made.dir.path();
+    let first = backed_up(&made, away.path(), &goes_on).await.unwrap();
+    // as a node does that is started, and as one does that is asked for another moment
+    let given_up = |frozen: &Path| drop(fs::remove_dir_all(frozen));
+    let frozen_again = |frozen: &Path| {
+        let mark = r#"{"id":"other","moment":{"acknowledged":0,"log_from":0,"log_through":0,"tables":0,"evidence":0}}"#;
+        fs::write(frozen.join("moment.json"), mark).unwrap();
+    };
+    let ways: [fn(&Path); 2] = [given_up, frozen_again];
+    for way in ways {
+        let frozen = freeze_stopped(dir, &made.keys()).await.unwrap();
+        let keys = Arc::new(Keys::open(Arc::new(FileDisk), &frozen.dir, &made.source()).unwrap());
+        let frozen_dir = frozen.dir.clone();
+        let gives_up = move |_: u64, _: u64| {
+            way(&frozen_dir);
+            true
+        };
+        let refused = copy(&FileDisk, &frozen, away.path(), &keys, Time(7), &gives_up);
+        assert!(matches!(refused, Err(BackupError::Thawed)), "{refused:?}");
+        assert_eq!(check(&disk(), away.path(), &made.source(), &goes_on).unwrap().manifest, first.manifest);
+        let none = Frozen::find(&FileDisk, away.path());
+        assert!(matches!(none, Err(BackupError::Thawed)), "{none:?}");
+        thaw(&FileDisk, dir).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn one_moment_is_frozen_at_a_time_and_one_backup_is_made() {
+    let made = made().await;
+    let dir = made.dir.path();
+    let frozen = freeze_stopped(dir, &made.keys()).await.unwrap();
+    let state = State::open(&dir.join("state.sqlite"), StateOptions::default()).await.unwrap();
+    let evidence = Evidence::open(disk(), &dir.join("evidence"), made.keys(), EvidenceOptions::default()).unwrap();
+    let (wal, _) = Wal::open(disk(), &dir.join("wal"), &made.keys(), WalOptions::default()).unwrap();
+    let tables = Tables::open(disk(), &dir.join("tables"), TablesOptions::default()).await.unwrap();
+    let (wal, evidence) = (Arc::new(wal), Arc::new(evidence));
+    let parts = Parts { dir: dir.to_owned(), keys: made.keys(), wal, evidence, tables, state, disk: disk() };
+    let refused = freeze(parts.clone()).await;
+    assert!(matches!(refused, Err(FreezeError::Frozen)), "{refused:?}");
+    assert_eq!(Frozen::find(&FileDisk, dir).unwrap(), frozen);
+    thaw(&FileDisk, dir).unwrap();
+    let again = freeze(parts.clone()).await.unwrap();
+    assert_ne!(again, frozen);
+    thaw(&FileDisk, dir).unwrap();
+    parts.state.close().await;
+
+    let running = begin(dir).unwrap();
+    let refused = begin(dir).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        format!("another backup of {} is being made: wait until it has ended, or end it", dir.display())
+    );
+    drop(running);
+    begin(dir).unwrap();
 }
 
 #[test]

@@ -156,6 +156,11 @@ impl Disk for LookDisk {
         self.rename(from, to)
     }
 
+    fn link(&self, _: &Path, _: &Path) -> io::Result<()> {
+        // opening a store links nothing
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         if !self.is_there(path) {
             return Err(io::ErrorKind::NotFound.into());

@@ -91,6 +91,12 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// `AlreadyExists`, or what the disk says.
     fn rename_new(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file a second name that nothing has yet; both name the same bytes.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `CrossesDevices` when both would not lie on one file system, or what the disk says.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file.
     ///
     /// # Errors
@@ -186,6 +192,37 @@ pub fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     drop(file);
     disk.rename(&temporary, path)?;
     path.parent().map_or(Ok(()), |dir| disk.sync_dir(dir))
+}
+
+/// Makes a folder and those above it; the names of those that were not there are safe. No error when it is there.
+///
+/// # Errors
+/// What the disk says.
+pub fn make_dirs(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    if dir.as_os_str().is_empty() || disk.entry(dir).is_ok_and(|entry| entry.is_dir) {
+        return Ok(());
+    }
+    if let Some(above) = dir.parent() {
+        make_dirs(disk, above)?;
+    }
+    disk.create_dir(dir)?;
+    dir.parent().map_or(Ok(()), |above| disk.sync_dir(above))
+}
+
+/// Removes a folder with everything in it. No error when it is not there.
+///
+/// # Errors
+/// What the disk says.
+pub fn remove_all(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    let entries = match disk.list(dir) {
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => return Ok(()),
+        listed => listed?,
+    };
+    for entry in entries {
+        let path = dir.join(&entry.name);
+        if entry.is_dir { remove_all(disk, &path)? } else { disk.remove(&path)? }
+    }
+    disk.remove_dir(dir)
 }
 
 #[cfg(test)]

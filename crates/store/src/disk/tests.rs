@@ -33,6 +33,14 @@ fn files_are_made_written_read_renamed_and_removed() {
     FileDisk.sync_dir(&folder).unwrap();
     assert_eq!(names(&folder), [("two".to_owned(), 2)]);
     assert!(FileDisk.free_bytes(&folder).unwrap() > 0);
+    make_dirs(&FileDisk, &folder.join("c/d")).unwrap();
+    FileDisk.link(&folder.join("two"), &folder.join("c/d/same")).unwrap();
+    let taken = FileDisk.link(&folder.join("two"), &folder.join("c/d/same")).unwrap_err();
+    assert_eq!(taken.kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(names(&folder.join("c/d")), [("same".to_owned(), 2)]);
+    remove_all(&FileDisk, &folder.join("c")).unwrap();
+    remove_all(&FileDisk, &folder.join("c")).unwrap();
+    assert_eq!(names(&folder), [("two".to_owned(), 2)]);
 }
 
 #[test]

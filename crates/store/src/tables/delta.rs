@@ -19,7 +19,7 @@ use object_store::prefix::PrefixStore;
 
 use super::catalogue::{EVENT_DAY, Family};
 use super::error::TablesError;
-use super::objects::Shared;
+use super::objects::{Objects, Shared};
 
 /// Settings of every table: checkpoints so that opening reads few files, entries of the log and removed files kept as long as a reader may need them.
 const SETTINGS: [(&str, &str); 4] = [
@@ -50,8 +50,8 @@ impl std::fmt::Debug for DeltaLog {
 
 impl DeltaLog {
     /// Opens the log of a table below `objects`, making the table when there is none. A table that a newer version wrote is refused before it is touched; columns that
-    /// came since are added.
-    pub(super) async fn open(objects: &Shared, family: Family) -> Result<Self, TablesError> {
+    /// came since are added, of which the disk is told.
+    pub(super) async fn open(objects: &Shared, files: &Objects, family: Family) -> Result<Self, TablesError> {
         let mut log = Self::open_or_make(objects, family).await.map_err(|source| fault(family, source))?;
         let schema = family.schema();
         let known: BTreeSet<String> = log.state.schema().fields().map(|field| field.name().clone()).collect();
@@ -61,7 +61,9 @@ impl DeltaLog {
         let new: Vec<_> = schema.fields().iter().filter(|field| !known.contains(field.name())).collect();
         if !new.is_empty() {
             let fields: Vec<_> = new.iter().map(|field| delta_field(field)).collect();
+            files.reached("tables.columns_missing");
             log.add_columns(fields).await?;
+            files.reached("tables.columns_added");
         }
         Ok(log)
     }

@@ -159,7 +159,7 @@ impl Tables {
     pub async fn open(disk: Arc<dyn Disk>, folder: &Path, options: TablesOptions) -> Result<Self, TablesError> {
         let files = Objects::open(disk, folder)?;
         let objects: Shared = Arc::new(files.clone());
-        let (logs, state) = open::read(&objects).await?;
+        let (logs, state) = open::read(&objects, &files).await?;
         let inner = Inner {
             objects,
             files,

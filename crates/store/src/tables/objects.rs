@@ -18,7 +18,7 @@ use object_store::{
 };
 
 use super::stream::Unfinished;
-use crate::disk::{Disk, DiskEntry, DiskFile};
+use crate::disk::{self, Disk, DiskEntry, DiskFile};
 
 /// Ending of files that are being written; one found at the start was left by a crash.
 pub(super) const UNFINISHED: &str = ".unfinished";
@@ -46,7 +46,7 @@ impl Objects {
     /// The folder, made when it is not there.
     pub(super) fn open(disk: Arc<dyn Disk>, root: &FilePath) -> Result<Self> {
         let objects = Self { root: root.to_owned(), disk };
-        objects.make_folders(root).map_err(generic)?;
+        disk::make_dirs(&*objects.disk, root).map_err(generic)?;
         Ok(objects)
     }
 
@@ -64,7 +64,7 @@ impl Objects {
     pub(super) fn create_file(&self, location: &Path) -> io::Result<Unfinished> {
         let file = self.file(location);
         let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        self.make_folders(folder)?;
+        disk::make_dirs(&*self.disk, folder)?;
         let unfinished = unfinished(&file);
         absent_or(self.disk.remove(&unfinished))?;
         Unfinished::new(Arc::clone(&self.disk), unfinished, file)
@@ -90,7 +90,7 @@ impl Objects {
     /// Writes a file so that it is there whole or not at all, whatever happens.
     fn put_file(&self, file: &FilePath, payload: &PutPayload, only_new: bool) -> io::Result<()> {
         let folder = file.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        self.make_folders(folder)?;
+        disk::make_dirs(&*self.disk, folder)?;
         let unfinished = unfinished(file);
         absent_or(self.disk.remove(&unfinished))?;
         let mut out = self.disk.create(&unfinished)?;
@@ -108,18 +108,6 @@ impl Objects {
             self.disk.rename(&unfinished, file)?;
         }
         self.disk.sync_dir(folder)
-    }
-
-    /// Makes the folder and syncs those above that hold a new entry.
-    fn make_folders(&self, folder: &FilePath) -> io::Result<()> {
-        if folder.as_os_str().is_empty() || self.disk.entry(folder).is_ok_and(|entry| entry.is_dir) {
-            return Ok(());
-        }
-        if let Some(above) = folder.parent() {
-            self.make_folders(above)?;
-        }
-        self.disk.create_dir(folder)?;
-        folder.parent().map_or(Ok(()), |above| self.disk.sync_dir(above))
     }
 
     fn get_file(&self, location: &Path, options: &GetOptions) -> Result<GetResult> {

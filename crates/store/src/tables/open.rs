@@ -15,7 +15,7 @@ use super::delta::DeltaLog;
 use super::error::TablesError;
 use super::file::FileStats;
 use super::hot::Hot;
-use super::objects::Shared;
+use super::objects::{Objects, Shared};
 use super::{DataFile, State, TableState};
 
 /// Offsets of tables that got nothing new: their logs say nothing then. Written after the commits of a flush, so it never runs ahead of them.
@@ -28,15 +28,15 @@ struct Applied {
 }
 
 /// Opens every table. An offset is that of the table's own log or the common one, whichever is higher.
-pub(super) async fn read(objects: &Shared) -> Result<(Vec<DeltaLog>, State), TablesError> {
+pub(super) async fn read(objects: &Shared, files: &Objects) -> Result<(Vec<DeltaLog>, State), TablesError> {
     let common = read_applied(objects).await?;
     let (mut logs, mut tables) = (Vec::new(), Vec::new());
     for family in Family::all() {
-        let log = DeltaLog::open(objects, family).await?;
-        let files = log.files();
-        sweep(objects, family, &log, &files).await?;
+        let log = DeltaLog::open(objects, files, family).await?;
+        let held = log.files();
+        sweep(objects, family, &log, &held).await?;
         let applied = log.applied().await?.max(common);
-        tables.push(TableState { hot: Hot::default(), files: Arc::new(files), applied });
+        tables.push(TableState { hot: Hot::default(), files: Arc::new(held), applied });
         logs.push(log);
     }
     let applied = tables.iter().map(|table| table.applied).min().unwrap_or(0);

@@ -77,7 +77,7 @@ impl Tables {
     /// What the log of a table says now, beside what is wrong with it. Flushes wait meanwhile: a file that is written now is not yet named.
     async fn stated(&self, family: Family, verified: &mut TablesVerified) -> Result<Vec<Stated>, TablesError> {
         let _commits = self.inner.commits.lock().await;
-        let log = DeltaLog::open(&self.inner.objects, family).await?;
+        let log = DeltaLog::open(&self.inner.objects, &self.inner.files, family).await?;
         let files = log.files();
         if *self.files_of(family) != files && !same(&self.files_of(family), &files) {
             verified.faults.push(format!("{}: the log does not name the files that queries read", family.name()));
