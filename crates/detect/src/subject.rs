@@ -3,7 +3,7 @@
 use cordon_model::{Arena, Field, Value};
 
 /// Field names that hold a host, the best first; the address that something came from stands in where no name is stated.
-const HOST_FIELDS: [&str; 20] = [
+const HOST_FIELDS: [&str; 22] = [
     "Computer",
     "ComputerName",
     "Hostname",
@@ -11,6 +11,8 @@ const HOST_FIELDS: [&str; 20] = [
     "host.name",
     "host.hostname",
     "agent.hostname",
+    "carrier.host.name",
+    "carrier.host",
     "host",
     "workstation",
     "Workstation",

@@ -18,7 +18,7 @@ pub use event::{Event, Node, Object};
 pub use finding::{Finding, FindingOrigin, Level, MatchedField, RuleCard};
 pub use id::{Digest, EventId, FindingId};
 pub use log_source::{LogSource, LogSourceTable, LogSourceTableError, SourceSet, TAXONOMY_CATEGORIES};
-pub use record::{Field, Position, RawRecord, Record, Span, Value};
+pub use record::{Field, Position, RawRecord, Record, Span, Value, escaped_places};
 pub use time::{Time, When};
 pub use word::bytes_equal;
 

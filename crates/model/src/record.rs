@@ -135,6 +135,32 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Where places in the text that an escaped text stands for lie in the escaped text itself: bytes in, bytes out, both in ascending order. A place within a letter
+/// that was an escape is moved behind it, one beyond the end to the end.
+///
+/// ```
+/// assert_eq!(cordon_model::escaped_places(r#"a\"b\u00e4c"#, &[1, 2, 3, 5, 9]), [1, 3, 4, 10, 11]);
+/// ```
+#[must_use]
+pub fn escaped_places(text: &str, places: &[usize]) -> Vec<usize> {
+    let mut moved = Vec::with_capacity(places.len());
+    let mut places = places.iter().peekable();
+    let (mut rest, mut at) = (text, 0_usize);
+    loop {
+        let start = text.len() - rest.len();
+        let plain = memchr::memchr(b'\\', rest.as_bytes()).unwrap_or(rest.len());
+        while let Some(place) = places.next_if(|place| **place <= at + plain) {
+            moved.push(start + place.saturating_sub(at));
+        }
+        let Some(after) = rest.get(plain + 1..) else { break };
+        let mut length = 0;
+        rest = one_escape(after, &mut |bytes| length += bytes.len());
+        at += plain + length;
+    }
+    moved.extend(places.map(|_| text.len()));
+    moved
+}
+
 /// Appends the text with its escapes resolved. Backslashes, quotes and slashes, which are nearly all escapes of logs, are resolved word by word; from the first
 /// other one on [`unescape`] goes on.
 fn append_unescaped(text: &str, out: &mut Vec<u8>) {

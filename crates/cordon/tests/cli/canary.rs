@@ -95,7 +95,11 @@ fn tokens(text: &str) -> String {
 }
 
 fn found(ran: &Ran) -> Vec<&'static str> {
-    let readings = readings(&format!("{}\n{}", ran.out, ran.err));
+    found_in(&format!("{}\n{}", ran.out, ran.err))
+}
+
+fn found_in(text: &str) -> Vec<&'static str> {
+    let readings = readings(text);
     CANARIES.into_iter().filter(|canary| readings.iter().any(|reading| reading.contains(canary))).collect()
 }
 
@@ -144,4 +148,119 @@ fn no_canary_leaves_with_mask_in_any_format_or_encoding() {
         checked += 1;
     }
     assert_eq!(checked, 25);
+}
+
+/// The documents of the corpus.
+fn documents() -> Vec<(String, String)> {
+    let corpus = shared("corpus.tsv");
+    let rows = corpus.lines().filter(|line| !line.starts_with('#'));
+    rows.filter_map(|row| row.split('\t').next()).map(|name| (name.to_owned(), shared(name))).collect()
+}
+
+const HEAD: &str = "<134>1 2026-03-04T21:14:05Z ehr app - - - ";
+
+/// A text in the carriers that log shippers and programs make of it, one record a line.
+fn carried(name: &str, text: &str) -> String {
+    let beats = serde_json::json!({ "@timestamp": "2026-03-04T21:14:05Z", "message": text, "log": { "file": { "path": "/x" } } });
+    let escaped = beats.to_string().replace("uillfeather", r"\u0075illfeather").replace("Zephyrine", r"\u005aephyrine");
+    let mut records = vec![
+        beats.to_string(),
+        escaped.replace('<', r"\u003c"),
+        serde_json::json!({ "message": beats.to_string() }).to_string(),
+        serde_json::json!({ "message": format!("{HEAD}{text}") }).to_string(),
+        serde_json::json!({ "message": format!("{HEAD}{beats}") }).to_string(),
+    ];
+    // what stands behind JSON on a line of a log is prose
+    if name != "two.json" {
+        records.push(
+            serde_json::json!({ "a": { "payload": format!("2026-03-04 21:14:05 INFO received {text}") } }).to_string(),
+        );
+    }
+    records.join("\n") + "\n"
+}
+
+/// The same behind a header of syslog.
+fn in_syslog(name: &str, text: &str) -> String {
+    let beats = serde_json::json!({ "message": text });
+    let is_line = !text.contains('\n') && name != "two.json";
+    let own = if is_line { format!("{HEAD}{text}\n{HEAD}at 3 got {text}\n") } else { String::new() };
+    format!("{HEAD}{beats}\n{own}")
+}
+
+/// Places at which a document is cut: within each of the patient's names and numbers, and evenly over all of it.
+fn cuts(text: &str) -> Vec<usize> {
+    let lower = text.to_ascii_lowercase();
+    let within = CANARIES
+        .iter()
+        .flat_map(|canary| lower.match_indices(canary).map(|(at, _)| at + canary.len()).collect::<Vec<_>>());
+    let evenly = (1..6).map(|part| text.len() * part / 6);
+    let mut all: Vec<usize> = within.chain(evenly).filter(|at| text.is_char_boundary(*at)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// What is shown of the patient in the files, in any form of output; `name` says what they are.
+fn shown(name: &str, bench: &Bench) -> Vec<String> {
+    bench.rule("any.yml", &shared("rules.yml"));
+    let outputs = [
+        events(bench, &["--format", "record", "--mask"]),
+        events(bench, &["--format", "ocsf", "--mask"]),
+        bench.scan(&["--format", "ndjson", "--with-raw", "--mask"]),
+    ];
+    assert!(!outputs[0].out.is_empty() && outputs[2].code != Some(2), "{name}: {}", outputs[2].err);
+    let lines = outputs.iter().flat_map(|ran| ran.out.lines());
+    lines.filter(|line| !found_in(line).is_empty()).take(2).map(|line| format!("{name}: {line}")).collect()
+}
+
+#[test]
+fn no_canary_leaves_a_text_inside_a_carrier() {
+    let mut leaks = Vec::new();
+    for (name, text) in documents() {
+        let bench = Bench::new();
+        bench.log("carried.json", carried(&name, &text)).log("carried.log", in_syslog(&name, &text));
+        leaks.extend(shown(&name, &bench));
+    }
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[test]
+fn no_canary_leaves_a_document_that_is_cut_off() {
+    let mut leaks = Vec::new();
+    for (name, text) in documents() {
+        let bench = Bench::new();
+        // what stands in front of what says that there is a patient: the free text of an application, a custom field of CEF without its label
+        let marks = [("app.json", "\"mrn"), ("cef.log", "cs1Label=Patient Name")];
+        let mark = marks.iter().find(|(of, _)| *of == name).map_or("", |(_, mark)| mark);
+        let from = text.find(mark).unwrap() + mark.len();
+        for at in cuts(&text).into_iter().filter(|at| *at > from) {
+            let (cut, _) = text.split_at(at);
+            bench
+                .log(&format!("{at}-{name}"), cut)
+                .log(&format!("{at}.json"), carried(&name, cut))
+                .log(&format!("{at}.log"), in_syslog(&name, cut));
+        }
+        leaks.extend(shown(&name, &bench));
+    }
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[test]
+fn no_canary_leaves_the_rest_of_a_document_whose_start_is_missing() {
+    let mut leaks = Vec::new();
+    for (name, text) in documents() {
+        let is_told = name.starts_with("r4")
+            || name.starts_with("r5")
+            || name.ends_with(".hl7")
+            || text.contains("<AuditMessage");
+        let bench = Bench::new();
+        for at in cuts(&text).into_iter().filter(|at| *at < text.len() * 3 / 4) {
+            let (_, rest) = text.split_at(at);
+            bench.log(&format!("{at}.json"), carried(&name, rest)).log(&format!("{at}.log"), in_syslog(&name, rest));
+        }
+        if is_told {
+            leaks.extend(shown(&name, &bench));
+        }
+    }
+    assert!(leaks.is_empty(), "{leaks:#?}");
 }

@@ -91,6 +91,24 @@ fn names(line: &[u8], delimiter: u8) -> Option<Vec<String>> {
     Some(names.into_iter().enumerate().map(numbered).collect())
 }
 
+/// Fewest columns of a first line that is taken for a header by the name of one of them alone.
+const COLUMNS_MIN: usize = 3;
+
+/// Whether lines begin with a header that tells of patients: a mapping other than the generic one takes it, or one of its columns is named for a patient in one word.
+pub(super) fn names_patients(lines: &[u8], mappings: &[Mapping]) -> bool {
+    if credible(lines, mappings).is_some_and(|(_, mapping, _)| mapping.is_some_and(|name| name != GENERIC)) {
+        return true;
+    }
+    let mut lines = lines.split(|byte| matches!(byte, b'\r' | b'\n'));
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with(b"sep=")).unwrap_or_default();
+    let names = names(first, delimiter_of(first)).unwrap_or_default();
+    let names_one = |name: &String| !name.contains(char::is_whitespace) && says(name) == Says::Patient;
+    names.len() >= COLUMNS_MIN && names.iter().any(names_one)
+}
+
+/// The mapping that takes any header.
+const GENERIC: &str = "generic";
+
 /// How much a source's first lines look like a table: the number of columns of a credible header, the mapping that takes it, and whether the next row is as wide.
 pub(super) fn credible(lines: &[u8], mappings: &[Mapping]) -> Option<(usize, Option<String>, bool)> {
     let mut lines = lines.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));

@@ -29,6 +29,11 @@ const NAME: &str = "csv";
 /// Fewest columns of a table that no mapping but the generic one takes.
 const COLUMNS_MIN: usize = 3;
 
+/// Whether lines begin with a header that tells of patients, however wide the rows below it are: they may be cut off.
+pub(crate) fn tells_of_patients(lines: &[u8]) -> bool {
+    header::names_patients(lines, &presets())
+}
+
 /// The format.
 #[derive(Debug)]
 pub(crate) struct Csv;
@@ -42,7 +47,9 @@ impl Format for Csv {
         let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
         match header::credible(head, &presets()) {
             Some((_, Some(mapping), _)) if mapping != "generic" => Confidence::Likely,
-            Some((width, _, true)) if width >= COLUMNS_MIN => Confidence::Likely,
+            Some((width, _, is_row)) if width >= COLUMNS_MIN && (is_row || tells_of_patients(head)) => {
+                Confidence::Likely
+            }
             _ => Confidence::No,
         }
     }

@@ -43,3 +43,9 @@ pub(super) const TIME_UNREADABLE: Anomaly =
 /// A time without a zone.
 pub(super) const TIME_WITHOUT_ZONE: Anomaly =
     Anomaly::new("json_time_without_zone", "the time names no zone; --timezone was taken");
+
+/// A message in a record that holds several records of its own.
+pub(super) const CARRIES_MORE: Anomaly = Anomaly::new(
+    "json_carries_more",
+    "the message in the record holds more than one record; only the first was judged",
+);

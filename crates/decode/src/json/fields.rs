@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use cordon_model::{Anomaly, Arena, Field, Position, RawRecord, Record, SourceSet, Span, Value, When};
 
 use super::anomaly::{INVALID_UTF8, NAME_TOO_LONG, TIME_UNREADABLE, TIME_WITHOUT_ZONE, TOO_MANY_FIELDS};
+use super::carried::carried;
 use super::known_names::KnownNames;
 use super::place::{FLAT_NAMES, flat_name};
 use super::shape::{self, shapes};
@@ -32,8 +33,18 @@ pub(crate) fn record<'a>(
     options: &DecodeOptions,
     arena: &'a Arena,
 ) -> Option<Record<'a>> {
-    let (_, walker) = walk(text, 0, arena).ok()?;
-    Some(emit(raw, 0, walker, options, arena))
+    leading(raw, text, options, arena).map(|(_, record)| record)
+}
+
+/// The record that `text` begins with, and where it ends there; `None` when the text does not begin with a JSON object.
+pub(crate) fn leading<'a>(
+    raw: RawRecord<'a>,
+    text: &'a str,
+    options: &DecodeOptions,
+    arena: &'a Arena,
+) -> Option<(usize, Record<'a>)> {
+    let (end, walker) = walk(text, 0, arena).ok()?;
+    Some((end, emit(raw, 0, walker, options, arena)))
 }
 
 /// One record at byte `at` of `text`, and where it ends. What looked like a Windows event but states no event id is walked again as any other JSON.
@@ -165,7 +176,7 @@ impl JsonDecoder {
     ) -> Record<'a> {
         let raw = RawRecord { position: Position::Offset(unit.offset), bytes: unit.bytes };
         let Some((place, number)) = place else {
-            let record = emit(raw, 0, walker, &self.options, arena);
+            let record = carried(emit(raw, 0, walker, &self.options, arena), &self.options, arena);
             return if lossy { with_invalid_utf8(record, arena) } else { record };
         };
         if lossy {
@@ -175,7 +186,7 @@ impl JsonDecoder {
         }
         let position = Position::Offset(unit.offset + place.start as u64);
         let raw = RawRecord { position, bytes: unit.bytes.get(place).unwrap_or_default() };
-        emit(raw, 0, walker, &self.options, arena)
+        carried(emit(raw, 0, walker, &self.options, arena), &self.options, arena)
     }
 }
 

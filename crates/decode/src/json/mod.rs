@@ -2,6 +2,7 @@
 //! everything else keeps its own, nested names joined with dots, and is recognised by `data/json_shapes.tsv`.
 
 mod anomaly;
+mod carried;
 mod fields;
 mod frame;
 mod known_names;
@@ -19,7 +20,8 @@ pub(crate) mod tests;
 
 use std::sync::Arc;
 
-pub(crate) use fields::record;
+pub(crate) use carried::CARRIER;
+pub(crate) use fields::{leading, record};
 pub(crate) use frame::JsonFramer;
 pub(crate) use place::{Name, Place};
 #[cfg(test)]

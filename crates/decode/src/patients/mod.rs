@@ -1,24 +1,34 @@
 //! What identifies a patient in any record: the bytes that its decoder named, and, where names are the writer's own (JSON, tables, structured data, CEF),
 //! the values of fields whose names say so (`docs/specs/patient-names.md`).
 //!
-//! Comes in: a Record. Goes out: places in its bytes, and texts. Asked only for records that are to be masked: decoding pays nothing for it. It does not know
-//! what masking does with them.
+//! Comes in: a Record. Goes out: places in its bytes, and texts; those that identify, and those that nobody could read although they are of health care. Asked only
+//! for records that are to be masked: decoding pays nothing for it. It does not know what masking does with them.
 
+mod carried;
+mod cut;
 mod names;
 mod prose;
 pub(crate) mod roles;
+pub(crate) mod signs;
 #[cfg(test)]
 mod tests;
 
-use cordon_model::{Field, Record, Span, Value};
+use std::borrow::Cow;
+
+use cordon_model::{Field, Record, Span, Value, escaped_places};
 
 use crate::flat::merge_in_place;
+use crate::json::CARRIER;
 
 use names::is_elsewhere;
 pub(crate) use names::{Says, says};
 
 /// Shortest text that says something of a patient by itself: `mrn=1`.
 const PARTS_BYTES_MIN: usize = 5;
+/// Shortest text that is withheld as it stands; what is shorter could be anywhere by chance, and is taken for words of a patient.
+const WITHHELD_BYTES_MIN: usize = 8;
+/// Shortest value of a document that breaks off that is taken for a patient's.
+const CUT_BYTES_MIN: usize = 3;
 /// Texts that name nobody.
 const NOBODY: [&str; 12] = ["", "-", "0", "null", "(null)", "none", "n/a", "unknown", "true", "false", "yes", "no"];
 /// Longest of them, with blanks around it.
@@ -39,39 +49,71 @@ const RESOURCE_TYPE: &str = "resourceType";
 pub struct Identity<'a> {
     /// Bytes of the RawRecord, in order, not overlapping.
     pub spans: Vec<Span>,
-    /// Values as the record has them; those of JSON strings are not unescaped.
-    pub texts: Vec<&'a str>,
+    /// Values as the record has them; those of JSON strings are not unescaped. What a payload within a value says is unescaped as far as the payload's reader does.
+    pub texts: Vec<Cow<'a, str>>,
+    /// Bytes of the RawRecord that nobody could read although something shows that they are of health care: whom they name is not known. In order, not overlapping.
+    pub unread: Vec<Span>,
+    /// The same in the values of fields.
+    pub unread_texts: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Identity<'a> {
     /// What identifies a patient in `record`.
     #[must_use]
     pub fn of(record: &Record<'a>) -> Self {
-        let mut identity = Self { spans: record.patient_spans.to_vec(), texts: Vec::new() };
+        Self::within(record, Look { depth: carried::DEPTH_MAX, bytes_max: usize::MAX, has_signs: false })
+    }
+
+    /// The same of a record that was carried by others.
+    fn within(record: &Record<'a>, look: Look) -> Self {
+        let mut identity = Self { spans: record.patient_spans.to_vec(), ..Self::default() };
+        let look = Look { has_signs: signs::may_stand_in(record.raw.bytes), ..look };
         match record.format {
             // all that HL7 v2 says of a patient stands in fields that its decoder named
-            "hl7" => {}
+            "hl7" if signs::is_message(record.raw.bytes) => identity.add_unparted(record),
+            "hl7" => identity.add_carrier(record, look),
             // their names follow the standard; their texts are anybody's
             "fhir_audit_event" | "atna" => {
-                record
-                    .fields
-                    .iter()
-                    .filter_map(|field| text(field.value))
-                    .for_each(|text| identity.add_parts(text, record));
-                merge(&mut identity.spans);
+                identity.add_carrier(record, look);
+                let own = record.fields.iter().filter(|field| !is_of_carrier(field.name));
+                let texts = own.filter_map(|field| Some((field.value, text(field.value)?)));
+                texts.for_each(|(value, text)| identity.add_text(value, text, record, look));
+                identity.add_cut(record);
             }
-            _ => identity.add_named(record),
+            _ => identity.add_named(record, look),
         }
+        merge(&mut identity.spans);
+        merge(&mut identity.unread);
         identity
     }
 
-    /// Whether nothing identifies a patient.
+    /// Whether nothing identifies a patient, and nothing is withheld.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty() && self.texts.is_empty()
+        self.spans.is_empty() && self.texts.is_empty() && self.unread.is_empty() && self.unread_texts.is_empty()
     }
 
-    fn add_named(&mut self, record: &Record<'a>) {
+    /// A message of HL7 v2 whose segments no line end parts.
+    fn add_unparted(&mut self, record: &Record<'a>) {
+        if std::str::from_utf8(record.raw.bytes).is_ok_and(signs::is_unparted) {
+            self.unread.push(Span { start: 0, end: record.raw.bytes.len() });
+            let texts = record.fields.iter().filter_map(|field| text(field.value));
+            self.texts.extend(texts.filter(|text| text.len() >= CUT_BYTES_MIN).map(Cow::Borrowed));
+        }
+    }
+
+    /// What the fields say that syslog or JSON has put around a message of health care.
+    fn add_carrier(&mut self, record: &Record<'a>, look: Look) {
+        for field in record.fields.iter().filter(|field| is_of_carrier(field.name)) {
+            let Some(text) = text(field.value) else { continue };
+            match says(field.name) {
+                Says::Patient | Says::Person => self.add(text, record),
+                Says::Contact | Says::Nothing => self.add_text(field.value, text, record, look),
+            }
+        }
+    }
+
+    fn add_named(&mut self, record: &Record<'a>, look: Look) {
         let said: Vec<Says> = (0..record.fields.len()).map(|place| said(record.fields, place)).collect();
         let fields =
             || record.fields.iter().zip(&said).filter_map(|(field, said)| Some((field, text(field.value)?, *said)));
@@ -84,18 +126,79 @@ impl<'a> Identity<'a> {
             if said >= least || is_resource && is_of_resource(field.name) || is_beside {
                 self.add(text, record);
             } else {
-                self.add_parts(text, record);
+                self.add_text(field.value, text, record, look);
             }
         }
-        merge(&mut self.spans);
+        if cut::leaves_out(record) && !self.is_empty() {
+            self.unread.push(Span { start: 0, end: record.raw.bytes.len() });
+        }
     }
 
-    /// What a text says of a patient by its own marks.
-    fn add_parts(&mut self, text: &'a str, record: &Record<'_>) {
+    /// What a text says of a patient by its own marks, and what the payloads in it say.
+    fn add_text(&mut self, value: Value<'a>, text: &'a str, record: &Record<'a>, look: Look) {
         if text.len() < PARTS_BYTES_MIN {
             return;
         }
-        prose::parts(text).into_iter().for_each(|part| self.add(part, record));
+        let parts = prose::parts(text);
+        let mut tells_of_patient = !parts.is_empty();
+        parts.into_iter().for_each(|part| self.add(part, record));
+        let is_escaped = matches!(value, Value::Escaped(_));
+        let mut plain = Cow::Borrowed(text);
+        if is_escaped && has_escaped_letters(text) {
+            // `\npatient` is a line end and a word
+            plain = unescaped(value);
+            let parts = prose::parts(&plain);
+            tells_of_patient |= !parts.is_empty();
+            self.texts
+                .extend(parts.into_iter().filter(|part| !is_nobody(part)).map(|part| Cow::Owned(part.to_owned())));
+        }
+        let starts = || {
+            carried::starts_with_priority(text) || text.starts_with("{\\\"") || carried::may_be_table(text, is_escaped)
+        };
+        if plain.len() < look.bytes_max && (tells_of_patient || look.has_signs || starts()) {
+            if is_escaped && matches!(plain, Cow::Borrowed(_)) {
+                plain = unescaped(value);
+            }
+            self.add_carried(&plain, text, carried::look(&plain, tells_of_patient, look.depth), record);
+        }
+    }
+
+    /// What was found in `plain`, which `text` spells, perhaps with escapes.
+    fn add_carried(&mut self, plain: &str, text: &'a str, carried: carried::Carried, record: &Record<'_>) {
+        let carried::Carried { spans, texts, unread } = carried;
+        self.texts.extend(texts.into_iter().filter(|text| !is_nobody(text)).map(Cow::Owned));
+        // whoever shows a value may leave out the blanks around it
+        for part in unread.iter().filter_map(|span| plain.get(span.start..span.end)).map(str::trim) {
+            let list = if part.len() < WITHHELD_BYTES_MIN { &mut self.texts } else { &mut self.unread_texts };
+            list.push(Cow::Owned(part.to_owned()));
+        }
+        match place(record.raw.bytes, text) {
+            Some(own) => {
+                self.spans.extend(places(&spans, own, plain, text));
+                self.unread.extend(places(&unread, own, plain, text));
+            }
+            // the bytes were others before their record was read: which of them it is nobody knows
+            None if !unread.is_empty() => self.unread.push(Span { start: 0, end: record.raw.bytes.len() }),
+            None => {}
+        }
+    }
+
+    /// What an audit document that breaks off may say of a patient.
+    fn add_cut(&mut self, record: &Record<'a>) {
+        if record.fields.last().is_some_and(|field| field.name.starts_with(CARRIER)) {
+            return; // its text is a field of the carrier
+        }
+        let cut::Cut { spans, element } = cut::of_document(record);
+        self.unread.extend(spans);
+        let Some(element) = element else { return };
+        let is_below = |name: &str| {
+            name.strip_prefix(element)
+                .is_some_and(|rest| element.is_empty() || rest.is_empty() || rest.starts_with('.'))
+        };
+        let all = !record.fields.iter().any(|field| is_below(field.name));
+        let below = record.fields.iter().filter(|field| all || is_below(field.name));
+        let texts = below.filter_map(|field| text(field.value)).filter(|text| text.len() >= CUT_BYTES_MIN);
+        self.texts.extend(texts.map(Cow::Borrowed));
     }
 
     fn add(&mut self, text: &'a str, record: &Record<'_>) {
@@ -103,8 +206,53 @@ impl<'a> Identity<'a> {
             return;
         }
         self.spans.extend(place(record.raw.bytes, text));
-        self.texts.push(text);
+        self.texts.push(Cow::Borrowed(text));
     }
+}
+
+/// How the texts of a record are looked at.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    /// Payloads within payloads that are still read.
+    depth: u32,
+    /// Only shorter texts are looked at: the text that carried the record is not looked at again, under whichever name it comes back.
+    bytes_max: usize,
+    /// Something in the record may be a sign of a payload.
+    has_signs: bool,
+}
+
+/// Whether a field of a message of health care is that of its carrier: a shipper's, or of syslog's header.
+fn is_of_carrier(name: &str) -> bool {
+    name.starts_with(CARRIER) || name.contains('@') || name == "message"
+}
+
+/// Whether a JSON string has escapes that stand for other letters than those behind the backslash.
+fn has_escaped_letters(text: &str) -> bool {
+    let mut rest = text.as_bytes();
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        if rest.get(at + 1).is_some_and(u8::is_ascii_lowercase) {
+            return true;
+        }
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    false
+}
+
+fn unescaped(value: Value<'_>) -> Cow<'_, str> {
+    let mut out = Vec::new();
+    value.write_text(&mut out);
+    Cow::Owned(String::from_utf8(out).unwrap_or_default())
+}
+
+/// Places in `plain` as places in the bytes of the record, in which `text` stands at `own` and spells it.
+fn places(spans: &[Span], own: Span, plain: &str, text: &str) -> Vec<Span> {
+    let ends: Vec<usize> = spans.iter().flat_map(|span| [span.start, span.end]).collect();
+    let ends = if plain.len() == text.len() { ends } else { escaped_places(text, &ends) };
+    let moved = ends.chunks_exact(2).map(|pair| match pair {
+        [start, end] => Span { start: own.start + start, end: own.start + end },
+        _ => own,
+    });
+    moved.collect()
 }
 
 /// The object that refers to a patient, as FHIR's references do: what stands beside the reference is the patient's.

@@ -113,12 +113,20 @@ fn value(assigned: &str) -> Option<&str> {
     let value = assigned.trim_start_matches(['=', '>', ' ']);
     let bare = value.trim_start_matches('\\');
     match bare.chars().next()? {
-        quote @ ('"' | '\'') => bare.get(1..)?.split(quote).next().map(|inside| inside.trim_end_matches('\\')),
+        quote @ ('"' | '\'') => Some(quoted(bare.get(1..)?, quote, value.len() - bare.len())),
         // what is nested has names of its own
         '{' => Some(""),
         '[' => bare.get(1..)?.split([']', '{']).next(),
         _ => words(value),
     }
+}
+
+/// What stands within quotation marks: up to the next one that has no more backslashes in front of it than the first had.
+fn quoted(inside: &str, quote: char, backslashes: usize) -> &str {
+    let before = |end: usize| inside.get(..end).unwrap_or_default();
+    let is_end = |end: &usize| before(*end).len() - before(*end).trim_end_matches('\\').len() <= backslashes;
+    let end = inside.match_indices(quote).map(|(end, _)| end).find(is_end);
+    before(end.unwrap_or(inside.len())).trim_end_matches('\\')
 }
 
 /// A value without quotation marks: its first word, and those behind it that begin like names.
@@ -180,6 +188,7 @@ mod tests {
         check(r#"got {"user": "kim", "patientName": "Doe, Jane", "phone": "555"}"#, &["Doe, Jane", "555"]);
         check(r#"got {"patient": {"name": "Doe", "names": ["Jane", "J."]}, "ok": 1}"#, &["Doe", r#""Jane", "J.""#]);
         check(r#"{\"mrn\":\"4711\",\"ok\":true}"#, &["4711"]);
+        check(r#"patient_name="Doe, \"Jane\"" unit="3""#, &[r#"Doe, \"Jane\""#]);
         check("GET /x?mrn=4711&unit=3 HTTP/1.1", &["4711"]);
         check("<req><patientName>Jane Doe</patientName><b>x</b></req>", &["Jane Doe"]);
         check("update t set last_name='Doe' where mrn = '4711'", &["Doe", "4711"]);

@@ -7,14 +7,15 @@ use cordon_model::{Arena, Record, Time};
 use super::Identity;
 use crate::{DecodeOptions, Sink, Unit, detect_format};
 
-struct Seen<'r>(&'r mut Vec<(Vec<String>, Vec<String>)>);
+struct Seen<'r>(&'r mut Vec<[Vec<String>; 3]>);
 
 impl<'a> Sink<'a> for Seen<'_> {
     fn record(&mut self, record: Record<'a>) {
         let identity = Identity::of(&record);
         let of = |start, end| String::from_utf8(record.raw.bytes[start..end].to_vec()).unwrap();
         let spans = identity.spans.iter().map(|span| of(span.start, span.end)).collect();
-        self.0.push((spans, identity.texts.iter().map(|text| (*text).to_owned()).collect()));
+        let unread = identity.unread.iter().map(|span| of(span.start, span.end)).collect();
+        self.0.push([spans, unread, identity.texts.iter().map(|text| text.clone().into_owned()).collect()]);
     }
 
     fn fault(&mut self, _: u64, anomaly: cordon_model::Anomaly) {
@@ -24,14 +25,23 @@ impl<'a> Sink<'a> for Seen<'_> {
 
 /// The places that identify a patient in a log of one record.
 fn check(log: &str, spans: &[&str]) {
+    check_unread(log, spans, &[]);
+}
+
+/// The same, and those that nobody could read.
+fn check_unread(log: &str, spans: &[&str], unread: &[&str]) {
     let options = Arc::new(DecodeOptions::new(Time(0)));
     let format = detect_format(log.as_bytes(), true).unwrap();
     let mut seen = Vec::new();
     let arena = Arena::new();
     let decoder = format.framer(&options).decoder();
     decoder.decode(Unit { offset: 0, bytes: log.as_bytes() }, &arena, &mut Seen(&mut seen));
-    let [(found, _)] = seen.as_slice() else { panic!("{seen:?}") };
-    assert_eq!(found, spans, "{log}");
+    let [[found, left, _]] = seen.as_slice() else { panic!("{seen:?}") };
+    assert_eq!((found.as_slice(), left.as_slice()), (owned(spans).as_slice(), owned(unread).as_slice()), "{log}");
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 #[test]
@@ -109,4 +119,118 @@ fn texts_name_their_patient_by_pairs_paths_and_words() {
 #[test]
 fn nobody_is_named_by_words_for_nothing() {
     check(r#"{"patient_id":"0","patient_name":"unknown","mrn":null,"patient_is_vip":true,"name":"View"}"#, &[]);
+}
+
+const HEAD: &str = "<134>1 2026-03-04T21:14:05Z ehr app - - - ";
+
+#[test]
+fn payloads_within_texts_name_their_patient_by_their_own_standard() {
+    check(
+        r#"{"message":"MSH|^~\\&|LAB|L\rPID|1||47^^^L||Took^Pippin\rOBX|1|TX|N||seen"}"#,
+        &["1||47^^^L||Took^Pippin", "seen"],
+    );
+    check(r#"{"x":{"body":"CEF:0|Acme|EHR|1|7|Opened|3|cs1=Took cs1Label=Patient Name suser=kim"}}"#, &["Took"]);
+    check(r#"{"message":"user;MRN;Surname\nkim;47;Took\n"}"#, &["47", "Took"]);
+    check(
+        r#"{"message":"{\"user\":\"kim\",\"patient\":{\"id\":\"47\",\"n\":{\"family\":\"T\\u006fok\"}}}"}"#,
+        &["47", r"T\\u006fok"],
+    );
+    check(
+        r#"{"message":"<AuditMessage><ParticipantObjectIdentification ParticipantObjectID=\"47\" ParticipantObjectTypeCodeRole=\"1\"/></AuditMessage> in 3 ms"}"#,
+        &["47"],
+    );
+    check(
+        &format!(
+            r#"{HEAD}<AuditEvent xmlns="http://hl7.org/fhir"><entity><what><reference value="Patient/47"/><display value="Took"/></what></entity></AuditEvent>"#
+        ),
+        &["Patient/47", "Took"],
+    );
+    // as it was sent and passed on: syslog in the message of a shipper
+    check(
+        r#"{"message":"<134>1 2026-03-04T21:14:05Z ehr app - - [a@1 mrn=\"47\"] MSH|^~\\&|LAB\rPID|1||48"}"#,
+        &["47", "1||48"],
+    );
+}
+
+#[test]
+fn what_is_a_payload_and_cannot_be_read_is_withheld() {
+    // segments that no line end parts
+    check_unread(
+        r#"{"m":"got MSH|^~\\&|LAB#015ZPI|1||47#015PV1|Took"}"#,
+        &[],
+        &[r"MSH|^~\\&|LAB#015ZPI|1||47#015PV1|Took"],
+    );
+    // the start is missing
+    check_unread(r#"{"m":"ook^Pippin||19630306\rPV1|1|I"}"#, &[], &[r"ook^Pippin||19630306\rPV1|1|I"]);
+    check_unread(r#"{"m":"ook\"/></what></entity></AuditEvent>"}"#, &[], &[r#"ook\"/></what></entity></AuditEvent>"#]);
+    check_unread(r#"{"m":"x <ClinicalDocument><p>Took</p>"}"#, &[], &[r"x <ClinicalDocument><p>Took</p>"]);
+    // it breaks off
+    check_unread(
+        r#"{"m":"at 3: <AuditMessage><EventIdentification EventActionCode=\"R\"/><ParticipantObjectIdentification ParticipantObjectID=\"4"}"#,
+        &[],
+        &[r#"<ParticipantObjectIdentification ParticipantObjectID=\"4"#],
+    );
+    check_unread(&format!(r#"{HEAD}{{"patient_id":"47","note":"To"#), &["47"], &[r#"{"patient_id":"47","note":"To"#]);
+    check_unread(&format!(r#"{HEAD}{{"patient_id":"47"}} and Took"#), &["47"], &[" and Took"]);
+    // a document in base64
+    check_unread(r#"{"m":"doc TVNIfF5+XCZ8TEFC"}"#, &[], &["doc TVNIfF5+XCZ8TEFC"]);
+}
+
+#[test]
+fn logs_of_systems_that_speak_of_health_care_stay_as_they_are() {
+    for text in [
+        "POST /fhir/AuditEvent 201 in 3 ms",
+        "resource http://hl7.org/fhir/StructureDefinition/Patient is unknown",
+        "INFO AuditMessage sent to 10.0.0.1:6514",
+        "session opened for user mirth by (uid=0); PID 4711",
+        "{not json} but a sentence",
+        "<event><display>x</display></event>",
+    ] {
+        check(&format!("{HEAD}{text}"), &[]);
+        check(&serde_json::json!({ "message": text, "n": 1 }).to_string(), &[]);
+    }
+}
+
+#[test]
+fn audit_documents_that_break_off_are_withheld_from_the_element_on() {
+    check_unread(
+        r#"<AuditEvent xmlns="http://hl7.org/fhir"><action value="R"/><entity><what><display value="To"#,
+        &[],
+        &[r#"<entity><what><display value="To"#],
+    );
+    check_unread(
+        r#"{"resourceType":"AuditEvent","action":"R","entity":[{"what":{"display":"To"#,
+        &[],
+        &[r#""entity":[{"what":{"display":"To"#],
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn places_of_any_text_lie_within_its_record(text in r#"(MSH\|\^~\\&\||PID\||\r|\n|<AuditMessage>|<AuditEvent>|</AuditEvent>|\{"|"\}|"patient_id":"|mrn=4|,|;|Took|ä|\\|<1>|CEF:0\|){0,14}"#) {
+        for log in [serde_json::json!({ "m": text, "n": 1 }).to_string(), format!("{HEAD}{text}"), format!("x {text}")] {
+            let options = Arc::new(DecodeOptions::new(Time(0)));
+            let Some(format) = detect_format(log.as_bytes(), true) else { continue };
+            let arena = Arena::new();
+            format.framer(&options).decoder().decode(Unit { offset: 0, bytes: log.as_bytes() }, &arena, &mut Within);
+        }
+    }
+}
+
+/// Every place is in order and lies within the bytes.
+struct Within;
+
+impl<'a> Sink<'a> for Within {
+    fn record(&mut self, record: Record<'a>) {
+        let identity = Identity::of(&record);
+        for spans in [&identity.spans, &identity.unread] {
+            let mut last = 0;
+            for span in spans {
+                assert!(last <= span.start && span.start < span.end && span.end <= record.raw.bytes.len(), "{spans:?}");
+                last = span.end;
+            }
+        }
+    }
+
+    fn fault(&mut self, _: u64, _: cordon_model::Anomaly) {}
 }

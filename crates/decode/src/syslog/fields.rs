@@ -9,6 +9,8 @@ use super::anomaly::{INVALID_UTF8, MISSING_TIME, NO_HEADER};
 use super::header::{self, Header};
 use super::list::FieldList;
 use super::payload::{self, Kind, Payload, inner};
+use crate::fhir::Fhir;
+use crate::hl7::Hl7;
 use crate::json::Json;
 use crate::{DecodeOptions, Decoder, Format, Sink, Unit, atna};
 
@@ -17,6 +19,8 @@ pub(super) struct SyslogDecoder {
     format: &'static str,
     options: Arc<DecodeOptions>,
     json: Arc<dyn Decoder>,
+    fhir: Arc<dyn Decoder>,
+    hl7: Arc<dyn Decoder>,
 }
 
 /// What a payload gives besides its fields.
@@ -28,7 +32,13 @@ struct Verdict<'a> {
 
 impl SyslogDecoder {
     pub(super) fn new(format: &'static str, options: &Arc<DecodeOptions>) -> Self {
-        Self { format, options: Arc::clone(options), json: Json.framer(options).decoder() }
+        Self {
+            format,
+            options: Arc::clone(options),
+            json: Json.framer(options).decoder(),
+            fhir: Fhir.framer(options).decoder(),
+            hl7: Hl7.framer(options).decoder(),
+        }
     }
 
     /// The log source that the payload named, else that of any of its kind.
@@ -49,21 +59,42 @@ impl SyslogDecoder {
         let payload = payload::read(kind, header, text, &self.options, list);
         let mut verdict = Verdict { format: self.format, sources: self.sources(payload), patient_spans: &[] };
         match kind {
-            Kind::Json(json) => {
-                let start = unit.bytes.len().checked_sub(json.len()).filter(|_| unit.bytes.ends_with(json.as_bytes()));
-                let inner = inner::read(self.json.as_ref(), json, start, list);
-                verdict.patient_spans = inner.patient_spans;
-                if inner.sources != SourceSet::default() {
-                    verdict.sources = inner.sources;
-                }
-                if inner.when.resolve().is_some() {
-                    header.when = inner.when;
-                }
+            Kind::Json(text) => {
+                self.inner(&*self.json, text, unit, (header, list), &mut verdict);
+            }
+            Kind::Fhir(text) => {
+                let format = self.inner(&*self.fhir, text, unit, (header, list), &mut verdict);
+                verdict.format = format.unwrap_or(verdict.format);
+            }
+            Kind::Hl7(text) => {
+                let format = self.inner(&*self.hl7, text, unit, (header, list), &mut verdict);
+                verdict.format = format.unwrap_or(verdict.format);
             }
             Kind::Atna => self.audit_message(unit, header, list, &mut verdict),
             _ => {}
         }
         verdict
+    }
+
+    /// A payload that another decoder reads; the format of its record, where there is one.
+    fn inner<'a>(
+        &self,
+        decoder: &dyn Decoder,
+        text: &'a str,
+        unit: Unit<'a>,
+        (header, list): (&mut Header<'a>, &mut FieldList<'a>),
+        verdict: &mut Verdict<'a>,
+    ) -> Option<&'static str> {
+        let start = unit.bytes.len().checked_sub(text.len()).filter(|_| unit.bytes.ends_with(text.as_bytes()));
+        let inner = inner::read(decoder, text, start, list);
+        verdict.patient_spans = inner.patient_spans;
+        if inner.sources != SourceSet::default() {
+            verdict.sources = inner.sources;
+        }
+        if inner.when.resolve().is_some() {
+            header.when = inner.when;
+        }
+        inner.format
     }
 
     /// An ATNA audit message: its patient spans are those of the raw bytes, so it is read from them.

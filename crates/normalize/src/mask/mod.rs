@@ -2,7 +2,8 @@
 //!
 //! The decoder says what in the record identifies a patient ([`Identity`]). The same words can come back elsewhere: unescaped, decoded, in another order, in another
 //! field. So the mask works on words: every text is cut into words, and a word that stands in a patient span, in any of its spellings, is replaced. What is
-//! encoded (base64, percent, entities, escapes, hexadecimal) is replaced as a whole when a patient's word is in it.
+//! encoded (base64, percent, entities, escapes, hexadecimal) is replaced as a whole when a patient's word is in it. What nobody could read although it is of health
+//! care is withheld as a whole, and nothing is learnt from it.
 
 mod spellings;
 #[cfg(test)]
@@ -18,6 +19,8 @@ use spellings::{ENCODINGS, Encoding, bare, hl7_unescaped, is_combining, push_bar
 
 /// What stands for a patient's words.
 const MASKED: &str = "[patient]";
+/// Shortest text that is withheld because it is a part of one that is; shorter ones come about by chance.
+const WITHHELD_PART_BYTES_MIN: usize = 24;
 /// Whole patient texts of at least this many characters are also found inside longer words.
 const INSIDE_CHARS_MIN: usize = 4;
 /// A letter in the place of one that could not be decoded.
@@ -50,8 +53,17 @@ pub struct Mask {
     finder: Option<AhoCorasick>,
     /// What is left of words with letters beyond ASCII without these letters: the same in every character set.
     stems: BTreeSet<String>,
-    /// The bytes of the record that identify a patient.
-    spans: Vec<Span>,
+    /// The bytes of the record that are not shown, in order: what identifies a patient, and what nobody could read.
+    hidden: Vec<Hidden>,
+    /// What of values of fields nobody could read.
+    withheld: Vec<String>,
+}
+
+/// Bytes of the record that are not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hidden {
+    span: Span,
+    is_unread: bool,
 }
 
 impl Mask {
@@ -68,9 +80,12 @@ impl Mask {
             mask.learn_spelt(&String::from_utf8_lossy(bytes));
         }
         for text in identity.texts {
-            mask.learn_spelt(text);
+            mask.learn_spelt(&text);
         }
-        mask.spans = identity.spans;
+        mask.hidden.extend(identity.spans.into_iter().map(|span| Hidden { span, is_unread: false }));
+        mask.hidden.extend(identity.unread.into_iter().map(|span| Hidden { span, is_unread: true }));
+        mask.hidden.sort_unstable();
+        mask.withheld.extend(identity.unread_texts.into_iter().map(Cow::into_owned));
         mask.texts.sort_unstable();
         mask.texts.dedup();
         mask.texts_pairs = mask.texts.iter().map(|text| Pairs::of(text)).collect();
@@ -88,9 +103,39 @@ impl Mask {
         self.learn_stems(&text.replace(char::REPLACEMENT_CHARACTER, STAND_IN));
     }
 
-    /// The text without the patient's words.
+    /// The text without the patient's words, and without what nobody could read.
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.withheld.is_empty() {
+            return self.without_words(text);
+        }
+        let is_part = text.len() >= WITHHELD_PART_BYTES_MIN && self.withheld.iter().any(|known| known.contains(text));
+        let mut found: Vec<Span> = Vec::new();
+        if is_part {
+            found.push(Span { start: 0, end: text.len() });
+        } else {
+            for known in &self.withheld {
+                let hits = text.match_indices(known.as_str());
+                found.extend(hits.map(|(start, _)| Span { start, end: start + known.len() }));
+            }
+        }
+        if found.is_empty() {
+            return self.without_words(text);
+        }
+        found.sort_unstable();
+        let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+        for span in found.into_iter().filter(|span| span.start < span.end) {
+            if span.end > at {
+                out.push_str(&self.without_words(text.get(at..span.start).unwrap_or_default()));
+                out.push_str(&withheld(span.end - span.start.max(at)));
+                at = span.end;
+            }
+        }
+        out.push_str(&self.without_words(text.get(at..).unwrap_or_default()));
+        Cow::Owned(out)
+    }
+
+    fn without_words<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut hidden = self.plain(text, 1);
         self.encoded(text, DECODINGS_MAX, &mut hidden);
         if hidden.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(replace(text, hidden)) }
@@ -156,10 +201,15 @@ impl Mask {
         }
         let mut out = Vec::with_capacity(bytes.len());
         let mut at = 0;
-        for span in &self.spans {
-            self.plain_bytes(bytes.get(at..span.start).unwrap_or_default(), &mut out);
-            out.extend_from_slice(MASKED.as_bytes());
-            at = span.end.max(at);
+        for Hidden { span, is_unread } in self.hidden.iter().filter(|hidden| hidden.span.start < bytes.len()) {
+            let start = span.start.max(at);
+            if span.end <= start {
+                continue;
+            }
+            self.plain_bytes(bytes.get(at..start).unwrap_or_default(), &mut out);
+            let mark = if *is_unread { withheld(span.end - start) } else { MASKED.to_owned() };
+            out.extend_from_slice(mark.as_bytes());
+            at = span.end;
         }
         self.plain_bytes(bytes.get(at..).unwrap_or_default(), &mut out);
         out
@@ -236,6 +286,11 @@ impl Mask {
         }
         found
     }
+}
+
+/// What stands for bytes that nobody could read.
+fn withheld(bytes: usize) -> String {
+    format!("[text not read: {bytes} bytes]")
 }
 
 /// Which pairs of neighbouring bytes a text has, as bits of their hash: most texts can be told not to stand in another by a look at this.

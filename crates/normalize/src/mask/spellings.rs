@@ -1,5 +1,7 @@
 //! How a text can be spelt: the encodings that logs carry texts in, each undone, and the other ways in which people write a name, a date or a number.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -73,7 +75,24 @@ pub(super) fn runs(text: &str, is_part: fn(char) -> bool) -> impl Iterator<Item 
 
 /// Escapes of JSON strings, RFC 8259 section 7.
 pub(super) fn json_unescaped(text: &str) -> Option<String> {
-    text.contains('\\').then(|| Value::Escaped(text).text(&Arena::new()).unwrap_or_default().to_owned())
+    text.contains('\\').then(|| Value::Escaped(&unnested(text)).text(&Arena::new()).unwrap_or_default().to_owned())
+}
+
+/// Escapes of letters with one backslash, however deep they were nested: each string within a string doubles the backslashes.
+fn unnested(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\\\u") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split('u').peekable();
+    while let Some(part) = parts.next() {
+        let bare = part.trim_end_matches('\\');
+        out.push_str(if parts.peek().is_some() { bare } else { part });
+        if parts.peek().is_some() {
+            out.push_str(if bare.len() < part.len() { "\\u" } else { "u" });
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// HL7 v2 escapes (section 2.7): `\\Xhh..\\` gives its bytes, marks of highlighting give nothing, escaped delimiters part words.

@@ -68,6 +68,7 @@ fn a_patients_words_are_hidden_in_every_encoding() {
     hidden("x=&#x54;ook&#105;ngton y");
     hidden(r"x=\u0054ookington y");
     hidden(r"x=\\u0054ookington y");
+    hidden(r"x=\\\\\\\\\\\\\\\\u0054ooking\\\\\\\\u0074on y");
     hidden("x=TOOKINGTON y");
     check("Peregrin", "xperegrin2 and =?peregrin?=", "x[patient]2 and =?[patient]?=");
     check("Müller", "M%C3%BCller, M%FCller, M&uuml;ller, M=C3=BCller", "[patient], [patient], [patient], [patient]");

@@ -1,4 +1,4 @@
-//! Payloads that another decoder of this room reads: JSON (`{...}`, `@cee: {...}`) and ATNA audit messages (XML).
+//! Payloads that another decoder of this room reads: JSON (`{...}`, `@cee: {...}`), FHIR AuditEvents, HL7 v2, and ATNA audit messages (XML).
 //!
 //! The inner record's fields, time, anomalies and patient spans become the message's own; its log sources are kept when it has any.
 
@@ -13,7 +13,8 @@ pub(in crate::syslog) struct Inner<'a> {
     pub(in crate::syslog) when: When<'a>,
     pub(in crate::syslog) sources: SourceSet,
     pub(in crate::syslog) patient_spans: &'a [Span],
-    seen: bool,
+    /// The inner record's format; `None` when there is no record.
+    pub(in crate::syslog) format: Option<&'static str>,
 }
 
 struct Take<'l, 'a> {
@@ -24,7 +25,7 @@ struct Take<'l, 'a> {
 impl<'a> Sink<'a> for Take<'_, 'a> {
     fn record(&mut self, record: Record<'a>) {
         // One message, one record: a further one cannot come from one object or one document.
-        if self.inner.seen {
+        if self.inner.format.is_some() {
             return;
         }
         for field in record.fields {
@@ -33,8 +34,8 @@ impl<'a> Sink<'a> for Take<'_, 'a> {
         for anomaly in record.anomalies {
             self.list.anomaly(*anomaly);
         }
-        self.inner =
-            Inner { when: record.when, sources: record.sources, patient_spans: record.patient_spans, seen: true };
+        let Record { when, sources, patient_spans, format, .. } = record;
+        self.inner = Inner { when, sources, patient_spans, format: Some(format) };
     }
 
     fn fault(&mut self, _offset: u64, anomaly: Anomaly) {

@@ -19,7 +19,10 @@ mod sysmon;
 
 use super::header::Header;
 use super::list::FieldList;
-use crate::DecodeOptions;
+use crate::fhir::Fhir;
+use crate::hl7::Hl7;
+use crate::patients::signs::is_unparted;
+use crate::{Confidence, DecodeOptions, Format};
 
 /// What the log source table is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub(super) enum Kind<'a> {
     Atna,
     /// A JSON object from here.
     Json(&'a str),
+    /// FHIR AuditEvents from here, in JSON or XML.
+    Fhir(&'a str),
+    /// A message of HL7 v2 from here.
+    Hl7(&'a str),
     /// Prose of a program.
     Prose,
 }
@@ -65,7 +72,7 @@ pub(super) fn recognise<'a>(header: &mut Header<'a>) -> Kind<'a> {
     kind
 }
 
-/// Reads a payload into `list`. `unit` is the whole text. ATNA and JSON are read by other decoders.
+/// Reads a payload into `list`. `unit` is the whole text. ATNA, FHIR, HL7 and JSON are read by other decoders.
 pub(super) fn read<'a>(
     kind: Kind<'a>,
     header: &mut Header<'a>,
@@ -80,7 +87,7 @@ pub(super) fn read<'a>(
         Kind::Fortigate(text) => fortigate::read(text, header, options, list),
         Kind::Panos(text) => panos::read(text, header, options, list),
         Kind::Sysmon => sysmon::read(header.message, header, list),
-        Kind::Atna | Kind::Json(_) => by_name(header, list).0,
+        Kind::Atna | Kind::Json(_) | Kind::Fhir(_) | Kind::Hl7(_) => by_name(header, list).0,
         Kind::Prose => by_program(header, list),
     }
 }
@@ -118,6 +125,13 @@ fn by_content<'a>(header: &Header<'a>) -> Kind<'a> {
     }
     if is_atna(message) {
         return Kind::Atna;
+    }
+    if message.starts_with(['<', '{']) && Fhir.sniff(message.as_bytes(), true) == Confidence::Certain {
+        return Kind::Fhir(message);
+    }
+    let is_hl7 = message.starts_with("MSH") && Hl7.sniff(message.as_bytes(), true) == Confidence::Certain;
+    if is_hl7 && !is_unparted(message) {
+        return Kind::Hl7(message);
     }
     let json = message.strip_prefix("@cee:").unwrap_or(message).trim_start();
     if json.starts_with('{') && json.trim_end().ends_with('}') {
