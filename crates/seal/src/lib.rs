@@ -4,6 +4,7 @@
 //! Comes in: bytes, keys and randomness. Goes out: digests, ids, pseudonyms and sealed bytes. It keeps nothing.
 
 mod identity;
+mod jws;
 mod mac;
 mod password;
 mod pseudonym;
@@ -11,6 +12,7 @@ mod totp;
 pub mod vault;
 
 pub use identity::{PartsDigest, RunningDigest, correlation_finding_id, digest, event_id, finding_id};
+pub use jws::{JwsAlgorithm, JwsKey};
 pub use mac::mac;
 pub use password::PasswordHash;
 pub use pseudonym::{PatientRef, SiteKey};
