@@ -9,11 +9,12 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite, Transaction};
 
+use super::providers::revoke_tokens;
 use super::sql::{exists, roles_json, set_of_names, sites_json, sites_of, to_count};
-use super::{AuditEntry, By, State, StateError, audit, secrets, sessions};
+use super::{AuditEntry, By, ProviderAccount, State, StateError, audit, secrets, sessions};
 
 /// Most users.
-const USERS_MAX: u32 = 10_000;
+pub(super) const USERS_MAX: u32 = 10_000;
 
 /// A user. Prints neither password nor second factor.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +35,16 @@ pub struct User {
     pub locked: bool,
     /// When it was added.
     pub created: Time,
+    /// Who it is at the provider through which it signs in; `None` for one with a password of this node.
+    pub provider: Option<ProviderAccount>,
+}
+
+impl User {
+    /// Whether there is no need for a first administrator once this user is there.
+    #[must_use]
+    pub fn is_first(&self) -> bool {
+        self.provider.is_none() || self.roles.contains(&Role::Administrator)
+    }
 }
 
 impl fmt::Debug for User {
@@ -103,7 +114,8 @@ impl State {
         self.add(by, new, false).await
     }
 
-    /// Adds the first user.
+    /// Adds the first user. Users of a provider do not count as long as none of them is an administrator: whoever comes first through it must not leave the node
+    /// without anybody who runs it.
     ///
     /// # Errors
     /// [`StateError::Exists`] when there is a user already; else as [`State::add_user`].
@@ -117,7 +129,7 @@ impl State {
         }
         let mut tx = self.begin().await?;
         let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&mut *tx).await?;
-        if only_first && users > 0 {
+        if only_first && self.users().await?.iter().any(User::is_first) {
             return Err(StateError::Exists("user"));
         }
         if users >= i64::from(USERS_MAX) {
@@ -142,6 +154,9 @@ impl State {
     pub async fn change_user(&self, by: &By, user_id: i64, change: &UserChange) -> Result<User, StateError> {
         let mut tx = self.begin().await?;
         let before = self.user_in(&mut tx, user_id).await?;
+        if before.provider.is_some() && (change.roles.is_some() || change.sites.is_some()) {
+            return Err(StateError::Refused("the provider says roles and sites of this user; it can be locked here"));
+        }
         let roles = change.roles.as_ref().unwrap_or(&before.roles);
         let sites = change.sites.as_ref().unwrap_or(&before.sites);
         let locked = change.locked.unwrap_or(before.locked);
@@ -153,7 +168,7 @@ impl State {
         let update = update.bind(roles_json(roles)).bind(sites_json(sites.as_ref())).bind(locked);
         update.execute(&mut *tx).await?;
         let after = self.user_in(&mut tx, user_id).await?;
-        let ran_the_node = before.roles.contains(&Role::Administrator) && !before.locked;
+        let ran_the_node = before.provider.is_none() && before.roles.contains(&Role::Administrator) && !before.locked;
         if ran_the_node && !self.has_administrator(&mut tx).await? {
             return Err(StateError::Refused(
                 "somebody must be left who runs the node: make another administrator first",
@@ -161,19 +176,17 @@ impl State {
         }
         sessions::end_all(&mut tx, user_id).await?;
         if locked {
-            sqlx::query("UPDATE tokens SET revoked = ?2 WHERE creator = ?1 AND revoked IS NULL")
-                .bind(after.name.clone())
-                .bind(by.at.0)
-                .execute(&mut *tx)
-                .await?;
+            revoke_tokens(&mut tx, by, &after.name).await?;
         }
         audit::append(&mut tx, by, &told("user_changed", &after)).await?;
         tx.commit().await?;
         Ok(after)
     }
 
+    /// Whether somebody runs the node who needs no provider for it.
     async fn has_administrator(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<bool, StateError> {
-        let rows = sqlx::query("SELECT * FROM users WHERE locked = 0").fetch_all(&mut **tx).await?;
+        let rows = sqlx::query("SELECT * FROM users WHERE locked = 0 AND provider_subject IS NULL");
+        let rows = rows.fetch_all(&mut **tx).await?;
         for row in &rows {
             let roles = set_of_names(row.try_get("roles")?, "users", Role::from_name)?;
             if roles.contains(&Role::Administrator) {
@@ -186,9 +199,10 @@ impl State {
     /// Takes password and second factor of a user away and ends its sessions and invitations: an invitation follows.
     ///
     /// # Errors
-    /// There is none.
+    /// There is none, or it signs in through a provider.
     pub async fn reset_user(&self, by: &By, user_id: i64) -> Result<User, StateError> {
         let mut tx = self.begin().await?;
+        has_password(&self.user_in(&mut tx, user_id).await?)?;
         let reset = "UPDATE users SET password_hash = NULL, totp_sealed = NULL WHERE user_id = ?1";
         sqlx::query(reset).bind(user_id).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM invitations WHERE user_id = ?1").bind(user_id).execute(&mut *tx).await?;
@@ -253,10 +267,11 @@ impl State {
     /// Keeps the digest of a one-time link by which a user sets its password, until `ends`. A new one replaces those before.
     ///
     /// # Errors
-    /// There is no such user.
+    /// There is no such user, or it signs in through a provider.
     pub async fn invite(&self, by: &By, user_id: i64, secret: Digest, ends: Time) -> Result<(), StateError> {
         let mut tx = self.begin().await?;
         let user = self.user_in(&mut tx, user_id).await?;
+        has_password(&user)?;
         sqlx::query("DELETE FROM invitations WHERE user_id = ?1 OR ends <= ?2")
             .bind(user_id)
             .bind(by.at.0)
@@ -306,16 +321,34 @@ impl State {
             totp_secret: secret.transpose()?,
             locked: row.try_get("locked")?,
             created: Time(row.try_get("created")?),
+            provider: provider_of(row)?,
         })
     }
+}
+
+fn provider_of(row: &SqliteRow) -> Result<Option<ProviderAccount>, StateError> {
+    let (issuer, subject) = (row.try_get("provider_issuer")?, row.try_get("provider_subject")?);
+    let both: Option<(String, String)> = Option::zip(issuer, subject);
+    Ok(both.map(|(issuer, subject)| ProviderAccount { issuer, subject }))
+}
+
+/// A user of a provider never gets a password of this node: who set it would no longer need the provider.
+fn has_password(user: &User) -> Result<(), StateError> {
+    if user.provider.is_none() {
+        return Ok(());
+    }
+    Err(StateError::Refused("this user signs in through the provider and has no password here"))
 }
 
 fn totp_place(user_id: i64) -> String {
     format!("users/{user_id}/totp")
 }
 
-fn told(action: &str, user: &User) -> AuditEntry {
+pub(super) fn told(action: &str, user: &User) -> AuditEntry {
     let roles: Vec<&str> = user.roles.iter().map(|role| role.name()).collect();
-    let detail = json!({"user_id": user.user_id, "roles": roles, "sites": user.sites, "locked": user.locked});
+    let mut detail = json!({"user_id": user.user_id, "roles": roles, "sites": user.sites, "locked": user.locked});
+    if let (Some(provider), Some(detail)) = (&user.provider, detail.as_object_mut()) {
+        detail.insert("provider".to_owned(), json!({"issuer": provider.issuer, "subject": provider.subject}));
+    }
     AuditEntry::new(action, "user", &user.name, detail)
 }

@@ -330,3 +330,96 @@ async fn a_state_of_the_schema_before_is_brought_up_to_date_with_its_rows() {
     assert_eq!(state.applied_offset("findings").await.unwrap(), 77);
     assert_eq!(state.users().await.unwrap(), []);
 }
+
+fn provided(subject: &str, name: &str, roles: &[Role]) -> ProvidedUser {
+    let account = ProviderAccount { issuer: "https://id.example".to_owned(), subject: subject.to_owned() };
+    ProvidedUser { account, name: name.to_owned(), roles: roles.iter().copied().collect(), sites: None }
+}
+
+#[tokio::test]
+async fn a_user_of_a_provider_is_known_by_its_id_there_and_takes_nobodys_name() {
+    let Kept { state, folder: _folder } = keyed().await;
+    let local = state.add_user(&by(1), &new_user("anna", Role::Administrator)).await.unwrap();
+    let come = async |user: ProvidedUser| state.user_provided(&by(2), &user).await.unwrap().unwrap();
+    let anna = come(provided("1", "anna", &[Role::Analyst])).await;
+    assert_eq!((anna.name.as_str(), anna.provider.as_ref().unwrap().subject.as_str()), ("anna.2", "1"));
+    let namesake = come(provided("2", "anna", &[Role::Analyst])).await;
+    assert_eq!(namesake.name, "anna.3");
+    // the same id under another name is the same user, and keeps the name that the audit log knows
+    assert_eq!(come(provided("1", "anna.smith", &[Role::Analyst])).await, anna);
+    let elsewhere = ProviderAccount { issuer: "https://other.example".to_owned(), subject: "1".to_owned() };
+    let other = come(ProvidedUser { account: elsewhere, ..provided("1", "node", &[Role::Analyst]) }).await;
+    assert_eq!(other.name, "node.2");
+    assert_eq!(state.user_named("anna").await.unwrap(), Some(local));
+    assert_eq!(state.user_provided(&by(3), &provided("3", "carl", &[])).await.unwrap(), None);
+    assert_eq!(state.users().await.unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn what_the_provider_says_counts_at_every_sign_in_and_ends_sessions_when_it_differs() {
+    let Kept { state, folder: _folder } = keyed().await;
+    let come =
+        async |roles: &[Role]| state.user_provided(&by(1), &provided("1", "anna", roles)).await.unwrap().unwrap();
+    let anna = come(&[Role::Administrator, Role::Analyst]).await;
+    let open = async |number: u8| {
+        let new =
+            NewSession { secret: secret(number), user_id: anna.user_id, idle_seconds: 60, ends: Time(900 * SECOND) };
+        state.open_session(&by(1), &new).await.unwrap();
+    };
+    let is_open =
+        async |number: u8| state.user_of_session(secret(number), Time(SECOND), false).await.unwrap().is_some();
+    open(1).await;
+    assert_eq!(come(&[Role::Analyst, Role::Administrator]).await.roles, anna.roles);
+    assert!(is_open(1).await);
+    let new = NewToken {
+        name: "script".to_owned(),
+        secret: secret(9),
+        roles: [Role::Auditor].into(),
+        sites: None,
+        only: None,
+        expires: Time(900 * SECOND),
+    };
+    let made_by = By { actor: anna.name.as_str().into(), ..by(1) };
+    state.add_token(&made_by, &new).await.unwrap();
+    assert_eq!(come(&[Role::Auditor]).await.roles, [Role::Auditor].into());
+    assert!(!is_open(1).await && state.token_of_secret(secret(9), Time(SECOND)).await.unwrap().is_some());
+    open(2).await;
+    assert_eq!(come(&[]).await.roles, [].into());
+    assert!(!is_open(2).await && state.token_of_secret(secret(9), Time(SECOND)).await.unwrap().is_none());
+    let told = state.audit_rows(&AuditFilter::default(), None, 1).await.unwrap().rows[0].entry.clone();
+    let account = json!({"issuer": "https://id.example", "subject": "1"});
+    assert_eq!((told.action.as_str(), &told.detail["provider"]), ("user_changed", &account));
+}
+
+#[tokio::test]
+async fn a_user_of_a_provider_stays_locked_and_gets_neither_password_nor_roles_here() {
+    let Kept { state, folder: _folder } = keyed().await;
+    let anna = state.user_provided(&by(1), &provided("1", "anna", &[Role::Administrator])).await.unwrap().unwrap();
+    let refused = |result: Result<User, StateError>| matches!(result, Err(StateError::Refused(_)));
+    assert!(refused(state.reset_user(&by(2), anna.user_id).await));
+    assert!(matches!(state.invite(&by(2), anna.user_id, secret(1), Time(9)).await, Err(StateError::Refused(_))));
+    let roles = UserChange { roles: Some([Role::Auditor].into()), ..UserChange::default() };
+    assert!(refused(state.change_user(&by(2), anna.user_id, &roles).await));
+    let sites = UserChange { sites: Some(None), ..UserChange::default() };
+    assert!(refused(state.change_user(&by(2), anna.user_id, &sites).await));
+    // an account that was broken into can be locked, even if nobody else runs the node
+    let lock = UserChange { locked: Some(true), ..UserChange::default() };
+    let locked = state.change_user(&by(3), anna.user_id, &lock).await.unwrap();
+    let again = state.user_provided(&by(4), &provided("1", "anna", &[Role::Analyst])).await.unwrap();
+    assert_eq!(again, Some(locked));
+}
+
+#[tokio::test]
+async fn users_of_a_provider_do_not_keep_the_first_administrator_out_until_one_of_them_is_one() {
+    let Kept { state, folder: _folder } = keyed().await;
+    state.user_provided(&by(1), &provided("1", "anna", &[Role::Analyst])).await.unwrap();
+    let Kept { state: other, folder: _other } = keyed().await;
+    other.user_provided(&by(1), &provided("1", "anna", &[Role::Administrator])).await.unwrap();
+    let first = new_user("root", Role::Administrator);
+    assert!(matches!(other.add_first_user(&by(2), &first).await, Err(StateError::Exists(_))));
+    let root = state.add_first_user(&by(2), &first).await.unwrap();
+    // nor does one of them stand in for the last administrator who needs no provider
+    state.user_provided(&by(3), &provided("1", "anna", &[Role::Administrator])).await.unwrap();
+    let lock = UserChange { locked: Some(true), ..UserChange::default() };
+    assert!(matches!(state.change_user(&by(4), root.user_id, &lock).await, Err(StateError::Refused(_))));
+}
