@@ -14,10 +14,13 @@ use crate::allowed::{Act, Allowed};
 use crate::state::ApiState;
 
 /// Every route that needs no decision, by method and path. What is not in this list is guarded.
-pub const PUBLIC: [(&str, &str); 7] = [
+pub const PUBLIC: [(&str, &str); 10] = [
     ("GET", "/health/live"),
     ("GET", "/health/ready"),
     ("GET", "/metrics"),
+    ("GET", "/api/v1/sign-in/provider"),
+    ("GET", "/api/v1/sign-in/provider/callback"),
+    ("GET", "/api/v1/sign-in/ways"),
     ("POST", "/api/v1/first-administrator"),
     ("POST", "/api/v1/invitations/accept"),
     ("POST", "/api/v1/sign-in"),

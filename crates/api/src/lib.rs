@@ -38,5 +38,6 @@ pub use problem::{Problem, ProblemBody, ProblemKind};
 pub use router::{OPENAPI_PATH, description, router};
 pub use routes::sign_in::first_link;
 pub use serve::{ServeError, ServeLimits, serve};
+pub use sign_in::provider::{BegunSignIn, ProvidedIdentity, ProviderFault, ReturnedSignIn, SignInProvider};
 pub use state::{ApiOptions, ApiState};
 pub use tls::{TlsError, TlsFiles, server_config};

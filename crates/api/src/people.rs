@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use cordon_model::{Digest, Time};
 use cordon_policy::{Principal, Role};
 use cordon_seal::TotpSecret;
-use cordon_store::state::{By, NewSession, NewUser, StateError, User};
+use cordon_store::state::{By, NewSession, NewUser, ProvidedUser, StateError, User};
 
 use crate::problem::{Problem, ProblemKind};
+use crate::sign_in::provider::ProvidedIdentity;
 use crate::sign_in::secret::Secret;
 use crate::state::ApiState;
 
@@ -28,12 +29,14 @@ pub(crate) struct Person {
     pub(crate) password: Option<String>,
     pub(crate) totp: Option<TotpSecret>,
     pub(crate) is_locked: bool,
+    /// Whether it signs in through the provider: then that has its password and its second factor.
+    pub(crate) is_provided: bool,
 }
 
 impl Person {
-    /// Administrators have a second factor, or set one up before anything else.
+    /// Administrators have a second factor, or set one up before anything else. Of the provider's ones that was asked when they signed in.
     pub(crate) fn must_enrol_totp(&self) -> bool {
-        self.totp.is_none() && self.principal.roles.contains(&Role::Administrator)
+        !self.is_provided && self.totp.is_none() && self.principal.roles.contains(&Role::Administrator)
     }
 
     fn of(user: User) -> Self {
@@ -45,6 +48,7 @@ impl Person {
             password: user.password_hash,
             totp: user.totp_secret.map(TotpSecret),
             is_locked: user.locked,
+            is_provided: user.provider.is_some(),
         }
     }
 }
@@ -56,8 +60,7 @@ pub(crate) fn canonical(name: &str) -> String {
 
 /// Whether a name can be one of a user.
 pub(crate) fn check_name(name: &str) -> Result<(), Problem> {
-    let is_name = |letter: char| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@');
-    if (1..=NAME_LETTERS_MAX).contains(&name.chars().count()) && name.chars().all(is_name) {
+    if (1..=NAME_LETTERS_MAX).contains(&name.chars().count()) && name.chars().all(is_name_letter) {
         return Ok(());
     }
     let detail = format!("a name has 1 to {NAME_LETTERS_MAX} letters, digits or . - _ @");
@@ -135,9 +138,38 @@ pub(crate) async fn set_totp(
     Ok(Person::of(state.kept().set_totp(by, person.id, secret.0, step).await?))
 }
 
-/// Whether nobody can sign in yet.
+/// Whether nobody can sign in yet who runs the node.
 pub(crate) async fn is_without_users(state: &ApiState) -> Result<bool, Problem> {
-    Ok(state.kept().users().await?.is_empty())
+    Ok(!state.kept().users().await?.iter().any(User::is_first))
+}
+
+/// Somebody whom the provider vouches for.
+#[derive(Clone, Debug)]
+pub(crate) enum ProvidedPerson {
+    /// With a role here, or locked.
+    Known(Box<Person>),
+    /// Without any role here.
+    WithoutRole,
+}
+
+/// The person whom the provider vouches for, with roles and sites as it says; added when it is new.
+pub(crate) async fn provided(state: &ApiState, by: &By, identity: ProvidedIdentity) -> Result<ProvidedPerson, Problem> {
+    let ProvidedIdentity { account, name, roles, sites, .. } = identity;
+    let provided = ProvidedUser { account, name: name_of_provider(&name), roles, sites };
+    let user = state.kept().user_provided(by, &provided).await?;
+    let person = user.map(Person::of).filter(|person| person.is_locked || !person.principal.roles.is_empty());
+    Ok(person.map_or(ProvidedPerson::WithoutRole, |person| ProvidedPerson::Known(Box::new(person))))
+}
+
+/// A name of the provider in the letters that names have here, with room for a number behind it.
+fn name_of_provider(name: &str) -> String {
+    let fits = |letter: char| if is_name_letter(letter) { letter } else { '_' };
+    let name: String = canonical(name).chars().take(NAME_LETTERS_MAX - 3).map(fits).collect();
+    if name.is_empty() { "unnamed".to_owned() } else { name }
+}
+
+fn is_name_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '@')
 }
 
 /// Adds the first user, for all sites: it runs the node, and at a small hospital it is also who looks at findings.

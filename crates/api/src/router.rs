@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
-    audit, entities, events, findings, groups, holds, jobs, me, mutes, node, notifications, rules, searches, settings,
-    sign_in, source_tokens, sources, stream, tokens, users,
+    audit, entities, events, findings, groups, holds, jobs, me, mutes, node, notifications, provider, rules, searches,
+    settings, sign_in, source_tokens, sources, stream, tokens, users,
 };
 use crate::state::ApiState;
 use crate::{health, layers, page};
@@ -161,6 +161,9 @@ fn of_people(routes: Routes) -> Routes {
         .public(sign_in::__path_sign_out, sign_in::sign_out)
         .public(sign_in::__path_first_administrator, sign_in::first_administrator)
         .public(sign_in::__path_accept, sign_in::accept)
+        .public(provider::__path_ways, provider::ways)
+        .public(provider::__path_begin, provider::begin)
+        .public(provider::__path_callback, provider::callback)
         .guarded(me::__path_read, me::read)
         .guarded(me::__path_change_password, me::change_password)
         .guarded(me::__path_enrol_totp, me::enrol_totp)

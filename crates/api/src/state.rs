@@ -12,8 +12,10 @@ use tokio::sync::Semaphore;
 use crate::control::NodeControl;
 use crate::jobs::Jobs;
 use crate::metrics::Counts;
+use crate::sign_in::begun::Begins;
 use crate::sign_in::enrolments::Enrolments;
 use crate::sign_in::passwords::Passwords;
+use crate::sign_in::provider::SignInProvider;
 use crate::sign_in::throttle::Throttle;
 
 /// Live streams at a time.
@@ -59,6 +61,8 @@ struct Inner {
     throttle: Throttle,
     passwords: Passwords,
     enrolments: Enrolments,
+    provider: RwLock<Option<Arc<dyn SignInProvider>>>,
+    begins: Begins,
     /// The link, and until when it can be used.
     first_link: Mutex<Option<(Digest, Instant)>>,
 }
@@ -92,6 +96,8 @@ impl ApiState {
             throttle: Throttle::default(),
             passwords: Passwords::default(),
             enrolments: Enrolments::default(),
+            provider: RwLock::default(),
+            begins: Begins::default(),
             first_link: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
@@ -105,6 +111,19 @@ impl ApiState {
     /// Answers later questions elsewhere and within another time. Those under way end where they are.
     pub fn set_searches(&self, queries: Queries, time_max: Duration) {
         *self.inner.searches.write().unwrap_or_else(PoisonError::into_inner) = Searches { queries, time_max };
+    }
+
+    /// Lets people sign in through this provider from now on, or through none. Sessions go on.
+    pub fn set_provider(&self, provider: Option<Arc<dyn SignInProvider>>) {
+        *self.inner.provider.write().unwrap_or_else(PoisonError::into_inner) = provider;
+    }
+
+    pub(crate) fn provider(&self) -> Option<Arc<dyn SignInProvider>> {
+        self.inner.provider.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn begins(&self) -> &Begins {
+        &self.inner.begins
     }
 
     pub(crate) fn policies(&self) -> Arc<Policies> {

@@ -3,6 +3,17 @@
 
 const byId = (id) => document.getElementById(id);
 const ROWS_MAX = 100;
+// Why nobody is signed in after coming back from the provider, by the word behind `#sign-in=`.
+const REFUSED = new Map([
+  ["begin-again", "The sign-in took too long or was not begun in this browser. Begin again, at the address that your administrator gave you."],
+  ["declined", "The sign-in was broken off at the provider."],
+  ["unavailable", "The provider does not answer now. Whoever has a password of this node can sign in with it; the node's log says what is wrong."],
+  ["untrusted", "The answer of the provider could not be trusted. The node's log says why; tell your administrator."],
+  ["no-role", "You are known, and none of your groups gives you access here. Ask your administrator."],
+  ["no-second-factor", "Administrators sign in with a second factor, and the provider did not confirm one."],
+  ["locked", "Your account is locked here. Ask your administrator."],
+  ["too-many", "Too many attempts; wait a while and try again."],
+]);
 let stream = null;
 let refresh = 0;
 
@@ -97,6 +108,14 @@ function onSubmit(id, act) {
   });
 }
 
+async function offerProvider() {
+  const { provider } = await ask("GET", "/api/v1/sign-in/ways");
+  if (!provider) return;
+  byId("provider").textContent = `Sign in with ${provider.label}`;
+  byId("provider").href = provider.begin;
+  byId("provider").hidden = false;
+}
+
 onSubmit("in", ({ name, password, code }) => ask("POST", "/api/v1/sign-in", code ? { name, password, code } : { name, password }));
 onSubmit("enrol", ({ code }) => ask("POST", "/api/v1/me/totp/confirm", { code }));
 onSubmit("first", async ({ name, password }) => {
@@ -110,6 +129,11 @@ byId("out").addEventListener("click", async () => {
   say("");
 });
 
+offerProvider().catch(() => null);
 if (location.hash.startsWith("#first=")) show("first");
-else enter().catch((error) => { show("in"); if (error.status !== 401) say(error.message); });
+else if (location.hash.startsWith("#sign-in=")) {
+  show("in");
+  say(REFUSED.get(location.hash.slice("#sign-in=".length)) ?? "You are not signed in.");
+  history.replaceState(null, "", "/");
+} else enter().catch((error) => { show("in"); if (error.status !== 401) say(error.message); });
 fetch("/health/ready").then((answer) => { byId("node").textContent = answer.ok ? "ready" : "not ready yet"; }).catch(() => { byId("node").textContent = "no answer"; });

@@ -97,7 +97,7 @@ pub(crate) async fn change_password(
     State(state): State<ApiState>,
     Json(change): Json<PasswordChange>,
 ) -> Result<Response, Problem> {
-    let person = person(&allowed)?;
+    let person = with_password(&allowed)?;
     let from = peer.as_ref().map_or(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |peer| peer.address.ip());
     let attempt = state.throttle().begin(&person.name, from, true, std::time::Instant::now());
     let attempt = attempt.map_err(|_| Problem::new(ProblemKind::TooMany, "too many attempts; wait").retry_after(60))?;
@@ -117,7 +117,7 @@ pub(crate) async fn enrol_totp(
     allowed: Allowed<UseOwnAccount>,
     State(state): State<ApiState>,
 ) -> Result<Json<TotpEnrolment>, Problem> {
-    let person = person(&allowed)?;
+    let person = with_password(&allowed)?;
     if person.totp.is_some() {
         let detail = "there is a second factor already; an administrator can take it away";
         return Err(Problem::new(ProblemKind::Conflict, detail));
@@ -167,6 +167,13 @@ fn person<A: Act>(allowed: &Allowed<A>) -> Result<&Person, Problem> {
     let who = allowed.who();
     let person = who.person.as_ref().filter(|_| matches!(who.credential, Credential::Session(_)));
     person.ok_or_else(|| Problem::new(ProblemKind::Conflict, "a token has no password and no second factor"))
+}
+
+/// The same, when the password is one of this node.
+fn with_password<A: Act>(allowed: &Allowed<A>) -> Result<&Person, Problem> {
+    let detail = "you sign in through the provider, which has your password and your second factor";
+    let person = person(allowed)?;
+    if person.is_provided { Err(Problem::new(ProblemKind::Conflict, detail)) } else { Ok(person) }
 }
 
 /// RFC 3986 section 2.1.

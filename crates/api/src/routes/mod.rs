@@ -11,6 +11,7 @@ pub(crate) mod me;
 pub(crate) mod mutes;
 pub(crate) mod node;
 pub(crate) mod notifications;
+pub(crate) mod provider;
 pub(crate) mod rules;
 pub(crate) mod searches;
 pub(crate) mod settings;

@@ -108,11 +108,22 @@ async fn second_factor(state: &ApiState, by: &By, person: &Person, code: Option<
     Err(Problem::new(ProblemKind::Unauthenticated, "the code is wrong or was used already; wait for the next one"))
 }
 
+/// Opens a session and gives its cookie.
+pub(crate) async fn session_cookie(
+    state: &ApiState,
+    by: &By,
+    person: &Person,
+    is_tls: bool,
+) -> Result<Option<HeaderValue>, Problem> {
+    let secret = Secret::draw("s_")?;
+    people::open_session(state, by, person, secret.digest()).await?;
+    Ok(Cookie::Session.set(secret.text(), is_tls))
+}
+
 /// Opens a session and answers with its cookie and that of the device.
 pub(crate) async fn open(state: &ApiState, by: &By, person: Person, is_tls: bool) -> Result<Response, Problem> {
-    let secret = Secret::draw("s_")?;
-    people::open_session(state, by, &person, secret.digest()).await?;
-    let cookies = [Cookie::Session.set(secret.text(), is_tls), Cookie::Device.set(&device::of(&person)?, is_tls)];
+    let session = session_cookie(state, by, &person, is_tls).await?;
+    let cookies = [session, Cookie::Device.set(&device::of(&person)?, is_tls)];
     let body = SignedIn { must_enrol_totp: person.must_enrol_totp(), name: person.name };
     let mut response = Json(body).into_response();
     for cookie in cookies.into_iter().flatten() {

@@ -60,6 +60,8 @@ pub(crate) struct UserBody {
     has_password: bool,
     /// Whether there is a second factor.
     has_totp: bool,
+    /// Whether the user signs in through the provider, which then says its roles and sites.
+    is_from_provider: bool,
     /// When the user was added.
     created: Moment,
 }
@@ -74,6 +76,7 @@ impl From<User> for UserBody {
             is_locked: user.locked,
             has_password: user.password_hash.is_some(),
             has_totp: user.totp_secret.is_some(),
+            is_from_provider: user.provider.is_some(),
             created: Moment(user.created),
         }
     }

@@ -1,6 +1,8 @@
-//! The two cookies: the session, and the device that an account has signed in from. Over TLS their names start with `__Host-` (RFC 6265bis section 4.1.3.2).
+//! The cookies: the session, the device that an account has signed in from, and a sign-in that was begun at a provider. Over TLS their names start with `__Host-` (RFC 6265bis section 4.1.3.2).
 
 use axum::http::{HeaderMap, HeaderValue, header};
+
+use super::begun::AWAY_MAX;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +11,8 @@ pub(crate) enum Cookie {
     Session,
     /// The device; kept for half a year.
     Device,
+    /// A sign-in that is away at the provider; kept for ten minutes. It comes back with a browser that the provider sends, so it is not strict about where from.
+    Begun,
 }
 
 /// A device is known for half a year.
@@ -21,6 +25,8 @@ impl Cookie {
             (Self::Session, false) => "cordon-session",
             (Self::Device, true) => "__Host-cordon-device",
             (Self::Device, false) => "cordon-device",
+            (Self::Begun, true) => "__Host-cordon-begun",
+            (Self::Begun, false) => "cordon-begun",
         }
     }
 
@@ -31,11 +37,12 @@ impl Cookie {
         pairs.find(|(name, _)| *name == self.name(is_tls)).map(|(_, value)| value)
     }
 
-    /// The header that sets it. The value is one of [`super::secret::Secret`].
+    /// The header that sets it. The value is one of [`super::secret::Secret`], or made of one.
     pub(crate) fn set(self, value: &str, is_tls: bool) -> Option<HeaderValue> {
         let age = match self {
             Self::Session => String::new(),
             Self::Device => format!("; Max-Age={DEVICE_SECONDS}"),
+            Self::Begun => format!("; Max-Age={}", AWAY_MAX.as_secs()),
         };
         self.header(value, &age, is_tls)
     }
@@ -47,7 +54,8 @@ impl Cookie {
 
     fn header(self, value: &str, age: &str, is_tls: bool) -> Option<HeaderValue> {
         let secure = if is_tls { "; Secure" } else { "" };
-        let text = format!("{}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{age}", self.name(is_tls));
+        let from = if self == Self::Begun { "Lax" } else { "Strict" };
+        let text = format!("{}={value}; Path=/; HttpOnly; SameSite={from}{secure}{age}", self.name(is_tls));
         HeaderValue::from_str(&text).ok()
     }
 }
@@ -61,6 +69,8 @@ mod tests {
         let set = |cookie: Cookie, is_tls| cookie.set("v", is_tls).unwrap().to_str().unwrap().to_owned();
         assert_eq!(set(Cookie::Session, true), "__Host-cordon-session=v; Path=/; HttpOnly; SameSite=Strict; Secure");
         assert_eq!(set(Cookie::Device, false), "cordon-device=v; Path=/; HttpOnly; SameSite=Strict; Max-Age=15552000");
+        let begun = "__Host-cordon-begun=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=600";
+        assert_eq!(set(Cookie::Begun, true), begun);
     }
 
     #[test]

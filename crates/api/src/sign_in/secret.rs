@@ -38,6 +38,12 @@ pub(crate) fn digest_of(shown: &str) -> Digest {
     cordon_seal::digest(shown.as_bytes())
 }
 
+/// Compares without stopping at the first difference.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    let differs = one.bytes().zip(other.bytes()).fold(0, |differs, (one, other)| differs | (one ^ other));
+    one.len() == other.len() && differs == 0
+}
+
 /// Random bytes of the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Problem> {
     let mut bytes = [0; N];

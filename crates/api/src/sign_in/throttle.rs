@@ -75,6 +75,15 @@ impl Throttle {
         if !is_known_device {
             counted.push(Counted::Account(account.to_owned()));
         }
+        self.begin_counted(counted, now)
+    }
+
+    /// Lets an attempt in that names no account, or says how long to wait: only its address counts.
+    pub(crate) fn begin_at(&self, address: IpAddr, now: Instant) -> Result<Attempt, Duration> {
+        self.begin_counted(vec![Counted::Address(network(address))], now)
+    }
+
+    fn begin_counted(&self, counted: Vec<Counted>, now: Instant) -> Result<Attempt, Duration> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let waits = counted.iter().map(|one| wait(one, counts.get(one), now));
         let longest = waits.max().unwrap_or_default();

@@ -4,6 +4,7 @@
 mod accounts;
 mod events;
 mod played;
+mod provider;
 mod resources;
 mod running;
 mod shell;
