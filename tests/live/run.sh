@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 scripts/senders.sh
 scripts/rsyslog.sh
+scripts/oidc_provider.sh
 if [ -z "${CORDON:-}" ]; then
     # the whole workspace, as the tests before: one package alone has other features and would compile hundreds of dependencies again
     cargo build --quiet --locked --workspace --bins

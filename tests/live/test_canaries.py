@@ -206,6 +206,8 @@ def settings(folder, mail, http, line):
         f'mail=["{role}@hospital.example"], webhooks=["chat"]}}' for role in ROLES
     )
     return [
+        # nobody listens there: who signs in through it is sent back to the page
+        "oidc.issuer=http://127.0.0.1:1", "oidc.client_id=cordon", 'oidc_roles=[{value="analysts", roles=["analyst"]}]',
         # few files, so that the many questions about single events are quick
         "log.level=debug", "store.flush_every=8s", f'rules.folders=["{folder}/rules"]', "rules.profile=", f'intake.tail=["{folder}/tail/*"]', "tell.gather=1s", "tell.window=2s",
         "smtp.host=127.0.0.1", f"smtp.port={mail.port}", "smtp.security=plain", "smtp.from=cordon@hospital.example", f"recipients=[{people}]",

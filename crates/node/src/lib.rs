@@ -13,6 +13,7 @@ pub mod history;
 pub mod import;
 pub mod live;
 pub mod memory;
+mod oidc;
 mod order;
 mod progress;
 pub mod replay;

@@ -108,6 +108,18 @@ pub const CATALOGUE: &[Section] = &[
         "The first administrator, who chooses a name and signs in through a one-time link.",
         ADMIN,
     ),
+    once(
+        "oidc",
+        Change::Reload,
+        "Signing in through a provider that speaks OpenID Connect, such as Keycloak, Entra ID, Okta or ADFS, beside name and password (`docs/specs/sign-in.md`). Its files are read when they are used.",
+        OIDC,
+    ),
+    several(
+        "oidc_roles",
+        Change::Reload,
+        "What groups of the provider may do here, asked at every sign-in. Who is in none of them has no access.",
+        OIDC_ROLES,
+    ),
     once("intake", Change::Restart, "Where events come in. An empty list means that nothing listens.", INTAKE),
     several(
         "sources",
@@ -271,6 +283,82 @@ const ADMIN: &[Setting] = &[
         Kind::Span(60),
         "\"1d\"",
         "How long the link can be used. A start of a node that has no user yet makes a new one.",
+    ),
+];
+
+const OIDC: &[Setting] = &[
+    setting(
+        "issuer",
+        Kind::Url,
+        "\"\"",
+        "The provider, letter by letter as it calls itself: `https://id.example/realms/hospital`, `https://login.microsoftonline.com/TENANT/v2.0`. Empty: nobody signs in so.",
+    ),
+    setting(
+        "label",
+        Kind::Text,
+        "\"single sign-on\"",
+        "What people call it: the button says \"Sign in with\" and this.",
+    ),
+    setting("client_id", Kind::Text, "\"\"", "What the provider calls this node."),
+    setting(
+        "client_secret_file",
+        Kind::Path,
+        "\"\"",
+        "File with the secret of this node at the provider. Empty: a public client, with PKCE alone.",
+    ),
+    setting("scopes", TEXTS, "[\"openid\", \"profile\"]", "What is asked for; `openid` is among it."),
+    setting(
+        "name_claim",
+        Kind::Text,
+        "\"preferred_username\"",
+        "The claim with the name of a user, taken at the first sign-in.",
+    ),
+    setting(
+        "roles_claim",
+        Kind::Text,
+        "\"groups\"",
+        "The claim with groups or roles: a name, or a path such as `realm_access.roles`.",
+    ),
+    setting(
+        "algorithms",
+        Kind::List(&Kind::Choice(&["RS256", "PS256", "ES256", "EdDSA"])),
+        "[\"RS256\", \"PS256\", \"ES256\", \"EdDSA\"]",
+        "How ID tokens may be signed.",
+    ),
+    setting(
+        "administrator_acr",
+        TEXTS,
+        "[]",
+        "Values of `acr` (Entra: `acrs`) that mean that a second factor was shown. An administrator is let in only with one of these, or one of `oidc.administrator_amr`.",
+    ),
+    setting(
+        "administrator_amr",
+        TEXTS,
+        "[]",
+        "Values of `amr` that mean that a second factor was shown, such as `mfa`, `otp` or `hwk` (RFC 8176).",
+    ),
+    setting(
+        "acr_values",
+        TEXTS,
+        "[]",
+        "Values of `acr` that everybody is asked to sign in with. Empty: the provider decides.",
+    ),
+    setting("ca_file", Kind::Path, "\"\"", "PEM file with further authorities, for a provider inside the hospital."),
+];
+
+const OIDC_ROLES: &[Setting] = &[
+    needed("value", Kind::Text, "\"cordon-analysts\"", "The group or role, letter by letter as the claim has it."),
+    needed(
+        "roles",
+        Kind::List(&Kind::Choice(&["analyst", "privacy_officer", "responder", "auditor", "administrator"])),
+        "[\"analyst\"]",
+        "The roles that it gives.",
+    ),
+    setting(
+        "sites",
+        Kind::List(&Kind::Name),
+        "[]",
+        "The sites that it gives them for; empty: all. Who gets several roles has them at the sites for which each of them is given.",
     ),
 ];
 

@@ -7,7 +7,7 @@ use cordon_rules::parse::did_you_mean;
 
 use super::fault::Fault;
 use super::layers::Origin;
-use super::typed::{Config, SiemKind, SmtpSecurity};
+use super::typed::{Config, OidcRole, SiemKind, SmtpSecurity};
 use super::value::Value;
 
 /// Says everything that contradicts itself.
@@ -21,6 +21,7 @@ pub(super) fn check(config: &Config, faults: &mut Vec<Fault>) {
     mail(&mut says);
     recipients(&mut says);
     senders(&mut says);
+    oidc(&mut says);
 }
 
 struct Says<'a> {
@@ -54,7 +55,8 @@ pub(crate) fn host_of(url: &str) -> &str {
     host.split(':').next().unwrap_or_default()
 }
 
-fn in_clear_to_others(url: &str) -> bool {
+/// Whether what goes there can be read on the way.
+pub(crate) fn in_clear_to_others(url: &str) -> bool {
     url.starts_with("http://") && !is_this_machine(host_of(url))
 }
 
@@ -108,6 +110,8 @@ fn names(says: &mut Says<'_>) {
     twice(says, "recipients", "name", config.recipients.iter().map(|group| group.name.clone()));
     twice(says, "siem", "name", config.siem.iter().map(|siem| siem.name.clone()));
     twice(says, "maintenance", "name", config.maintenance.iter().map(|window| window.name.clone()));
+    let roles = config.oidc.iter().flat_map(|oidc| oidc.roles.iter().map(|role| role.value.clone()));
+    twice(says, "oidc_roles", "value", roles);
     twice(says, "shares", "source", config.retention.sources.iter().map(|share| share.source.clone()));
     let mut known = BTreeSet::new();
     for source in &config.sources {
@@ -206,5 +210,80 @@ fn senders(says: &mut Says<'_>) {
     let empty = |(key, value, _): &&(String, Value, Origin)| key == "site" && *value == Value::Nothing;
     if config.values.iter().find(empty).is_some() {
         says.about("site", "is empty: expected a name");
+    }
+}
+
+/// Signing in through a provider.
+fn oidc(says: &mut Says<'_>) {
+    let config = says.config;
+    let Some(oidc) = &config.oidc else {
+        return without_provider(says);
+    };
+    let url_is_stated = config.values.iter().any(|(key, value, _)| key == "api.public_url" && *value != Value::Nothing);
+    if in_clear_to_others(&oidc.issuer) {
+        says.about("oidc.issuer", "goes over the network in clear: expected `https://`");
+    }
+    if oidc.issuer.contains(['?', '#']) {
+        says.about("oidc.issuer", "has a `?` or `#`: expected the address that the provider calls itself");
+    }
+    if !url_is_stated && !config.api.address.ip().is_loopback() {
+        says.about(
+            "api.public_url",
+            "is missing: expected an address, because `oidc.issuer` is set and its provider sends browsers back there",
+        );
+    }
+    if in_clear_to_others(&config.api.public_url) {
+        says.about(
+            "api.public_url",
+            "goes over the network in clear: expected `https://`, because `oidc.issuer` is set",
+        );
+    }
+    let texts = [
+        ("client_id", &oidc.client_id),
+        ("label", &oidc.label),
+        ("name_claim", &oidc.name_claim),
+        ("roles_claim", &oidc.roles_claim),
+    ];
+    for (name, _) in texts.into_iter().filter(|(_, text)| text.is_empty()) {
+        says.about(&format!("oidc.{name}"), "is missing: expected text, because `oidc.issuer` is set");
+    }
+    if !oidc.scopes.iter().any(|scope| scope == "openid") {
+        says.about("oidc.scopes", "lacks `openid`: without it no provider says who somebody is");
+    }
+    if oidc.algorithms.is_empty() {
+        says.about("oidc.algorithms", "is empty: expected at least one");
+    }
+    oidc_roles(says, &oidc.roles, !oidc.administrator_acr.is_empty() || !oidc.administrator_amr.is_empty());
+}
+
+fn oidc_roles(says: &mut Says<'_>, roles: &[OidcRole], asks_second_factor: bool) {
+    if roles.is_empty() {
+        says.about("oidc.issuer", "lets nobody in: expected at least one `[[oidc_roles]]`");
+    }
+    for given in roles {
+        let key = format!("oidc_roles[{}].roles", given.value);
+        if given.roles.is_empty() {
+            says.about(&key, "is empty: expected at least one role");
+        }
+        if given.roles.contains(&cordon_policy::Role::Administrator) && !asks_second_factor {
+            says.about(
+                &key,
+                "gives `administrator`, who needs a second factor: expected `oidc.administrator_acr` or `oidc.administrator_amr` to say how it shows",
+            );
+        }
+    }
+}
+
+/// Nothing of a provider is set without the provider: it would look as if it counted.
+fn without_provider(says: &mut Says<'_>) {
+    let is_given = |(key, value, origin): &&(String, Value, Origin)| {
+        (key == "oidc.client_id" || key == "oidc.client_secret_file" || key.starts_with("oidc_roles["))
+            && *value != Value::Nothing
+            && *origin != Origin::Default
+    };
+    let given: Vec<String> =
+        says.config.values.iter().filter(is_given).map(|(key, _, _)| key.clone()).take(1).collect();
+    for key in given {
+        says.about(&key, "stands alone: expected `oidc.issuer` to name the provider");
     }
 }

@@ -20,14 +20,15 @@ mod tests;
 
 pub use catalogue::{CATALOGUE, Change, Section, Setting};
 pub use change::{Changed, Changes, diff, taken_over};
+pub(crate) use check::in_clear_to_others;
 pub use fault::{Fault, Faults};
 pub use kind::Kind;
 pub use layers::{Layers, Origin};
 pub use text::{example, reference};
 pub use typed::{
     Access, Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, LogForm, LogSettings, Maintenance,
-    Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare, StoreSettings, Tell,
-    Tls, Topic, Webhook,
+    Oidc, OidcRole, Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare,
+    StoreSettings, Tell, Tls, Topic, Webhook,
 };
 pub use value::{Clock, Hours, Span, Value, Weekday, Window};
 

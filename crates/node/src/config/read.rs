@@ -170,6 +170,7 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
         tls: tls(&tables.one("tls")),
         access: Access { policies: tables.one("access").path("policies") },
         admin: admin(&tables.one("admin")),
+        oidc: oidc(tables),
         intake: intake(&tables.one("intake")),
         sources: tables.each("sources", |source| declaration(source, &site)),
         rules: rules(&tables.one("rules")),
@@ -197,9 +198,8 @@ fn log(of: &Fields) -> LogSettings {
 
 fn api(of: &Fields) -> Api {
     let address = of.address("address");
-    let scheme = if address.ip().is_loopback() { "http" } else { "https" };
     let stated = of.text("public_url");
-    let public_url = if stated.is_empty() { format!("{scheme}://{address}") } else { stated };
+    let public_url = if stated.is_empty() { Api::made_of(address) } else { stated };
     Api { address, public_url: public_url.trim_end_matches('/').to_owned() }
 }
 
@@ -214,6 +214,31 @@ fn tls(of: &Fields) -> Tls {
 
 fn admin(of: &Fields) -> Admin {
     Admin { link_file: of.path("link_file"), link_valid: of.span("link_valid") }
+}
+
+fn oidc(tables: &Tables) -> Option<Oidc> {
+    let of = tables.one("oidc");
+    let issuer = of.text("issuer");
+    let roles = tables.each("oidc_roles", |of| OidcRole {
+        value: of.text("value"),
+        roles: of.texts("roles").iter().filter_map(|name| cordon_policy::Role::from_name(name)).collect(),
+        sites: of.texts("sites"),
+    });
+    (!issuer.is_empty()).then(|| Oidc {
+        issuer,
+        label: of.text("label"),
+        client_id: of.text("client_id"),
+        client_secret_file: of.path("client_secret_file"),
+        scopes: of.texts("scopes"),
+        name_claim: of.text("name_claim"),
+        roles_claim: of.text("roles_claim"),
+        algorithms: of.texts("algorithms"),
+        administrator_acr: of.texts("administrator_acr"),
+        administrator_amr: of.texts("administrator_amr"),
+        acr_values: of.texts("acr_values"),
+        ca_file: of.path("ca_file"),
+        roles,
+    })
 }
 
 fn intake(of: &Fields) -> Intake {

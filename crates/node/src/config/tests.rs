@@ -153,6 +153,68 @@ fn what_contradicts_itself_is_refused() {
 }
 
 #[test]
+fn a_provider_of_sign_in_is_set_up_whole_or_refused_with_what_is_missing() {
+    let whole = "[oidc]\nissuer = \"https://id.example\"\nclient_id = \"cordon\"\n";
+    let role = "[[oidc_roles]]\nvalue = \"g\"\nroles = [\"analyst\"]\nsites = [\"north\"]\n";
+    let config = load(&format!("{whole}{role}")).unwrap();
+    let roles = vec![OidcRole {
+        value: "g".to_owned(),
+        roles: vec![cordon_policy::Role::Analyst],
+        sites: vec!["north".to_owned()],
+    }];
+    assert_eq!(config.oidc.map(|oidc| (oidc.client_id, oidc.roles)), Some(("cordon".to_owned(), roles)));
+    assert_eq!(load("").unwrap().oidc, None);
+    check_refused(
+        role,
+        &["cordon.toml:2: `oidc_roles[g].value` stands alone: expected `oidc.issuer` to name the provider"],
+    );
+    check_refused(
+        "[oidc]\nclient_secret_file = \"/s\"\n",
+        &["cordon.toml:2: `oidc.client_secret_file` stands alone: expected `oidc.issuer` to name the provider"],
+    );
+    check_refused(
+        "[oidc]\nissuer = \"http://id.example?x\"\nscopes = [\"email\"]\nalgorithms = []\n[api]\naddress = \"0.0.0.0:9\"\n",
+        &[
+            "cordon.toml:2: `oidc.issuer` goes over the network in clear: expected `https://`",
+            "cordon.toml:2: `oidc.issuer` has a `?` or `#`: expected the address that the provider calls itself",
+            "default: `api.public_url` is missing: expected an address, because `oidc.issuer` is set and its provider sends browsers back there",
+            "default: `oidc.client_id` is missing: expected text, because `oidc.issuer` is set",
+            "cordon.toml:3: `oidc.scopes` lacks `openid`: without it no provider says who somebody is",
+            "cordon.toml:4: `oidc.algorithms` is empty: expected at least one",
+            "cordon.toml:2: `oidc.issuer` lets nobody in: expected at least one `[[oidc_roles]]`",
+        ],
+    );
+    let administrator = "[[oidc_roles]]\nvalue = \"it\"\nroles = [\"administrator\"]\n";
+    check_refused(
+        &format!("{whole}{administrator}"),
+        &["cordon.toml:6: `oidc_roles[it].roles` gives `administrator`, who needs a second factor: \
+            expected `oidc.administrator_acr` or `oidc.administrator_amr` to say how it shows"],
+    );
+    assert!(load(&format!("{whole}administrator_amr = [\"mfa\"]\n{administrator}")).is_ok());
+    check_refused(
+        &format!("{whole}algorithms = [\"HS256\"]\n{role}"),
+        &[
+            "cordon.toml:4: `oidc.algorithms` has a value that does not fit: expected a list, each one of `RS256`, `PS256`, `ES256`, `EdDSA`",
+        ],
+    );
+    check_refused(
+        &format!("{whole}{role}{role}"),
+        &["cordon.toml:5: `oidc_roles[g].value` stands twice: expected another name"],
+    );
+}
+
+#[test]
+fn the_link_of_a_node_names_the_port_that_was_bound_unless_the_settings_say_how_it_is_reached() {
+    let bound = "127.0.0.1:40123".parse().unwrap();
+    let url = |text: &str| load(text).unwrap().api.url_at(bound);
+    assert_eq!(url("[api]\naddress = \"127.0.0.1:0\"\n"), "http://127.0.0.1:40123");
+    assert_eq!(
+        url("[api]\naddress = \"127.0.0.1:0\"\npublic_url = \"https://cordon.example/\"\n"),
+        "https://cordon.example"
+    );
+}
+
+#[test]
 fn a_reload_takes_what_can_change_and_names_what_waits() {
     let before =
         load("site = \"a\"\n[tell]\nwindow = \"1h\"\n[[siem]]\nname = \"s\"\nkind = \"cef_tcp\"\npeer = \"a:1\"\n")
@@ -277,9 +339,12 @@ fn the_example_says_the_defaults_and_loads_with_every_line_uncommented() {
         .collect();
     assert!(uncommented.iter().filter(|line| !line.starts_with('#')).count() > names.len());
     let faults = load(&uncommented.join("\n")).unwrap_err().to_string();
-    // The examples of recipients name no way to tell anybody; everything else fits.
-    assert_eq!(faults.lines().count(), 1, "{faults}");
-    assert!(faults.contains("recipients[it-on-call].mail"), "{faults}");
+    // The examples of recipients name no way to tell anybody, and that of a group of a provider stands without the provider; everything else fits.
+    assert_eq!(faults.lines().count(), 2, "{faults}");
+    assert!(
+        faults.contains("recipients[it-on-call].mail") && faults.contains("oidc_roles[cordon-analysts].value"),
+        "{faults}"
+    );
 }
 
 #[test]

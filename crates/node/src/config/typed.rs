@@ -33,6 +33,8 @@ pub struct Config {
     pub access: Access,
     /// The first administrator.
     pub admin: Admin,
+    /// Signing in through a provider; `None` when nobody does.
+    pub oidc: Option<Oidc>,
     /// Where events come in.
     pub intake: Intake,
     /// Declared sources.
@@ -92,6 +94,20 @@ pub struct Api {
     pub public_url: String,
 }
 
+impl Api {
+    /// How people reach the console when it listens here: as the settings say, else made from the address that was bound, whose port the settings may leave open.
+    #[must_use]
+    pub fn url_at(&self, bound: SocketAddr) -> String {
+        if self.public_url == Self::made_of(self.address) { Self::made_of(bound) } else { self.public_url.clone() }
+    }
+
+    /// Of an address; without TLS where nobody else can listen.
+    pub(super) fn made_of(address: SocketAddr) -> String {
+        let scheme = if address.ip().is_loopback() { "http" } else { "https" };
+        format!("{scheme}://{address}")
+    }
+}
+
 /// Certificates of every address that speaks TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
@@ -119,6 +135,48 @@ pub struct Admin {
     pub link_file: Option<PathBuf>,
     /// How long the link can be used.
     pub link_valid: Span,
+}
+
+/// Signing in through a provider that speaks OpenID Connect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oidc {
+    /// The provider, as its tokens name it.
+    pub issuer: String,
+    /// What people call it.
+    pub label: String,
+    /// What it calls this node.
+    pub client_id: String,
+    /// File with the secret of this node there; `None` for a public client.
+    pub client_secret_file: Option<PathBuf>,
+    /// What is asked for.
+    pub scopes: Vec<String>,
+    /// Path of the claim with the name of a user.
+    pub name_claim: String,
+    /// Path of the claim with groups.
+    pub roles_claim: String,
+    /// Names of the algorithms that ID tokens may be signed with.
+    pub algorithms: Vec<String>,
+    /// Values of `acr` that mean a second factor.
+    pub administrator_acr: Vec<String>,
+    /// Values of `amr` that mean a second factor.
+    pub administrator_amr: Vec<String>,
+    /// Values of `acr` that everybody is asked for.
+    pub acr_values: Vec<String>,
+    /// PEM file with further authorities.
+    pub ca_file: Option<PathBuf>,
+    /// What groups give.
+    pub roles: Vec<OidcRole>,
+}
+
+/// What a group of the provider gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OidcRole {
+    /// The group, as the claim has it.
+    pub value: String,
+    /// The roles.
+    pub roles: Vec<cordon_policy::Role>,
+    /// The sites; empty for all.
+    pub sites: Vec<String>,
 }
 
 /// Where events come in. An empty list means that nothing listens.

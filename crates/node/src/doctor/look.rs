@@ -120,6 +120,10 @@ fn secrets(config: &Config) -> Vec<Secret> {
     add(config.keys.passphrase_file.as_ref(), "the passphrase of the master key");
     add(config.tls.key.as_ref(), "the key of the certificate");
     add(config.smtp.as_ref().and_then(|smtp| smtp.password_file.as_ref()), "the password of the mail server");
+    add(
+        config.oidc.as_ref().and_then(|oidc| oidc.client_secret_file.as_ref()),
+        "the secret of this node at the provider of sign-in",
+    );
     for hook in &config.webhooks {
         add(Some(&hook.secret_file), "the secret of a webhook");
     }

@@ -19,6 +19,7 @@ use super::policies;
 use super::tls::{Certificates, Loaded};
 use crate::config::{Changed, Config, diff, taken_over};
 use crate::memory::{self, Shares, size};
+use crate::oidc;
 
 /// Reads all layers of settings; in a refusal every fault with its line.
 pub type ReadSettings = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
@@ -52,9 +53,16 @@ pub(super) struct Settings {
     data_dir: PathBuf,
     /// Sites that the node once had sources of.
     sites: BTreeSet<String>,
-    api: Mutex<Option<ApiState>>,
+    api: Mutex<Option<Told>>,
     /// One reload at a time.
     turn: tokio::sync::Mutex<()>,
+}
+
+/// Who follows the settings: the API, and where it is reached.
+#[derive(Debug)]
+struct Told {
+    api: ApiState,
+    url: String,
 }
 
 /// What a reload is made of, read and checked.
@@ -88,9 +96,10 @@ impl Settings {
         policies::load(policies::universe(parts, config, &self.sites), config.access.policies.as_deref())
     }
 
-    /// The API follows from now on.
-    pub(super) fn tell(&self, api: ApiState) {
-        *self.api.lock().unwrap_or_else(PoisonError::into_inner) = Some(api);
+    /// The API, which is reached at this address, follows from now on.
+    pub(super) fn tell(&self, api: ApiState, url: String) {
+        api.set_provider(oidc::provider(&self.in_force.borrow(), &url));
+        *self.api.lock().unwrap_or_else(PoisonError::into_inner) = Some(Told { api, url });
     }
 
     /// The node ends: what holds its parts is let go.
@@ -105,8 +114,12 @@ impl Settings {
         if sources_changed {
             parts.registry.declare(config.sources.iter().cloned());
         }
-        if let Some(api) = &*self.api.lock().unwrap_or_else(PoisonError::into_inner) {
+        let other_provider = self.in_force.borrow().oidc != config.oidc;
+        if let Some(Told { api, url }) = &*self.api.lock().unwrap_or_else(PoisonError::into_inner) {
             api.set_policies(policies);
+            if other_provider {
+                api.set_provider(oidc::provider(&config, url));
+            }
             if let Some(queries) = queries {
                 api.set_searches(queries, config.query.time_max.duration());
             }

@@ -394,6 +394,7 @@ impl Doors<'_> {
     /// API and status page.
     async fn api(&self, config: &Config, control: &Control) -> Result<(), StartError> {
         let listener = self.tcp("api", config.api.address).await?;
+        let url = config.api.url_at(listener.local_addr().unwrap_or(config.api.address));
         let policies = self.settings.policies(self.parts, config).map_err(StartError::Policies)?;
         let options = ApiOptions {
             search_max: config.query.time_max.duration(),
@@ -405,13 +406,13 @@ impl Doors<'_> {
         if let Some(link) =
             cordon_api::first_link(&state).await.map_err(|error| StartError::Rules(format!("{error:?}")))?
         {
-            let link = format!("{}/#first={link}", config.api.public_url);
+            let link = format!("{url}/#first={link}");
             (self.say)(&format!("the first administrator signs up once at {link}"));
             if let Some(path) = &config.admin.link_file {
                 write_link(path, &link).map_err(|error| StartError::Folder(path.clone(), error))?;
             }
         }
-        self.settings.tell(state.clone());
+        self.settings.tell(state.clone(), url);
         self.serve(listener, self.settings.tls.people(), cordon_api::router(state));
         Ok(())
     }

@@ -25,7 +25,7 @@ mod state_outbox;
 mod status;
 mod syslog;
 mod teller;
-mod trust;
+pub(crate) mod trust;
 mod webhook;
 mod words;
 

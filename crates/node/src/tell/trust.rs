@@ -13,7 +13,7 @@ use super::TellError;
 ///
 /// # Errors
 /// The file cannot be read or holds no certificate.
-pub(super) fn client(ca_file: Option<&Path>) -> Result<ClientConfig, TellError> {
+pub(crate) fn client(ca_file: Option<&Path>) -> Result<ClientConfig, TellError> {
     let mut roots = RootCertStore::empty();
     let (_, _unreadable) = roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = ca_file {

@@ -126,6 +126,8 @@ async fn the_link_of_the_first_administrator_goes_into_a_file_of_its_owner_alone
     let said = served.until(|| async { served.said("the first administrator signs up once at ") }).await;
     let written = async || std::fs::read_to_string(&file).ok().filter(|text| *text == format!("{said}\n"));
     served.until(|| async { written().await.map(drop) }).await;
+    // the settings leave the port open: the link names the one that was bound
+    assert!(said.starts_with(&format!("http://{}/#first=", served.address("api"))), "{said}");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     served.stop().await;
 }
