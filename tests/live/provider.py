@@ -155,9 +155,9 @@ class Keys:
             return hmac.digest(self.rsa.public_key().public_bytes(PEM, PUBLIC), message, "sha256"), "rsa" + self.mark
         return b"", "rsa" + self.mark
 
-    def token(self, claims, alg="RS256", **header):
+    def token(self, claims, alg="RS256", header=()):
         kid = self.sign(alg, b"")[1]
-        head = {"alg": alg, "typ": "JWT", "kid": kid, **header}
+        head = {"alg": alg, "typ": "JWT", "kid": kid} | dict(header)
         parts = ".".join(plain(json.dumps(part).encode()) for part in ({name: value for name, value in head.items() if value is not None}, claims))
         return f"{parts}.{plain(self.sign(alg, parts.encode())[0])}"
 
@@ -235,7 +235,7 @@ class LyingProvider:
         claims = {"iss": self.issuer, "aud": "cordon", "sub": "1", "nonce": self.begun["nonce"], "iat": now, "exp": now + 300, "preferred_username": "mallory", "groups": ["analysts"]}
         token = {"claims": claims, "alg": "RS256", "header": {}, "keys": self.keys}
         self.lie(token)
-        return {"access_token": "some", "token_type": "Bearer", "id_token": token["keys"].token(token["claims"], token["alg"], **token["header"])}
+        return {"access_token": "some", "token_type": "Bearer", "id_token": token["keys"].token(token["claims"], token["alg"], token["header"])}
 
     def sign_in(self, browser, query=""):
         """Sends the browser there and back; where it ends."""
