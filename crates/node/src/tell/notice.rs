@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use cordon_model::{FindingId, Level, Time};
 use cordon_seal::SiteKey;
-use cordon_store::state::FindingRow;
+use cordon_store::state::ToldRow;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::config::Topic;
 use crate::history::is_history;
@@ -115,23 +114,21 @@ impl Namer {
     /// What may be said of a finding; `None` for one that a person has muted, for one about imported history and for one that a backfill kept quietly: nobody is to be
     /// woken for these.
     #[must_use]
-    pub fn notice(&self, row: &FindingRow) -> Option<Notice> {
-        let is_quiet = row.explanation.pointer("/later/quiet").and_then(Value::as_bool).unwrap_or(false);
-        if row.mute_id.is_some() || is_history(&row.source) || is_quiet {
+    pub fn notice(&self, row: &ToldRow) -> Option<Notice> {
+        if row.is_muted || is_history(&row.source) || row.is_quiet {
             return None;
         }
         let source: Arc<str> = row.source.as_str().into();
         let entity = row.subjects.grouped_by(&source);
         let machine = row.subjects.host.as_ref().map(|name| ("host", name));
         let machine = machine.or_else(|| row.subjects.device.as_ref().map(|name| ("device", name)));
-        let rule = |member: &str| row.explanation.pointer(member).and_then(Value::as_str).unwrap_or_default();
         Some(Notice {
             seq: row.seq,
             id: row.finding_id,
             rule_id: Self::title(&row.rule_id),
-            title: Self::title(rule("/rule/title")),
+            title: Self::title(&row.title),
             level: row.level,
-            topic: topic(&row.rule_id, row.class_uid, rule("/log_source/category")),
+            topic: topic(&row.rule_id, row.class_uid, &row.category),
             entity: self.shown(entity.kind.name(), &entity.name),
             machine: machine.map(|(kind, name)| self.shown(kind, name)),
             patient_ref: row.subjects.patient_ref.as_deref().filter(|name| is_pseudonym(name)).map(str::to_owned),

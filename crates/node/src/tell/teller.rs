@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cordon_model::Time;
-use cordon_policy::AccessScope;
 use cordon_store::state::State;
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -206,7 +205,7 @@ async fn read(
     namer: &Namer,
     after: i64,
 ) -> Result<(Vec<Notice>, i64, bool), cordon_store::state::StateError> {
-    let rows = state.findings_after(&AccessScope::of_the_node(), after, FINDINGS_MAX).await?;
+    let rows = state.told_after(after, FINDINGS_MAX).await?;
     let through = rows.last().map_or(after, |row| row.seq);
     let is_all = rows.len() < usize::try_from(FINDINGS_MAX).unwrap_or(usize::MAX);
     Ok((rows.iter().filter_map(|row| namer.notice(row)).collect(), through, is_all))

@@ -1,18 +1,20 @@
-//! Which evidence findings cite. The database itself keeps the list, in the transaction of each finding (`migrations/0003_cited.sql`).
+//! Which evidence findings cite, so that retention finds it by its place: kept in the transaction of each finding.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use cordon_model::Time;
+use cordon_model::{Position, Time};
 use futures_util::TryStreamExt as _;
-use sqlx::Row as _;
+use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
 use super::sql::{from_count, to_count};
-use super::{State, StateError};
+use super::{NewFinding, State, StateError};
 
 /// Most offsets that are given at once.
 pub const CITED_MAX: usize = 1_000_000;
+/// Rows of one INSERT.
+const ROWS_MAX: usize = 100;
 
 impl State {
     /// Offsets within `offsets` that findings received at `since` or later cite, with the source of their record; `None` when there are more than [`CITED_MAX`].
@@ -41,4 +43,36 @@ impl State {
         }
         Ok(Some(cited))
     }
+}
+
+/// Notes what findings cite, and until when that counts: since the receipt of the last of them.
+pub(super) async fn note(
+    tx: &mut Transaction<'static, Sqlite>,
+    findings: impl Iterator<Item = &NewFinding>,
+) -> Result<(), StateError> {
+    let mut cited: BTreeMap<u64, (&Arc<str>, Time)> = BTreeMap::new();
+    for (new, (position, source)) in findings.flat_map(|new| places(new).map(move |place| (new, place))) {
+        // positions of archives and of event logs of Windows are none of a node's log
+        let Position::Offset(offset) = position else { continue };
+        let known = cited.entry(offset).or_insert((source, new.received));
+        known.1 = known.1.max(new.received);
+    }
+    let cited: Vec<_> = cited.into_iter().collect();
+    for part in cited.chunks(ROWS_MAX) {
+        let mut query = QueryBuilder::new("INSERT INTO cited_evidence (position, source, received) ");
+        query.push_values(part, |mut row, (offset, (source, received))| {
+            row.push_bind(i64::try_from(*offset).unwrap_or(i64::MAX))
+                .push_bind(source.to_string())
+                .push_bind(received.0);
+        });
+        query.push(" ON CONFLICT (position) DO UPDATE SET received = max(received, excluded.received)");
+        query.build().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// Where the events of a finding stand.
+fn places(new: &NewFinding) -> impl Iterator<Item = (Position, &Arc<str>)> {
+    let own = new.events.is_empty().then_some((new.finding.position, &new.finding.source_file));
+    new.events.iter().map(|event| (event.position, &event.source)).chain(own)
 }

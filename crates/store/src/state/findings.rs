@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cordon_model::{Digest, EventId, Finding, FindingId, FindingOrigin, Level, Position, Time};
+use cordon_model::{Digest, EventId, Finding, FindingId, Level, Position, Time};
 use cordon_policy::AccessScope;
 use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
@@ -10,7 +10,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::listing::{Page, page, rows_to_fetch};
 use super::sql::{id_bytes, level_number, level_of, push_scope};
-use super::{Entity, EntityKind, GroupId, JudgedLater, State, StateError, Subjects};
+use super::{Entity, EntityKind, GroupId, State, StateError, Subjects};
 
 /// A finding on its way into the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,39 +238,6 @@ impl NewFinding {
         self.finding.time.map_or(self.received, |time| time.min(self.received))
     }
 
-    /// The part of the explanation that is its own; the rule's is kept once, as its card.
-    pub(super) fn explanation(&self, later: Option<JudgedLater>) -> Value {
-        let Finding { log_source, matched, position, index, record_sha256, .. } = &self.finding;
-        let source = &*self.finding.source_file;
-        let matched: Vec<Value> = matched
-            .iter()
-            .map(|field| {
-                json!({"field": field.field, "value": field.value, "offset": field.offset, "length": field.length, "pattern": field.pattern})
-            })
-            .collect();
-        let mut explanation = json!({
-            "log_source": {"product": log_source.product, "category": log_source.category, "service": log_source.service},
-            "matched": matched,
-            "record": {"source": source, "position": position.to_string(), "index": index, "sha256": record_sha256.to_string()},
-            "events": self.events_json(),
-            "origin": origin_json(&self.finding.origin),
-        });
-        if let (Some(later), Some(members)) = (later, explanation.as_object_mut()) {
-            members.insert("later".to_owned(), json!({"by": later.by, "quiet": later.is_quiet}));
-        }
-        explanation
-    }
-
-    fn events_json(&self) -> Vec<Value> {
-        let Finding { event_ids, source_file, position, index, record_sha256, .. } = &self.finding;
-        if self.events.is_empty() {
-            let place = |id: &EventId| event_json(*id, source_file, *position, *index, *record_sha256);
-            return event_ids.iter().map(place).collect();
-        }
-        let place = |at: &EventPlace| event_json(at.event_id, &at.source, at.position, at.index, at.record_sha256);
-        self.events.iter().map(place).collect()
-    }
-
     /// The rule's part of the explanation.
     pub(super) fn card(&self) -> Value {
         let rule = &self.finding.rule;
@@ -286,27 +253,5 @@ impl NewFinding {
             "description": rule.description,
             "false_positives": rule.false_positives,
         })
-    }
-}
-
-fn event_json(id: EventId, source: &str, position: Position, index: u32, sha256: Digest) -> Value {
-    json!({"event_id": id.to_string(), "source": source, "position": position.to_string(), "index": index, "sha256": sha256.to_string()})
-}
-
-fn origin_json(origin: &FindingOrigin) -> Value {
-    match origin {
-        FindingOrigin::Event => json!({"kind": "event"}),
-        FindingOrigin::Correlation { group, window_start, window_end, value, told } => {
-            let group: Vec<Value> =
-                group.iter().map(|(field, value)| json!({"field": field, "value": value})).collect();
-            json!({
-                "kind": "correlation",
-                "group": group,
-                "window_start": window_start.0,
-                "window_end": window_end.0,
-                "value": value,
-                "told": told,
-            })
-        }
     }
 }

@@ -8,6 +8,7 @@ mod backup;
 mod cited;
 mod entity;
 mod error;
+mod explanation;
 mod findings;
 mod groups;
 mod holds;
@@ -31,6 +32,7 @@ mod sql;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;
+mod told;
 mod users;
 
 use std::path::{Path, PathBuf};
@@ -62,6 +64,7 @@ pub use sessions::NewSession;
 pub use settings::{NewSearch, SavedSearch, Setting};
 pub use sources::{SourceCounted, SourceRow};
 pub use tokens::{NewToken, SourceToken, Token};
+pub use told::ToldRow;
 pub use users::{NewUser, User, UserChange};
 
 /// The state of a node. Clones share it: one connection writes, a few read.

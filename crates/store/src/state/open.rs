@@ -15,6 +15,9 @@ use super::migrate::{APPLICATION_ID, SCHEMA_VERSION};
 const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Connections that read.
 const READERS_MAX: u32 = 4;
+/// Pages of the journal after which they go to the database, 4 KiB each: under many findings the same pages of indexes change again and again, and each is then
+/// written once for all of these.
+const JOURNAL_PAGES: &str = "8192";
 /// Pages that each connection keeps in memory, in KiB (SQLite counts KiB as negative).
 const CACHE_KIB: &str = "-4096";
 
@@ -77,7 +80,10 @@ fn check_version(path: &Path, application: u32, version: u32) -> Result<(), Stat
 
 /// The one connection that writes.
 pub(super) async fn writer(path: &Path) -> Result<SqlitePool, StateError> {
-    let options = options(path).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let options = options(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("wal_autocheckpoint", JOURNAL_PAGES);
     Ok(pool(1).connect_with(options).await?)
 }
 

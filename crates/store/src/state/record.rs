@@ -9,10 +9,11 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
 use super::risk::{Gains, epoch_for, risk_weight, scale};
 use super::sql::{from_count, id_bytes, level_number, level_of};
-use super::{Entity, GroupId, GroupState, Mute, NewFinding, State, StateError, mutes, offsets, risk};
+use super::{Entity, GroupId, GroupState, Mute, NewFinding, State, StateError, cited, mutes, offsets, risk};
 
 /// Rows of one INSERT. Many enough to save round trips, few enough that the statement stays prepared between batches.
 const ROWS_MAX: usize = 50;
+const NO_JSON: StateError = StateError::Refused("an explanation cannot be written as JSON");
 const HOUR_US: i64 = 3_600 * 1_000_000;
 
 /// What became of a batch.
@@ -134,6 +135,7 @@ impl State {
         let new = u64::try_from(placed.len()).unwrap_or(u64::MAX);
         let muted = placed.iter().filter(|placed| placed.mute_id.is_some()).count();
         let all = u64::try_from(findings.len()).unwrap_or(u64::MAX);
+        cited::note(tx, placed.iter().map(|placed| placed.new)).await?;
         count_hits(tx, &placed).await?;
         let groups = groups_before(tx, &placed).await?;
         let epoch = epoch_for(tx, newest).await?;
@@ -192,6 +194,9 @@ async fn insert_findings(
     let mut fresh = BTreeSet::new();
     let rows: Vec<_> = placed.iter().zip(cards).collect();
     for part in rows.chunks(ROWS_MAX) {
+        let explanations: Result<Vec<String>, _> =
+            part.iter().map(|(placed, _)| placed.new.explanation(later)).collect();
+        let mut explanations = explanations.map_err(|_| NO_JSON)?.into_iter();
         let mut query = QueryBuilder::new(
             "INSERT INTO findings (finding_id, group_id, card_id, rule_id, level, time, received, site, class_uid, source,
              user, host, device, patient_ref, mute_id, explanation) ",
@@ -205,7 +210,7 @@ async fn insert_findings(
             row.push_bind(*class_uid).push_bind(finding.source_file.to_string());
             row.push_bind(text(&subjects.user)).push_bind(text(&subjects.host)).push_bind(text(&subjects.device));
             row.push_bind(text(&subjects.patient_ref)).push_bind(placed.mute_id);
-            row.push_bind(placed.new.explanation(later).to_string());
+            row.push_bind(explanations.next());
         });
         query.push(" ON CONFLICT (finding_id) DO NOTHING RETURNING finding_id");
         for row in query.build().fetch_all(&mut **tx).await? {

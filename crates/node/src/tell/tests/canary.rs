@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use cordon_model::{FindingId, Level};
-use cordon_store::state::{FindingRow, GroupId, Subjects};
-use serde_json::json;
+use cordon_store::state::{GroupId, Subjects, ToldRow};
 
 use super::{at, config, namer};
 use crate::config::Topic;
@@ -16,27 +15,22 @@ use crate::tell::{Planner, cef, hec};
 const CANARIES: [&str; 6] = ["Kanaria", "Vogelsang", "1961-02-03", "990077", "kanaria.v", "Canary Street"];
 
 /// A finding in which the patient stands everywhere that a log can put her.
-fn row(subjects: Subjects) -> FindingRow {
-    FindingRow {
+fn row(subjects: Subjects) -> ToldRow {
+    ToldRow {
         seq: 7,
         finding_id: FindingId([1; 16]),
         group_id: GroupId([2; 16]),
         rule_id: "rule-1".to_owned(),
+        title: "A record was opened without a reason".into(),
         level: Level::High,
-        time: Some(at("2026-11-22T12:00:00Z")),
+        category: "record_access".to_owned(),
         received: at("2026-11-22T12:00:00Z"),
         site: "main".to_owned(),
         class_uid: 87_006_001,
         source: "Vogelsang Kanaria 990077".to_owned(),
         subjects,
-        mute_id: None,
-        explanation: json!({
-            "rule": {"title": "A record was opened without a reason", "description": "of Kanaria Vogelsang"},
-            "matched": [{"field": "PatientName", "value": "Vogelsang^Kanaria^^^1961-02-03"}],
-            "origin": {"kind": "correlation", "told": "20 records of Kanaria", "group": [{"field": "patient", "value": "990077"}]},
-            "log_source": {"category": "record_access"},
-            "record": {"source": "Vogelsang Kanaria 990077"},
-        }),
+        is_muted: false,
+        is_quiet: false,
     }
 }
 
@@ -83,29 +77,25 @@ fn no_message_of_any_kind_names_a_patient() {
 #[test]
 fn muted_findings_imported_history_and_quiet_backfills_are_told_to_nobody() {
     let namer: Namer = namer();
-    let muted = FindingRow { mute_id: Some(1), ..row(Subjects::default()) };
-    let old = FindingRow { source: "http/import/old.log".to_owned(), ..row(Subjects::default()) };
+    let muted = ToldRow { is_muted: true, ..row(Subjects::default()) };
+    let old = ToldRow { source: "http/import/old.log".to_owned(), ..row(Subjects::default()) };
     assert_eq!((namer.notice(&muted), namer.notice(&old)), (None, None));
-    let backfilled = |is_quiet: bool| {
-        let mut row = row(Subjects::default());
-        row.explanation["later"] = json!({"by": "backfill", "quiet": is_quiet});
-        row
-    };
+    let backfilled = |is_quiet: bool| ToldRow { is_quiet, ..row(Subjects::default()) };
     assert_eq!(namer.notice(&backfilled(true)), None);
     assert!(namer.notice(&backfilled(false)).is_some(), "whoever ran it asked for messages");
 }
 
 #[test]
 fn what_is_replayed_is_told_as_if_it_happened_now() {
-    let replayed = FindingRow { source: "http/replay/evening.log".to_owned(), ..row(Subjects::default()) };
+    let replayed = ToldRow { source: "http/replay/evening.log".to_owned(), ..row(Subjects::default()) };
     assert!(namer().notice(&replayed).is_some());
 }
 
 #[test]
 fn what_a_finding_is_about_decides_who_hears_of_it() {
     let topic = |rule: &str, class_uid: i64, category: &str| {
-        let explanation = json!({"rule": {"title": "t"}, "log_source": {"category": category}});
-        let row = FindingRow { rule_id: rule.to_owned(), class_uid, explanation, ..row(Subjects::default()) };
+        let (rule_id, category) = (rule.to_owned(), category.to_owned());
+        let row = ToldRow { rule_id, class_uid, category, ..row(Subjects::default()) };
         namer().notice(&row).unwrap().topic
     };
     assert_eq!(topic("cordon-source-silent", 0, ""), Topic::Operations);
