@@ -4,7 +4,7 @@ use cordon_model::{Arena, Field, MatchedField};
 
 use super::full_scan;
 use super::tests_on_values::{self as values, is_folded};
-use crate::compile::{Lowered, Node, NodeId, Place, Predicate, Test, Token};
+use crate::compile::{FieldId, Lowered, Node, NodeId, Place, PredId, Predicate, Test, Token};
 use crate::text::{fold, fold_in_place};
 
 /// Most matched fields of one finding.
@@ -12,7 +12,7 @@ const MATCHED_MAX: usize = 64;
 
 /// The fields that made an expression hold, each once, cheap questions first. Parts under a `not` explain nothing and give nothing.
 pub(crate) fn matched<'a>(set: &Lowered, root: NodeId, fields: &'a [Field<'a>], arena: &'a Arena) -> Vec<MatchedField> {
-    let mut walk = Walk { set, fields, arena, folded: vec![None; fields.len()], found: Vec::new() };
+    let mut walk = Walk { set, fields, arena, named: Vec::new(), folded: vec![None; fields.len()], found: Vec::new() };
     if !walk.holds(root) {
         return Vec::new();
     }
@@ -30,6 +30,8 @@ struct Walk<'s, 'a> {
     set: &'s Lowered,
     fields: &'a [Field<'a>],
     arena: &'a Arena,
+    /// Where the fields of a name stand, for the names asked so far: lists of a hundred values ask for one name.
+    named: Vec<(FieldId, Vec<usize>)>,
     /// Folded texts of the fields asked so far.
     folded: Vec<Option<Vec<u8>>>,
     found: Vec<MatchedField>,
@@ -50,7 +52,7 @@ impl<'a> Walk<'_, 'a> {
             Node::All(parts) => parts.iter().all(|part| self.holds(*part)),
             // every part that holds explains: none is left out
             Node::Any(parts) => parts.iter().filter(|part| self.holds(**part)).count() > 0,
-            Node::Predicate(id) => set.get_predicate(*id).is_some_and(|predicate| self.predicate(predicate)),
+            Node::Predicate(id) => set.get_predicate(*id).is_some_and(|predicate| self.predicate(*id, predicate)),
         };
         if !holds {
             self.found.truncate(mark);
@@ -58,29 +60,46 @@ impl<'a> Walk<'_, 'a> {
         holds
     }
 
-    fn predicate(&mut self, predicate: &Predicate) -> bool {
-        let name = predicate.field.map(|field| self.set.field_name(field));
+    fn predicate(&mut self, id: PredId, predicate: &Predicate) -> bool {
         if matches!(predicate.test, Test::Null | Test::Exists(_) | Test::FieldRef { .. }) {
+            let name = predicate.field.map(|field| self.set.field_name(field));
             let holds = full_scan::predicate_holds(self.set, predicate, self.fields, self.arena);
             let first = self.fields.iter().find(|field| Some(field.name) == name);
             let value = first.and_then(|field| field.value.text(self.arena)).unwrap_or_default();
             self.found.extend(holds.then(|| explained(predicate, name.unwrap_or_default(), value)));
             return holds;
         }
-        for (at, field) in self.fields.iter().enumerate() {
-            if name.is_none_or(|name| field.name == name) && self.value_holds(&predicate.test, at) {
-                let value = field.value.text(self.arena).unwrap_or_default();
-                self.found.push(explained(predicate, field.name, value));
-                return true;
+        let holding = match predicate.field {
+            Some(field) => {
+                let named = self.place_of(field);
+                let count = self.named.get(named).map_or(0, |(_, places)| places.len());
+                (0..count).find_map(|nth| {
+                    let at = *self.named.get(named)?.1.get(nth)?;
+                    self.value_holds(id, predicate, at).then_some(at)
+                })
             }
-        }
-        false
+            None => (0..self.fields.len()).find(|at| self.value_holds(id, predicate, *at)),
+        };
+        let Some(field) = holding.and_then(|at| self.fields.get(at)) else { return false };
+        self.found.push(explained(predicate, field.name, field.value.text(self.arena).unwrap_or_default()));
+        true
     }
 
-    fn value_holds(&mut self, test: &Test, at: usize) -> bool {
+    /// Which of the names asked so far this one is.
+    fn place_of(&mut self, field: FieldId) -> usize {
+        let known = self.named.iter().position(|(known, _)| *known == field);
+        known.unwrap_or_else(|| {
+            let name = self.set.field_name(field);
+            let alike = self.fields.iter().enumerate().filter(|(_, field)| field.name == name);
+            self.named.push((field, alike.map(|(at, _)| at).collect()));
+            self.named.len() - 1
+        })
+    }
+
+    fn value_holds(&mut self, id: PredId, predicate: &Predicate, at: usize) -> bool {
         let Some(text) = self.fields.get(at).and_then(|field| field.value.text(self.arena)) else { return false };
-        if !is_folded(test) {
-            return values::holds(test, text);
+        if !is_folded(&predicate.test) {
+            return values::holds(&predicate.test, text);
         }
         let Some(place) = self.folded.get_mut(at) else { return false };
         let bytes = place.get_or_insert_with(|| {
@@ -88,7 +107,10 @@ impl<'a> Walk<'_, 'a> {
             fold_in_place(&mut bytes);
             bytes
         });
-        values::holds_folded(test, bytes)
+        match self.set.finder(id) {
+            Some(finder) => finder.find(bytes).is_some(),
+            None => values::holds_folded(&predicate.test, bytes),
+        }
     }
 }
 
