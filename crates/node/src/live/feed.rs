@@ -12,10 +12,11 @@ use tokio::runtime::Handle;
 use super::clock::EventClock;
 use super::rules::{Generation, Rules};
 
-/// Bytes that a batch aims at; a longer delivery makes it longer.
-const BATCH_BYTES: usize = 1 << 20;
+/// Bytes that a batch aims at; a longer delivery makes it longer. Each batch is one commit of the state, so large ones make findings cheap; what is there is never
+/// waited for to become more.
+const BATCH_BYTES: usize = 4 << 20;
 /// Most units of a batch, so that short lines do not make it slow.
-const BATCH_UNITS: usize = 4 << 10;
+const BATCH_UNITS: usize = 16 << 10;
 /// How long the log is waited for before a tick goes down the street instead.
 const TICK: Duration = Duration::from_millis(200);
 

@@ -23,7 +23,7 @@ use super::rules::Rules;
 use crate::order::Order;
 
 /// Batches per worker that may wait for the keeper.
-const BATCHES_AHEAD: u64 = 3;
+const BATCHES_AHEAD: u64 = 2;
 
 /// Everything the street needs, put together.
 pub(super) struct Street {
