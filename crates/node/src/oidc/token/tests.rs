@@ -47,7 +47,7 @@ fn claims_are_read_only_when_a_key_of_the_provider_signed_them() {
     // the signature holds, and only then it shows that there is no JSON in it
     assert_eq!(verified(SIGNED, &keys(json!("a"))), Err(TokenFault::Unreadable));
     let (rest, signature) = SIGNED.rsplit_once('.').unwrap();
-    let forged = format!("{rest}.A{}", &signature[1..]);
+    let forged = format!("{rest}.A{}", signature.split_at(1).1);
     assert_eq!(verified(&forged, &keys(json!("a"))), Err(TokenFault::Signature));
     let named = token(&json!({"alg": "EdDSA", "kid": "b"}));
     assert_eq!(verified(&named, &keys(json!("a"))), Err(TokenFault::UnknownKey));
