@@ -48,6 +48,10 @@ pub(super) fn folded_pattern(pattern: &str) -> String {
 
 fn is_folded(name: &str, expect: &str) -> bool {
     if name.is_ascii() {
+        let first = name.bytes().next().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+        if name.len() < expect.len() || first.is_some_and(|first| expect.bytes().next() != Some(first)) {
+            return false;
+        }
         let mut rest = expect.as_bytes();
         for byte in name.bytes().filter(u8::is_ascii_alphanumeric) {
             match rest.split_first() {

@@ -36,6 +36,8 @@ const NOBODY_BYTES_MAX: usize = 12;
 /// Names of fields whose value is the name of a field, as in `{"name": "PatientName", "value": "..."}`.
 const NAMING: [&str; 10] =
     ["name", "key", "field", "label", "type", "attribute", "parameter", "property", "fieldname", "code"];
+/// A part of the name of the member that stands behind such a one.
+const VALUE: &[u8] = b"value";
 /// The field that every CEF message has.
 const CEF_VERSION: &str = "cefVersion";
 /// Parts of FHIR resources that hold names, references and free text.
@@ -117,7 +119,7 @@ impl<'a> Identity<'a> {
         let said: Vec<Says> = (0..record.fields.len()).map(|place| said(record.fields, place)).collect();
         let fields =
             || record.fields.iter().zip(&said).filter_map(|(field, said)| Some((field, text(field.value)?, *said)));
-        let is_resource = record.fields.iter().any(|field| last(field.name) == RESOURCE_TYPE);
+        let is_resource = record.fields.iter().any(|field| is_last(field.name, RESOURCE_TYPE));
         let tells_of_patient = is_resource || fields().any(|(_, _, said)| said == Says::Patient);
         let least = if tells_of_patient { Says::Contact } else { Says::Patient };
         let referring: Vec<&str> = fields().filter_map(|(field, text, _)| referring(field.name, text)).collect();
@@ -258,13 +260,18 @@ fn places(spans: &[Span], own: Span, plain: &str, text: &str) -> Vec<Span> {
 /// The object that refers to a patient, as FHIR's references do: what stands beside the reference is the patient's.
 fn referring<'n>(name: &'n str, text: &str) -> Option<&'n str> {
     let is_reference =
-        last(name) == "reference" && ["Patient/", "RelatedPerson/"].iter().any(|kind| text.contains(kind));
-    Some(above(name)).filter(|above| is_reference && !above.is_empty())
+        is_last(name, "reference") && ["Patient/", "RelatedPerson/"].iter().any(|kind| text.contains(kind));
+    is_reference.then(|| above(name)).filter(|above| !above.is_empty())
 }
 
 /// What stands before the last part of a dotted name.
 fn above(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(above, _)| above)
+}
+
+/// Whether the last part of a dotted name is this one.
+fn is_last(name: &str, part: &str) -> bool {
+    name.strip_suffix(part).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
 
 /// The last part of a dotted name.
@@ -291,11 +298,17 @@ fn said(fields: &[Field<'_>], place: usize) -> Says {
 
 /// `{"name": "PatientName", "value": "Doe"}`: what the first of two members of one object says of the second.
 fn named_by(before: &Field<'_>, field: &Field<'_>) -> Says {
-    let split = |name| str::rsplit_once(name, '.').unwrap_or(("", name));
-    let ((above, name), (above_value, value)) = (split(before.name), split(field.name));
     let is_pair = || {
-        let names = NAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
-        names && above == above_value && value.to_ascii_lowercase().contains("value")
+        let name = field.name.as_bytes();
+        let may_say = name.iter().any(|byte| byte.eq_ignore_ascii_case(&b'v'));
+        let says_value = may_say && name.windows(VALUE.len()).any(|part| part.eq_ignore_ascii_case(VALUE));
+        if !says_value {
+            return false;
+        }
+        let split = |name| str::rsplit_once(name, '.').unwrap_or(("", name));
+        let ((above, name), (above_value, value)) = (split(before.name), split(field.name));
+        let names = || NAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
+        above == above_value && names() && value.to_ascii_lowercase().contains("value")
     };
     // `["--patient-id", "47"]`
     let is_option = || before.name == field.name && text(before.value).is_some_and(|text| text.starts_with('-'));
@@ -317,6 +330,11 @@ fn is_nobody(text: &str) -> bool {
         return false;
     }
     let text = text.trim();
+    // of most values the first letter tells
+    let Some(first) = text.bytes().next() else { return true };
+    if !matches!(first.to_ascii_lowercase(), b'-' | b'0' | b'(' | b'n' | b'u' | b't' | b'f' | b'y') {
+        return false;
+    }
     NOBODY.iter().any(|nobody| text.eq_ignore_ascii_case(nobody))
 }
 

@@ -19,6 +19,9 @@ const BETWEEN: [&str; 8] = ["id", "no", "nr", "number", "name", "named", "mrn", 
 
 /// Parts of `text` that identify a patient.
 pub(super) fn parts(text: &str) -> Vec<&str> {
+    if !text.bytes().any(may_follow_a_name) {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     let mut at = 0;
     while let Some((start, end)) = run(text, at) {
@@ -35,6 +38,11 @@ pub(super) fn parts(text: &str) -> Vec<&str> {
     found.into_iter().map(|(_, part)| part).collect()
 }
 
+/// Whether something is read behind a name that this byte ends ([`look`]).
+const fn may_follow_a_name(byte: u8) -> bool {
+    matches!(byte, b'/' | b'?' | b'|' | b'>' | b' ' | b'#' | b'=' | b':' | b'"' | b'\'' | b'\\')
+}
+
 /// The next run of characters that names are made of, from `at` on.
 fn run(text: &str, at: usize) -> Option<(usize, usize)> {
     let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-') || !byte.is_ascii();
@@ -48,21 +56,21 @@ fn run(text: &str, at: usize) -> Option<(usize, usize)> {
 fn look<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<(Says, &'t str)>) -> usize {
     let (name, rest) = (text.get(start..end).unwrap_or_default(), text.get(end..).unwrap_or_default());
     let is_collection = || COLLECTIONS.iter().any(|known| name.eq_ignore_ascii_case(known));
-    let first = rest.bytes().next();
+    let Some(first) = rest.bytes().next().filter(|byte| may_follow_a_name(*byte)) else { return end };
     let found_value = match first {
-        Some(b'/') if is_collection() => id(name, rest.get(1..).unwrap_or_default()),
-        Some(b'?') if is_collection() => return end + query(rest.get(1..).unwrap_or_default(), found),
+        b'/' if is_collection() => id(name, rest.get(1..).unwrap_or_default()),
+        b'?' if is_collection() => return end + query(rest.get(1..).unwrap_or_default(), found),
         // behind a line end written as an escape its letter stands in front
-        Some(b'|') if SEGMENTS.iter().any(|segment| name.ends_with(segment)) => {
+        b'|' if SEGMENTS.iter().any(|segment| name.ends_with(segment)) => {
             Some((Says::Patient, segment(rest.get(1..).unwrap_or_default())))
         }
-        Some(b'>') if text.get(..start).is_some_and(|before| before.ends_with('<')) => {
+        b'>' if text.get(..start).is_some_and(|before| before.ends_with('<')) => {
             said(name, rest.get(1..), |value| value.split('<').next())
         }
-        Some(b' ' | b'#') if PROSE.iter().any(|known| name.eq_ignore_ascii_case(known)) => {
+        b' ' | b'#' if PROSE.iter().any(|known| name.eq_ignore_ascii_case(known)) => {
             in_prose(rest).map(|value| (Says::Patient, value)).or_else(|| said(name, assigned(rest), value))
         }
-        Some(b'=' | b':' | b'"' | b'\'' | b'\\' | b' ') => said(name, assigned(rest), value),
+        b'=' | b':' | b'"' | b'\'' | b'\\' | b' ' => said(name, assigned(rest), value),
         _ => None,
     };
     let Some((says, value)) = found_value else { return end };

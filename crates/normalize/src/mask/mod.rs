@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use cordon_decode::patients::Identity;
 use cordon_model::{Record, Span};
-use spellings::{ENCODINGS, Encoding, bare, hl7_unescaped, is_combining, push_bare, runs, variants};
+use spellings::{ENCODINGS, Encoding, Part, bare, encodings_met_in, hl7_unescaped, push_bare, runs, variants};
 
 /// What stands for a patient's words.
 const MASKED: &str = "[patient]";
@@ -30,7 +30,7 @@ const WORD_INSIDE_CHARS_MIN: usize = 5;
 /// Fewest characters of a word that gives away an encoded text: shorter ones come about by chance.
 const ENCODED_WORD_CHARS_MIN: usize = 3;
 /// Most texts that are looked for one by one.
-const TEXTS_ALONE_MAX: usize = 32;
+const TEXTS_ALONE_MAX: usize = 256;
 /// Longest text in which encodings within encodings are looked for.
 const NESTED_BYTES_MAX: usize = 256 << 10;
 /// Longest text whose other spellings are looked for; of a longer one (a resource as a whole) the words count.
@@ -45,6 +45,8 @@ const DECODINGS_MAX: usize = 3;
 pub struct Mask {
     /// Single words in lower case, their letters without marks.
     words: BTreeSet<String>,
+    /// Beginnings, ends and lengths of them.
+    word_shapes: Shapes,
     /// Whole texts in lower case.
     texts: Vec<String>,
     /// The pairs of bytes in each of them.
@@ -160,6 +162,9 @@ impl Mask {
         let mut found = self.inside(text);
         let mut plain = String::new();
         for (start, word) in words(text) {
+            if word.is_ascii() && !self.word_shapes.has(word) {
+                continue;
+            }
             plain.clear();
             push_bare(word, &mut plain);
             let is_known = self.words.contains(&plain) && word.chars().nth(chars_min - 1).is_some();
@@ -172,8 +177,8 @@ impl Mask {
 
     /// Where encoded texts stand that hold a patient's words which they do not show.
     fn encoded(&self, text: &str, decodings: usize, found: &mut Vec<Span>) {
-        for Encoding { is_part, decode, .. } in ENCODINGS.iter().filter(|encoding| encoding.is_met_in(text)) {
-            let hiding = runs(text, *is_part)
+        for Encoding { part, decode, .. } in encodings_met_in(text) {
+            let hiding = runs(text, *part)
                 .filter(|(_, run)| decode(run).is_some_and(|decoded| self.hides(run, &decoded, decodings)));
             found.extend(hiding.map(|(start, run)| Span { start, end: start + run.len() }));
         }
@@ -253,7 +258,9 @@ impl Mask {
         if word.chars().count() >= WORD_INSIDE_CHARS_MIN {
             self.texts.push(word.to_owned());
         }
-        self.words.insert(bare(word));
+        let word = bare(word);
+        self.word_shapes.add(&word);
+        self.words.insert(word);
     }
 
     /// Learns the stems of words that hold letters beyond ASCII.
@@ -261,10 +268,18 @@ impl Mask {
         self.stems.extend(words(text).filter(|(_, word)| !word.is_ascii()).map(|(_, word)| stem(word)));
     }
 
+    /// False when none of the whole patient texts can stand in a text with these pairs of bytes.
+    fn may_hold(&self, pairs: Pairs) -> bool {
+        self.texts_pairs.iter().any(|known| pairs.may_hold(known))
+    }
+
     /// Where whole patient texts stand in `text`.
     fn inside(&self, text: &str) -> Vec<Span> {
         let mut found = Vec::new();
         if self.texts.is_empty() {
+            return found;
+        }
+        if self.finder.is_none() && text.is_ascii() && !self.may_hold(Pairs::of_lower(text)) {
             return found;
         }
         let folded = lower(text);
@@ -293,14 +308,51 @@ fn withheld(bytes: usize) -> String {
     format!("[text not read: {bytes} bytes]")
 }
 
+/// Which beginnings, ends and lengths some words have, as bits of their hash: most words of a text can be told to be none of them by a look at this.
+#[derive(Clone, Copy, Debug, Default)]
+struct Shapes([u64; 4]);
+
+impl Shapes {
+    /// The same for a word of ASCII in either case. Of letters and digits the bit 32 is the case.
+    fn place(word: &str) -> (usize, u32) {
+        let first = word.bytes().next().unwrap_or_default() | 32;
+        let last = word.bytes().next_back().unwrap_or_default() | 32;
+        let length = word.len().to_le_bytes().first().copied().unwrap_or_default();
+        let hash = first.wrapping_mul(29) ^ last.wrapping_mul(107) ^ length.wrapping_mul(73);
+        (usize::from(hash >> 6), u32::from(hash & 63))
+    }
+
+    fn add(&mut self, word: &str) {
+        let (at, bit) = Self::place(word);
+        if let Some(bits) = self.0.get_mut(at) {
+            *bits |= 1 << bit;
+        }
+    }
+
+    /// False when a word of ASCII is none of those added.
+    fn has(&self, word: &str) -> bool {
+        let (at, bit) = Self::place(word);
+        self.0.get(at).is_some_and(|bits| bits >> bit & 1 == 1)
+    }
+}
+
 /// Which pairs of neighbouring bytes a text has, as bits of their hash: most texts can be told not to stand in another by a look at this.
 #[derive(Clone, Copy, Debug, Default)]
 struct Pairs([u64; 4]);
 
 impl Pairs {
     fn of(text: &str) -> Self {
+        Self::of_bytes(text.bytes())
+    }
+
+    /// Those of a text of ASCII in lower case.
+    fn of_lower(text: &str) -> Self {
+        Self::of_bytes(text.bytes().map(|byte| byte.to_ascii_lowercase()))
+    }
+
+    fn of_bytes(bytes: impl Iterator<Item = u8> + Clone) -> Self {
         let mut bits = [0; 4];
-        for (one, next) in text.bytes().zip(text.bytes().skip(1)) {
+        for (one, next) in bytes.clone().zip(bytes.skip(1)) {
             let hash = one.wrapping_mul(31) ^ next.wrapping_mul(7);
             if let Some(word) = bits.get_mut(usize::from(hash >> 6)) {
                 *word |= 1 << (hash & 63);
@@ -360,7 +412,7 @@ fn without_host(text: &str) -> &str {
 
 /// Runs of letters and digits with the place of each.
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    runs(text, |letter| letter.is_alphanumeric() || is_combining(letter))
+    runs(text, Part::word())
 }
 
 /// The ASCII letters and digits of a word in lower case.

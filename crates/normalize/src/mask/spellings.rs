@@ -10,62 +10,89 @@ use cordon_model::{Arena, Value};
 /// Fewest characters of base64 or hexadecimal digits that are tried.
 const ENCODED_CHARS_MIN: usize = 4;
 
+/// Characters that a run is made of: some of ASCII, and perhaps all letters and digits beyond it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    /// Those of ASCII, a bit for each: every text of a record is cut in several ways.
+    ascii: u128,
+    beyond: fn(char) -> bool,
+}
+
+impl Part {
+    /// Letters and digits of any script, and these.
+    const fn letters_and(others: &[u8]) -> Self {
+        Self {
+            ascii: bits(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") | bits(others),
+            beyond: char::is_alphanumeric,
+        }
+    }
+
+    /// Letters and digits of any script, and marks that stand behind their letter.
+    pub(super) const fn word() -> Self {
+        Self { beyond: |letter| letter.is_alphanumeric() || is_combining(letter), ..Self::letters_and(b"") }
+    }
+
+    /// The same without those beyond ASCII.
+    const fn only_ascii(self) -> Self {
+        Self { beyond: |_| false, ..self }
+    }
+
+    fn holds(self, letter: char) -> bool {
+        if letter.is_ascii() { self.ascii >> u32::from(letter) & 1 == 1 } else { (self.beyond)(letter) }
+    }
+}
+
+/// A bit for each of some characters of ASCII.
+const fn bits(mut characters: &[u8]) -> u128 {
+    let mut bits = 0;
+    while let [first, rest @ ..] = characters {
+        bits |= 1 << *first;
+        characters = rest;
+    }
+    bits
+}
+
 /// An encoding: what belongs to a text in it, and how it is undone. `None` where the text is not in it.
 pub(super) struct Encoding {
-    /// Whether a character can stand in such a text.
-    pub(super) is_part: fn(char) -> bool,
-    /// Characters of which such a text has at least one; none where any text can be in it.
-    pub(super) marks: &'static [char],
+    /// Of what characters such a text is.
+    pub(super) part: Part,
+    /// Characters of which such a text has at least one, as [`bits`]; none where any text can be in it.
+    marks: u128,
     /// The text that it stands for.
     pub(super) decode: fn(&str) -> Option<String>,
 }
 
 /// The encodings that are undone.
 pub(super) const ENCODINGS: [Encoding; 7] = [
+    Encoding { part: Part::letters_and(b"\\{}"), marks: bits(b"\\"), decode: json_unescaped },
+    Encoding { part: Part::letters_and(b"&#;"), marks: bits(b"&"), decode: entities_resolved },
+    Encoding { part: Part::letters_and(b"%+-_.~'"), marks: bits(b"%+"), decode: percent_decoded },
+    Encoding { part: Part::letters_and(b"+/-_").only_ascii(), marks: 0, decode: base64_decoded },
+    Encoding { part: Part::letters_and(b"").only_ascii(), marks: 0, decode: base64_decoded },
     Encoding {
-        is_part: |letter| letter.is_alphanumeric() || "\\{}".contains(letter),
-        marks: &['\\'],
-        decode: json_unescaped,
+        part: Part { ascii: bits(b"0123456789ABCDEFabcdef"), beyond: |_| false },
+        marks: 0,
+        decode: hex_decoded,
     },
-    Encoding {
-        is_part: |letter| letter.is_alphanumeric() || "&#;".contains(letter),
-        marks: &['&'],
-        decode: entities_resolved,
-    },
-    Encoding {
-        is_part: |letter| letter.is_alphanumeric() || "%+-_.~'".contains(letter),
-        marks: &['%', '+'],
-        decode: percent_decoded,
-    },
-    Encoding {
-        is_part: |letter| letter.is_ascii_alphanumeric() || "+/-_".contains(letter),
-        marks: &[],
-        decode: base64_decoded,
-    },
-    Encoding { is_part: |letter| letter.is_ascii_alphanumeric(), marks: &[], decode: base64_decoded },
-    Encoding { is_part: |letter| letter.is_ascii_hexdigit(), marks: &[], decode: hex_decoded },
-    Encoding {
-        is_part: |letter| letter.is_alphanumeric() || letter == '=',
-        marks: &['='],
-        decode: quoted_printable_decoded,
-    },
+    Encoding { part: Part::letters_and(b"="), marks: bits(b"="), decode: quoted_printable_decoded },
 ];
 
-impl Encoding {
-    /// Whether something of a text can be in it.
-    pub(super) fn is_met_in(&self, text: &str) -> bool {
-        self.marks.is_empty() || text.contains(self.marks)
-    }
+/// The encodings that something of a text can be in.
+pub(super) fn encodings_met_in(text: &str) -> impl Iterator<Item = &'static Encoding> {
+    let marks = ENCODINGS.iter().fold(0, |all, encoding| all | encoding.marks);
+    let is_mark = |byte: &u8| byte.is_ascii() && marks >> *byte & 1 == 1;
+    let met = text.bytes().filter(is_mark).fold(0_u128, |met, byte| met | 1 << byte);
+    ENCODINGS.iter().filter(move |encoding| encoding.marks == 0 || encoding.marks & met != 0)
 }
 
-/// The runs of characters that can belong to a text in an encoding, with their places.
-pub(super) fn runs(text: &str, is_part: fn(char) -> bool) -> impl Iterator<Item = (usize, &str)> {
+/// The runs of characters of a kind, with their places.
+pub(super) fn runs(text: &str, part: Part) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = text;
     let mut at = 0;
     std::iter::from_fn(move || {
-        let skipped = rest.find(is_part)?;
+        let skipped = rest.find(|letter| part.holds(letter))?;
         let from = rest.get(skipped..)?;
-        let length = from.find(|letter: char| !is_part(letter)).unwrap_or(from.len());
+        let length = from.find(|letter| !part.holds(letter)).unwrap_or(from.len());
         let (run, after) = from.split_at_checked(length)?;
         let start = at + skipped;
         (rest, at) = (after, start + length);
@@ -211,8 +238,35 @@ pub(super) fn base64_decoded(text: &str) -> Option<String> {
     if text.len() < ENCODED_CHARS_MIN {
         return None;
     }
+    if text.as_bytes().first_chunk().is_some_and(|first| !may_begin_a_text(first)) {
+        return None;
+    }
     let engine = if text.contains(['-', '_']) { &BASE64_URL } else { &BASE64_STANDARD };
     readable(engine.decode(text).ok()?)
+}
+
+/// Whether a text can begin with what these digits of base64 stand for: most words that are none are told by that, and every word of a record is tried.
+fn may_begin_a_text(digits: &[u8; 4]) -> bool {
+    let [Some(one), Some(two), Some(three), _] = digits.map(sextet) else { return true };
+    let (first, second) = (one << 2 | two >> 4, two << 4 | three >> 2);
+    let is_control = |byte: u8| matches!(byte, 1..=8 | 14..=31 | 127);
+    // of UTF-8, RFC 3629 section 4
+    let is_no_start = |byte: u8| matches!(byte, 0x80..=0xc1 | 0xf5..);
+    let follows_ascii = matches!(first, 1..=127);
+    let is_none = is_control(first) || is_no_start(first) || is_control(second) || follows_ascii && is_no_start(second);
+    !is_none
+}
+
+/// The six bits of a digit in either alphabet.
+const fn sextet(digit: u8) -> Option<u8> {
+    match digit {
+        b'A'..=b'Z' => Some(digit - b'A'),
+        b'a'..=b'z' => Some(digit - b'a' + 26),
+        b'0'..=b'9' => Some(digit - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
 }
 
 /// Two digits a byte, as auditd and SQL write them.
@@ -382,3 +436,29 @@ const LATIN: [(char, &str, &str); 72] = [
     ('ę', "e", "e"),
     ('ą', "a", "a"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        let texts = "[ -~äß€\u{1F600}\t\n]{1,12}".prop_map(String::into_bytes);
+        let wide = "[a-zé]{1,8}".prop_map(|text| text.encode_utf16().flat_map(u16::to_le_bytes).collect());
+        prop_oneof![prop::collection::vec(any::<u8>(), 3..20), texts, wide]
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_in_base64_is_given_up_by_its_beginning(bytes in bytes()) {
+            for engine in [&BASE64_STANDARD, &BASE64_URL] {
+                let encoded = engine.encode(&bytes);
+                if encoded.len() >= ENCODED_CHARS_MIN && encoded.trim() == encoded {
+                    let expect = if encoded.contains(['-', '_']) { BASE64_URL.decode(&encoded) } else { BASE64_STANDARD.decode(&encoded) };
+                    prop_assert_eq!(base64_decoded(&encoded), expect.ok().and_then(readable));
+                }
+            }
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cordon_model::{Arena, Node, Object};
+use rustc_hash::FxHashMap;
 
 use super::rows::{lines, rows};
 
@@ -54,8 +55,8 @@ struct Fill {
 #[derive(Debug)]
 pub(super) struct Catalogue {
     classes: BTreeMap<&'static str, Class>,
-    objects: BTreeMap<&'static str, &'static str>,
-    fills: BTreeMap<&'static str, Vec<Fill>>,
+    objects: FxHashMap<&'static str, &'static str>,
+    fills: FxHashMap<&'static str, Vec<Fill>>,
 }
 
 impl Catalogue {
@@ -66,7 +67,8 @@ impl Catalogue {
 
     /// Reads the tables.
     pub(super) fn read() -> Self {
-        let mut catalogue = Self { classes: BTreeMap::new(), objects: BTreeMap::new(), fills: BTreeMap::new() };
+        let mut catalogue =
+            Self { classes: BTreeMap::new(), objects: FxHashMap::default(), fills: FxHashMap::default() };
         for line in lines(include_str!("../../data/ocsf/catalogue.tsv")) {
             catalogue.line(&line.split('\t').collect::<Vec<_>>());
         }

@@ -1,21 +1,21 @@
 //! Enumerations: the source's word, OCSF's number, OCSF's caption. Rows of `data/ocsf/enums.tsv`.
 
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use cordon_model::Node;
+use rustc_hash::FxHashMap;
 
 use super::kinds::Write;
 use super::place::put as put_at;
 use super::rows::rows;
 
 /// By table and the source's word in lower case.
-type Table = BTreeMap<&'static str, BTreeMap<&'static str, (i64, &'static str)>>;
+type Table = FxHashMap<&'static str, FxHashMap<&'static str, (i64, &'static str)>>;
 
 fn table() -> &'static Table {
     static TABLE: OnceLock<Table> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut table = Table::new();
+        let mut table = Table::default();
         for [name, word, id, caption] in rows::<4>(include_str!("../../data/ocsf/enums.tsv")) {
             table.entry(name).or_default().insert(word, (id.parse().unwrap_or_default(), caption));
         }

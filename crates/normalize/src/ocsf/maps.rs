@@ -48,7 +48,7 @@ pub(super) fn read() -> Maps {
 pub(super) struct Source<'s, 'a> {
     pub(super) record: &'s Record<'a>,
     /// The mark of each field's name: a record is asked for some hundred names, and few of them are in it.
-    pub(super) marks: Vec<u32>,
+    pub(super) marks: Marks,
     pub(super) taxonomy: &'s [Field<'a>],
     pub(super) shown: Shown<'s>,
     pub(super) used: Vec<bool>,
@@ -95,10 +95,46 @@ impl<'a> Source<'_, 'a> {
     fn first_stated(&self, mark: u32, name: &str) -> Option<usize> {
         let stated =
             |field: &Field<'a>| field.value.text(self.arena).is_some_and(|text| !text.is_empty() && text != "-");
-        let alike = self.marks.iter().enumerate().filter(|(_, known)| **known == mark).map(|(place, _)| place);
+        if !self.marks.may_have(mark) {
+            return None;
+        }
+        let alike = self.marks.all.iter().enumerate().filter(|(_, known)| **known == mark).map(|(place, _)| place);
         let is =
             |place: &usize| self.record.fields.get(*place).is_some_and(|field| field.name == name && stated(field));
         alike.into_iter().find(is)
+    }
+}
+
+/// The marks of a record's names, in the order of its fields.
+#[derive(Debug)]
+pub(super) struct Marks {
+    pub(super) all: Vec<u32>,
+    /// A bit for the end of each: most names that a map asks for are in no field, and are told by that.
+    ends: [u64; 4],
+}
+
+impl Marks {
+    /// Those of some fields.
+    pub(super) fn of(fields: &[Field<'_>]) -> Self {
+        let all: Vec<u32> = fields.iter().map(|field| mark(field.name)).collect();
+        let mut ends = [0; 4];
+        for mark in &all {
+            let (at, bit) = Self::place(*mark);
+            if let Some(bits) = ends.get_mut(at) {
+                *bits |= 1 << bit;
+            }
+        }
+        Self { all, ends }
+    }
+
+    const fn place(mark: u32) -> (usize, u32) {
+        ((mark >> 6 & 3) as usize, mark & 63)
+    }
+
+    /// False when no field has the name of this mark.
+    fn may_have(&self, mark: u32) -> bool {
+        let (at, bit) = Self::place(mark);
+        self.ends.get(at).is_some_and(|bits| bits >> bit & 1 == 1)
     }
 }
 

@@ -27,7 +27,7 @@ use jiff::tz::TimeZone;
 use crate::{Known, taxonomy_mapped};
 use catalogue::{Catalogue, Class};
 use kinds::Shown;
-use maps::{Maps, Source};
+use maps::{Maps, Marks, Source};
 use routes::Route;
 use unmapped::Unmapped;
 
@@ -127,7 +127,7 @@ impl Normalizer {
         let route = self.route(record, taxonomy, arena);
         let mut source = Source {
             record,
-            marks: record.fields.iter().map(|field| maps::mark(field.name)).collect(),
+            marks: Marks::of(record.fields),
             taxonomy,
             shown: Shown { mask: known.mask.as_ref(), accounts: self.masks_accounts },
             used: vec![false; record.fields.len()],

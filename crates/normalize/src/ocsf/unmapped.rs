@@ -28,7 +28,7 @@ impl Unmapped {
     /// What no map took of a record, or `None` when nothing is left. A name that repeats is a list.
     pub(super) fn of<'a>(&self, source: &Source<'_, 'a>, sources: &[LogSource]) -> Option<Object<'a>> {
         let allowed = closed(source, sources).map(|name| self.0.get(name).map_or(&[][..], Vec::as_slice));
-        let fields = source.record.fields.iter().zip(&source.marks).zip(&source.used).filter(|(_, used)| !**used);
+        let fields = source.record.fields.iter().zip(&source.marks.all).zip(&source.used).filter(|(_, used)| !**used);
         let mut names = Names::default();
         let mut values: Vec<Vec<Node<'a>>> = Vec::new();
         for ((field, mark), _) in fields.take(FIELDS_MAX) {
@@ -51,8 +51,11 @@ impl Unmapped {
                     Some(Node::List(list))
                 }
             };
-            if let Some(node) = node {
-                rest.put(source.shown.name(name, source.arena), node);
+            let Some(node) = node else { continue };
+            match source.shown.mask {
+                // masked names can be alike
+                Some(_) => drop(rest.put(source.shown.name(name, source.arena), node)),
+                None => rest.push(name, node),
             }
         }
         (!rest.is_empty()).then_some(rest)

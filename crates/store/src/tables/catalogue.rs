@@ -150,6 +150,8 @@ pub(super) struct Catalogue {
     left_out: Vec<&'static str>,
     /// For each first letter the lengths of the names that are left out, as bits: most names are told by a look at this.
     left_out_lengths: [u64; 32],
+    /// Their last letters, as bits.
+    left_out_ends: u32,
 }
 
 pub(super) static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::read);
@@ -163,10 +165,12 @@ impl Catalogue {
             other: Family(0),
             left_out: rows::<2>(include_str!("../../data/left_out.tsv")).map(|[name, _]| name).collect(),
             left_out_lengths: [0; 32],
+            left_out_ends: 0,
         };
         read.left_out.sort_unstable();
         for name in &read.left_out {
-            if let Some(lengths) = read.left_out_lengths.get_mut(letter(name)) {
+            read.left_out_ends |= 1 << letter(name.bytes().next_back());
+            if let Some(lengths) = read.left_out_lengths.get_mut(letter(name.bytes().next())) {
                 *lengths |= length_bit(name);
             }
         }
@@ -199,16 +203,19 @@ impl Catalogue {
 
     /// Whether an attribute of that name has no place in the tables. Of names in parts (`a.b`, `a-b`) the last counts.
     pub(super) fn is_left_out(&self, name: &str) -> bool {
+        if self.left_out_ends >> letter(name.bytes().next_back()) & 1 == 0 {
+            return false;
+        }
         let behind = name.bytes().rposition(|byte| matches!(byte, b'.' | b'-')).map_or(0, |mark| mark + 1);
         let last = name.get(behind..).unwrap_or(name);
-        let lengths = self.left_out_lengths.get(letter(last)).copied().unwrap_or_default();
+        let lengths = self.left_out_lengths.get(letter(last.bytes().next())).copied().unwrap_or_default();
         lengths & length_bit(last) != 0 && self.left_out.binary_search_by(|known| cmp_lower(known, last)).is_ok()
     }
 }
 
-/// A number for the first letter, the same for both cases.
-fn letter(name: &str) -> usize {
-    usize::from(name.bytes().next().unwrap_or_default() & 0x1f)
+/// A number below 32 for a letter, the same for both cases.
+fn letter(byte: Option<u8>) -> usize {
+    usize::from(byte.unwrap_or_default() & 0x1f)
 }
 
 /// The bit of a name's length; longer ones share the last.

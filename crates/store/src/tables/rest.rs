@@ -28,17 +28,21 @@ struct Walk<'w> {
 impl Walk<'_> {
     /// Writes what is left of an object whose attributes have the places of `node`; says whether anything is.
     fn object(&mut self, object: &Object<'_>, node: Option<usize>, depth: usize) -> bool {
-        let start = self.json.len();
+        let (start, places) = (self.json.len(), self.places);
         self.json.push(b'{');
         let empty = self.json.len();
         for (name, value) in object.members() {
+            let target = node.and_then(|node| places.target(node, name));
+            if self.is_done(name, value, target) {
+                continue;
+            }
             let before = self.json.len();
             if before > empty {
                 self.json.push(b',');
             }
             Node::Text(name).write_json(self.json);
             self.json.push(b':');
-            if !self.attribute(name, value, node, depth) {
+            if !self.attribute(value, target, depth) {
                 self.json.truncate(before);
             }
         }
@@ -51,23 +55,27 @@ impl Walk<'_> {
         is_left
     }
 
-    fn attribute(&mut self, name: &str, value: &Node<'_>, node: Option<usize>, depth: usize) -> bool {
-        let places = self.places;
-        let target = node.and_then(|node| places.target(node, name));
+    /// Puts a single value into its column; whether nothing of the attribute is to stand in the JSON.
+    fn is_done(&mut self, name: &str, value: &Node<'_>, target: Option<&Target>) -> bool {
+        match (target, value) {
+            (Some(Target::Told), _) => true,
+            (Some(Target::Column(_)), Node::List(_)) | (Some(Target::Hashes(_)), Node::List(_)) => false,
+            (Some(Target::Column(column)), _) => self.cells.put(*column, value) || CATALOGUE.is_left_out(name),
+            _ => CATALOGUE.is_left_out(name),
+        }
+    }
+
+    /// Writes what the columns leave of an attribute; says whether anything is.
+    fn attribute(&mut self, value: &Node<'_>, target: Option<&Target>, depth: usize) -> bool {
         match (target, value) {
             (Some(Target::Column(column)), Node::List(items)) => {
                 let first = items.first().is_some_and(|first| self.cells.put(*column, first));
                 (!first || items.len() > 1) && self.value(value, None, depth)
             }
-            (Some(Target::Column(column)), _) => {
-                !self.cells.put(*column, value) && !CATALOGUE.is_left_out(name) && self.value(value, None, depth)
-            }
             (Some(Target::Hashes(columns)), Node::List(items)) => {
                 let taken = items.iter().filter(|item| self.hash(item, columns)).count();
                 taken < items.len() && self.value(value, None, depth)
             }
-            (Some(Target::Told), _) => false,
-            _ if CATALOGUE.is_left_out(name) => false,
             (Some(Target::Inside(inside)), _) => self.value(value, Some(*inside), depth),
             _ => self.value(value, None, depth),
         }
