@@ -17,6 +17,8 @@ const UNASKED_BYTES_MAX: u64 = 2 << 30;
 const PARTS: u64 = 32;
 /// A body over HTTP that is read as a whole may take one part in so many of the room of all bodies: it is there compressed, expanded and as records.
 const BODY_PART: u64 = 3;
+/// A batch of the street is one part in so many of the memory: the larger, the fewer commits.
+const BATCHES: u64 = 1_024;
 const MEBIBYTE: u64 = 1 << 20;
 
 /// How much each part of a node may hold, in bytes.
@@ -36,6 +38,8 @@ pub struct Shares {
     pub events: u64,
     /// Searches, all together.
     pub searches: u64,
+    /// Deliveries that go down the street as one batch. A few batches are on their way, each several times as large as its bytes; they are of what is fixed.
+    pub batch: u64,
 }
 
 impl Shares {
@@ -54,6 +58,7 @@ impl Shares {
             flush: config.store.flush_bytes.unwrap_or(share(2, 64)),
             events: share(6, 192),
             searches: config.query.memory_bytes_max.unwrap_or(part * 5),
+            batch: (memory / BATCHES).min(4 * MEBIBYTE),
         }
     }
 }
@@ -114,10 +119,11 @@ mod tests {
         Config::load(&Layers { flags: &flags, ..Layers::default() }).unwrap()
     }
 
-    /// All shares in MiB: memory, queue, bodies, body, flush, events, searches.
+    /// All shares in MiB: memory, queue, bodies, body, flush, events, searches. A batch is a thousandth.
     fn check(set: &[&str], allowed: u64, expect: [u64; 7]) {
-        let Shares { memory, queue, bodies, body, flush, events, searches } = Shares::of(&config(set), allowed);
+        let Shares { memory, queue, bodies, body, flush, events, searches, batch } = Shares::of(&config(set), allowed);
         assert_eq!([memory, queue, bodies, body, flush, events, searches].map(|bytes| bytes >> 20), expect);
+        assert_eq!(batch, memory >> 10);
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Begins {
         let is_ours = same(shown, &self.proof(secret, seconds)?);
         let drawn = Duration::from_secs(seconds.parse().ok().filter(|_| is_ours)?);
         let age = now.saturating_duration_since(self.started).checked_sub(drawn)?;
-        (age <= AWAY_MAX).then(|| Away(secret.to_owned()))
+        (age.as_secs() <= AWAY_MAX.as_secs()).then(|| Away(secret.to_owned()))
     }
 
     /// Takes the answer to one; `false` when there was one before.

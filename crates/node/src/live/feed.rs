@@ -12,11 +12,8 @@ use tokio::runtime::Handle;
 use super::clock::EventClock;
 use super::rules::{Generation, Rules};
 
-/// Bytes that a batch aims at; a longer delivery makes it longer. Each batch is one commit of the state, so large ones make findings cheap; what is there is never
-/// waited for to become more.
-const BATCH_BYTES: usize = 4 << 20;
-/// Most units of a batch, so that short lines do not make it slow.
-const BATCH_UNITS: usize = 16 << 10;
+/// A batch has at most one unit for so many bytes that it aims at, so that short lines do not make it slow.
+const UNIT_BYTES: usize = 256;
 /// How long the log is waited for before a tick goes down the street instead.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -39,6 +36,8 @@ pub(super) struct Batch {
 #[derive(Debug)]
 pub(super) struct Feed {
     reader: WalReader,
+    /// Bytes that a batch aims at.
+    batch_bytes: usize,
     rules: Arc<Rules>,
     clock: EventClock,
     stop: Arc<AtomicBool>,
@@ -56,7 +55,7 @@ pub(super) struct Feed {
 impl Feed {
     /// From where the reader stands; no batch reaches over one of `borders`.
     pub(super) fn new(
-        reader: WalReader,
+        (reader, batch_bytes): (WalReader, usize),
         mut borders: Vec<u64>,
         rules: Arc<Rules>,
         clock: EventClock,
@@ -67,6 +66,7 @@ impl Feed {
         let through = reader.position();
         Self {
             reader,
+            batch_bytes,
             rules,
             clock,
             stop,
@@ -99,7 +99,7 @@ impl Feed {
             units += entry.delivery.units.len();
             self.through = entry.end;
             entries.push(entry);
-            if bytes >= BATCH_BYTES || units >= BATCH_UNITS || self.ends_at_border() {
+            if bytes >= self.batch_bytes || units >= self.batch_bytes / UNIT_BYTES || self.ends_at_border() {
                 break;
             }
         }
@@ -112,13 +112,13 @@ impl Feed {
 
     /// Reads what is there; waits for a tick when there is nothing.
     fn fill(&mut self) -> Result<(), WalError> {
-        self.read.extend(self.reader.read(BATCH_BYTES)?);
+        self.read.extend(self.reader.read(self.batch_bytes)?);
         if self.read.is_empty() && !self.stop.load(Ordering::Relaxed) {
             let reader = &mut self.reader;
             let waited = self.runtime.block_on(async { tokio::time::timeout(TICK, reader.wait()).await });
             if let Ok(waited) = waited {
                 waited?;
-                self.read.extend(self.reader.read(BATCH_BYTES)?);
+                self.read.extend(self.reader.read(self.batch_bytes)?);
             }
         }
         Ok(())

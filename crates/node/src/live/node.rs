@@ -386,7 +386,7 @@ fn street(
         ..
     } = kept;
     let (rules, counts) = (Arc::clone(&parts.rules), Arc::clone(&parts.counts));
-    let reader = wal.reader(from);
+    let reader = (wal.reader(from), pace.batch_bytes);
     let feed = Feed::new(reader, applied, Arc::clone(&rules), parts.clock, Arc::clone(stop), Handle::current());
     let judge = Judge {
         decoders: Decoders::new(parts.decode.clone()),

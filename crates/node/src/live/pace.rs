@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The rhythm of a node. What is configured (flushes of the event tables, segments of the log) stands in [`super::NodeOptions`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
+    /// Bytes of deliveries that a batch of the street aims at; a longer delivery makes it longer. Each batch is one commit of the state, so large ones make findings
+    /// cheap; what is there is never waited for to become more.
+    pub batch_bytes: usize,
     /// How often the windows of correlations are written down, when there was something new.
     pub snapshot_every: Duration,
     /// Sealed bytes of evidence that wait in memory until a file is written.
@@ -22,6 +25,7 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
+            batch_bytes: 1 << 20,
             snapshot_every: Duration::from_secs(15),
             evidence_bytes_max: 16 << 20,
             evidence_every: Duration::from_secs(300),

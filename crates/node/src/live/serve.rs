@@ -208,7 +208,7 @@ fn node_options(
             flush_after: config.store.flush_every.duration(),
         },
         disk,
-        pace,
+        pace: Pace { batch_bytes: size(shares.batch), ..pace },
     }
 }
 
