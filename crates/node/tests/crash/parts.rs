@@ -102,6 +102,7 @@ pub(crate) fn delivery(source: &str, lines: &str, received: Time) -> Delivery {
 
 /// Everything often, so that much can be interrupted within a second.
 pub(crate) const HASTE: Pace = Pace {
+    batch_bytes: 1 << 20,
     snapshot_every: Duration::from_millis(150),
     evidence_bytes_max: 16 << 10,
     evidence_every: Duration::from_millis(300),
