@@ -115,6 +115,16 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// `NotFound`, or what the disk says.
     fn list(&self, dir: &Path) -> io::Result<Vec<DiskEntry>>;
 
+    /// The same without the files whose names stand before `from`: of a folder with many files that are read in order, the last few. Folders are all in it.
+    ///
+    /// # Errors
+    /// `NotFound`, or what the disk says.
+    fn list_from(&self, dir: &Path, from: &str) -> io::Result<Vec<DiskEntry>> {
+        let mut entries = self.list(dir)?;
+        entries.retain(|entry| entry.is_dir || entry.name.as_str() >= from);
+        Ok(entries)
+    }
+
     /// What is known of one file or folder.
     ///
     /// # Errors

@@ -140,11 +140,11 @@ impl Objects {
         Ok(bytes.into())
     }
 
-    /// Files below a folder, by name.
-    fn walk(&self, prefix: &Path, found: &mut Vec<ObjectMeta>, depth: usize) -> io::Result<()> {
-        for (location, entry) in self.entries(prefix)? {
+    /// Files below a folder, by name, but for those in the folder itself whose names stand before `from`.
+    fn walk(&self, prefix: &Path, from: &str, found: &mut Vec<ObjectMeta>, depth: usize) -> io::Result<()> {
+        for (location, entry) in self.entries(prefix, from)? {
             if entry.is_dir && depth < DEPTH_MAX {
-                self.walk(&location, found, depth + 1)?;
+                self.walk(&location, "", found, depth + 1)?;
             } else if !entry.is_dir {
                 found.push(meta(location, &entry));
             }
@@ -152,8 +152,31 @@ impl Objects {
         Ok(())
     }
 
-    fn entries(&self, prefix: &Path) -> io::Result<Vec<(Path, DiskEntry)>> {
-        let entries = match self.disk.list(&self.file(prefix)) {
+    /// Files below a folder that `is_wanted`, in order of name; none that stands in the folder itself before `from`.
+    fn listed(
+        &self,
+        prefix: Option<&Path>,
+        from: String,
+        is_wanted: impl Fn(&ObjectMeta) -> bool + Send + 'static,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        let (objects, prefix) = (self.clone(), prefix.cloned().unwrap_or_default());
+        let walked = async move {
+            let below = prefix.clone();
+            let walk = move |objects: &Self| {
+                let mut found = Vec::new();
+                objects.walk(&below, &from, &mut found, 0)?;
+                found.retain(is_wanted);
+                found.sort_by(|one, other| one.location.cmp(&other.location));
+                Ok(found)
+            };
+            let found = objects.blocking(&prefix, walk).await?;
+            Ok::<_, Error>(stream::iter(found.into_iter().map(Ok)))
+        };
+        stream::once(walked).try_flatten().boxed()
+    }
+
+    fn entries(&self, prefix: &Path, from: &str) -> io::Result<Vec<(Path, DiskEntry)>> {
+        let entries = match self.disk.list_from(&self.file(prefix), from) {
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
             listed => listed?,
         };
@@ -203,25 +226,22 @@ impl ObjectStore for Objects {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        let (objects, prefix) = (self.clone(), prefix.cloned().unwrap_or_default());
-        let walked = async move {
-            let below = prefix.clone();
-            let walk = move |objects: &Self| {
-                let mut found = Vec::new();
-                objects.walk(&below, &mut found, 0)?;
-                found.sort_by(|one, other| one.location.cmp(&other.location));
-                Ok(found)
-            };
-            let found = objects.blocking(&prefix, walk).await?;
-            Ok::<_, Error>(stream::iter(found.into_iter().map(Ok)))
-        };
-        stream::once(walked).try_flatten().boxed()
+        self.listed(prefix, String::new(), |_| true)
+    }
+
+    /// A log of a table has a file for each commit of a day, and each commit asks for the last few.
+    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
+        let below = prefix.cloned().unwrap_or_default();
+        let first = offset.prefix_match(&below).and_then(|mut parts| parts.next());
+        let from = first.map(|part| part.as_ref().to_owned()).unwrap_or_default();
+        let offset = offset.clone();
+        self.listed(prefix, from, move |meta| meta.location > offset)
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         let prefix = prefix.cloned().unwrap_or_default();
         let below = prefix.clone();
-        let entries = self.blocking(&prefix, move |objects| objects.entries(&below)).await?;
+        let entries = self.blocking(&prefix, move |objects| objects.entries(&below, "")).await?;
         let mut listed = ListResult { common_prefixes: Vec::new(), objects: Vec::new() };
         for (location, entry) in entries {
             if entry.is_dir {
@@ -272,4 +292,30 @@ fn generic(source: io::Error) -> Error {
 
 fn unsupported(what: &str) -> Error {
     Error::NotSupported { source: format!("the event tables know no {what}").into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::disk::FileDisk;
+
+    #[tokio::test]
+    async fn a_list_from_an_offset_holds_what_stands_behind_it_and_nothing_else() {
+        let home = tempfile::tempdir().unwrap();
+        let objects = Objects::open(Arc::new(FileDisk), home.path()).unwrap();
+        let names = ["t/log/00.json", "t/log/01.json", "t/log/02.json", "t/log/01/part", "t/log/_sidecars/a", "t/00"];
+        for name in names {
+            objects.put_opts(&Path::from(name), "x".into(), PutOptions::default()).await.unwrap();
+        }
+        let (log, all) = (Path::from("t/log"), Path::from("t"));
+        for (prefix, offset) in
+            [(&log, "t/log/01.json"), (&log, "t/log/00"), (&log, "t"), (&all, "t/log/01"), (&log, "u")]
+        {
+            let offset = Path::from(offset);
+            let listed: Vec<_> = objects.list_with_offset(Some(prefix), &offset).try_collect().await.unwrap();
+            let every: Vec<ObjectMeta> = objects.list(Some(prefix)).try_collect().await.unwrap();
+            let expect: Vec<_> = every.into_iter().filter(|meta| meta.location > offset).collect();
+            assert_eq!(listed, expect, "{prefix} {offset}");
+        }
+    }
 }
