@@ -22,13 +22,16 @@ impl Tables {
     /// When files or logs cannot be written. Nothing is lost then: the events stay in memory and in the write-ahead log, and the next flush tries again.
     pub async fn flush(&self) -> Result<(), TablesError> {
         let mut logs = self.inner.commits.lock().await;
+        self.flush_locked(&mut logs).await
+    }
+
+    /// The same for who has the logs already.
+    pub(super) async fn flush_locked(&self, logs: &mut [DeltaLog]) -> Result<(), TablesError> {
         for log in logs.iter_mut() {
             self.inner.settle_doubt(log).await?;
         }
         let (through, started) = self.start_flush();
-        let result = self.flush_tables(&mut logs, through, &started).await;
-        self.inner.room.notify_waiters();
-        result?;
+        self.flush_tables(logs, through, &started).await?;
         open::keep_applied(&self.inner.objects, through).await?;
         self.inner.files.reached("tables.applied_kept");
         let mut state = self.inner.write();

@@ -90,8 +90,6 @@ struct Inner {
     commits: Mutex<Vec<DeltaLog>>,
     /// Held by whoever takes files away: compaction, retention and vacuum take turns.
     maintenance: Mutex<()>,
-    /// Told when memory was given back.
-    room: Notify,
     /// Told when a flush is due by size.
     due: Notify,
     /// Rows of files by source, as far as somebody asked.
@@ -167,7 +165,6 @@ impl Tables {
             state: RwLock::new(state),
             commits: Mutex::new(logs),
             maintenance: Mutex::new(()),
-            room: Notify::new(),
             due: Notify::new(),
             sources: sources::Known::default(),
         };
@@ -186,8 +183,12 @@ impl Tables {
     /// # Errors
     /// When memory is full and the events in it cannot be written.
     pub async fn append(&self, through: u64, rows: Vec<(Family, RecordBatch)>) -> Result<(), TablesError> {
-        while self.hot_bytes() >= self.inner.options.hot_bytes_max {
-            self.flush().await?;
+        while self.is_full() {
+            let mut logs = self.inner.commits.lock().await;
+            // the flush that was waited for may have made the room
+            if self.is_full() {
+                self.flush_locked(&mut logs).await?;
+            }
         }
         let due = self.inner.write().take_in(through, rows)? >= self.inner.options.flush_bytes;
         if due {
@@ -246,6 +247,10 @@ impl Tables {
                 pause.tick().await;
             }
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.hot_bytes() >= self.inner.options.hot_bytes_max
     }
 
     fn is_due(&self) -> bool {
