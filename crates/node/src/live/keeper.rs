@@ -25,8 +25,11 @@ use crate::history::is_history;
 
 /// Name of the sink of findings in the state.
 pub(super) const FINDINGS_SINK: &str = "findings";
-/// How often everything goes to files while senders wait for room in the log.
+/// How often at most everything goes to files while senders wait for room in the log.
 const ROOM_EVERY: Duration = Duration::from_secs(1);
+/// One part in so many of a full log must be worked off before everything goes to files to give it up: the street stands still meanwhile, and for little it would do
+/// nothing else.
+const ROOM_PART: u64 = 8;
 
 /// What the street did since the node started. Rising counts; read by metrics and health.
 #[derive(Debug, Default)]
@@ -69,6 +72,8 @@ pub(super) struct Keeper {
     pub(super) tables: Tables,
     pub(super) evidence: Arc<Evidence>,
     pub(super) wal: Arc<Wal>,
+    /// Most bytes of the log.
+    pub(super) wal_bytes_max: u64,
     pub(super) registry: Arc<SourceRegistry>,
     pub(super) windows: Windows,
     /// The windows hold every match below this offset: those that are read again for another sink's sake are not counted twice.
@@ -124,13 +129,21 @@ impl Keeper {
         self.disk.reached("keeper.evidence_taken");
         self.count(counts, through);
         self.dirty |= !is_tick;
-        if self.health.is_log_full.load(Ordering::Relaxed) && self.snapshot_at.elapsed() >= ROOM_EVERY {
+        if self.is_room_to_be_made(through) {
             self.make_room(through).await;
         } else if self.dirty && self.snapshot_at.elapsed() >= self.pace.snapshot_every {
             self.write_snapshot(through).await;
             let is_due = self.evidence_at.elapsed() >= self.pace.evidence_every;
             self.settle(through, is_due).await;
         }
+    }
+
+    /// Whether senders wait for room in the log, and enough of it is worked off to give them some.
+    fn is_room_to_be_made(&self, through: u64) -> bool {
+        let worked_off = through.saturating_sub(self.wal.oldest());
+        self.health.is_log_full.load(Ordering::Relaxed)
+            && self.snapshot_at.elapsed() >= ROOM_EVERY
+            && worked_off >= self.wal_bytes_max / ROOM_PART
     }
 
     /// The log is as large as it may be: everything goes to files, so that the log can be cut.

@@ -220,7 +220,7 @@ impl Node {
         let from = kept.from;
         let tidier = tokio::spawn(tidy_tables(kept.tables.clone(), parts.clock, pace));
         let disk = Arc::clone(&kept.disk);
-        let (street, lock) = street(&parts, kept, normalizer, workers, &stop, pace);
+        let (street, lock) = street(&parts, kept, normalizer, workers, &stop, (pace, wal_bytes_max));
         let runtime = Handle::current();
         let falls = Falls(Arc::clone(&parts.broken));
         let street = std::thread::Builder::new().name("street".to_owned()).spawn(move || {
@@ -368,7 +368,7 @@ fn street(
     normalizer: Arc<Normalizer>,
     workers: usize,
     stop: &Arc<AtomicBool>,
-    pace: Pace,
+    (pace, wal_bytes_max): (Pace, u64),
 ) -> (Street, DiskLock) {
     let Kept {
         disk,
@@ -400,6 +400,7 @@ fn street(
         tables: tables.clone(),
         evidence,
         wal,
+        wal_bytes_max,
         registry: Arc::clone(&parts.registry),
         windows,
         windows_from: windows_applied,
