@@ -18,8 +18,10 @@ const READERS_MAX: u32 = 4;
 /// Pages of the journal after which they go to the database, 4 KiB each: under many findings the same pages of indexes change again and again, and each is then
 /// written once for all of these.
 const JOURNAL_PAGES: &str = "8192";
-/// Pages that each connection keeps in memory, in KiB (SQLite counts KiB as negative).
+/// Pages that each connection which reads keeps in memory, in KiB (SQLite counts KiB as negative).
 const CACHE_KIB: &str = "-4096";
+/// The same of the connection that writes: what a batch of findings changes lies all over the indexes. What does not fit is written several times, and read again.
+const WRITER_CACHE_KIB: &str = "-16384";
 
 /// Refuses a file that this version must not touch, creates a missing one, and takes it from everybody but its owner.
 pub(super) async fn prepare_file(path: &Path) -> Result<(), StateError> {
@@ -83,6 +85,9 @@ pub(super) async fn writer(path: &Path) -> Result<SqlitePool, StateError> {
     let options = options(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .pragma("cache_size", WRITER_CACHE_KIB)
+        // an INSERT of many rows notes each page that it changes, should a row be refused: in a file, that was more writing than the journal's
+        .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", JOURNAL_PAGES);
     Ok(pool(1).connect_with(options).await?)
 }

@@ -1,19 +1,23 @@
 //! Findings in: rows, groups, risk and the applied offset change together or not at all.
+//!
+//! What is to be known of a batch is asked beforehand, in one row: the writer is a thread of its own, and each row that it gives back wakes another.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cordon_model::{FindingId, Level, Time};
+use cordon_model::{Digest, FindingId, Level, Time};
 use serde_json::Value;
-use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Sqlite, Transaction};
 
 use super::risk::{Gains, epoch_for, risk_weight, scale};
-use super::sql::{from_count, id_bytes, level_number, level_of};
+use super::sql::{digest_of_hex, from_count, id_of_hex, json_ids, level_number, level_of};
 use super::{Entity, GroupId, GroupState, Mute, NewFinding, State, StateError, cited, mutes, offsets, risk};
 
 /// Rows of one INSERT. Many enough to save round trips, few enough that the statement stays prepared between batches.
 const ROWS_MAX: usize = 50;
 const NO_JSON: StateError = StateError::Refused("an explanation cannot be written as JSON");
+const NO_LIST: StateError = StateError::Damaged("a list that SQLite made");
 const HOUR_US: i64 = 3_600 * 1_000_000;
 
 /// What became of a batch.
@@ -67,6 +71,8 @@ struct Gain<'f> {
 /// What is known of a group before the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Before {
+    level: Level,
+    count: i64,
     loud: i64,
     closed: bool,
 }
@@ -157,31 +163,44 @@ fn place<'f>(new: &'f NewFinding, mutes: &[Mute], window_us: i64) -> Placed<'f> 
 /// Keeps each version of a rule's card once; gives the number of every finding's card, in order.
 async fn keep_cards(tx: &mut Transaction<'static, Sqlite>, findings: &[NewFinding]) -> Result<Vec<i64>, StateError> {
     // a rule that speaks a thousand times in a batch has one card
-    let mut numbers: BTreeMap<(usize, &str), i64> = BTreeMap::new();
-    let mut cards = Vec::with_capacity(findings.len());
+    let mut digests: BTreeMap<(usize, &str), Digest> = BTreeMap::new();
+    let mut cards: BTreeMap<Digest, String> = BTreeMap::new();
+    let mut of_findings = Vec::with_capacity(findings.len());
     for new in findings {
         let of = (Arc::as_ptr(&new.finding.rule).addr(), &*new.rule_version);
-        let number = match numbers.get(&of) {
-            Some(number) => *number,
-            None => {
-                let card = new.card().to_string();
-                keep_card(tx, cordon_seal::digest(card.as_bytes()).0, card).await?
-            }
-        };
-        numbers.insert(of, number);
-        cards.push(number);
+        let digest = *digests.entry(of).or_insert_with(|| {
+            let card = new.card().to_string();
+            let digest = cordon_seal::digest(card.as_bytes());
+            cards.insert(digest, card);
+            digest
+        });
+        of_findings.push(digest);
     }
-    Ok(cards)
+    let mut numbers = known_cards(tx, cards.keys()).await?;
+    for (digest, card) in cards {
+        if let Entry::Vacant(place) = numbers.entry(digest) {
+            let kept = sqlx::query_scalar("INSERT INTO rule_cards (sha256, card) VALUES (?1, ?2) RETURNING card_id");
+            place.insert(kept.bind(digest.0.to_vec()).bind(card).fetch_one(&mut **tx).await?);
+        }
+    }
+    let number = |digest| numbers.get(&digest).copied().ok_or(StateError::Damaged("rule_cards"));
+    of_findings.into_iter().map(number).collect()
 }
 
-async fn keep_card(tx: &mut Transaction<'static, Sqlite>, sha256: [u8; 32], card: String) -> Result<i64, StateError> {
-    let sha256 = sha256.to_vec();
-    let known = sqlx::query_scalar("SELECT card_id FROM rule_cards WHERE sha256 = ?1").bind(sha256.clone());
-    if let Some(number) = known.fetch_optional(&mut **tx).await? {
-        return Ok(number);
-    }
-    let kept = sqlx::query_scalar("INSERT INTO rule_cards (sha256, card) VALUES (?1, ?2) RETURNING card_id");
-    Ok(kept.bind(sha256).bind(card).fetch_one(&mut **tx).await?)
+/// The numbers of the cards that are there.
+async fn known_cards(
+    tx: &mut Transaction<'static, Sqlite>,
+    digests: impl Iterator<Item = &Digest>,
+) -> Result<BTreeMap<Digest, i64>, StateError> {
+    let digests: Vec<String> = digests.map(Digest::to_string).collect();
+    let known = sqlx::query_scalar(
+        "SELECT json_group_array(json_array(card_id, hex(sha256))) FROM rule_cards
+         WHERE sha256 IN (SELECT unhex(value) FROM json_each(?1))",
+    );
+    let known: String = known.bind(Value::from(digests).to_string()).fetch_one(&mut **tx).await?;
+    let known: Vec<(i64, &str)> = serde_json::from_str(&known).map_err(|_| NO_LIST)?;
+    let of_hex = |digits: &str| digest_of_hex(digits, "rule_cards");
+    known.into_iter().map(|(number, digits)| Ok((of_hex(digits)?, number))).collect()
 }
 
 /// Keeps the findings that are not there yet, and says which those are.
@@ -191,8 +210,11 @@ async fn insert_findings(
     cards: &[i64],
     later: Option<JudgedLater>,
 ) -> Result<BTreeSet<FindingId>, StateError> {
+    let known = known_findings(tx, placed).await?;
     let mut fresh = BTreeSet::new();
-    let rows: Vec<_> = placed.iter().zip(cards).collect();
+    let rows = placed.iter().zip(cards);
+    let rows: Vec<_> = rows.filter(|(placed, _)| !known.contains(&placed.new.finding.finding_id)).collect();
+    let rows: Vec<_> = rows.into_iter().filter(|(placed, _)| fresh.insert(placed.new.finding.finding_id)).collect();
     for part in rows.chunks(ROWS_MAX) {
         let explanations: Result<Vec<String>, _> =
             part.iter().map(|(placed, _)| placed.new.explanation(later)).collect();
@@ -212,12 +234,24 @@ async fn insert_findings(
             row.push_bind(text(&subjects.patient_ref)).push_bind(placed.mute_id);
             row.push_bind(explanations.next());
         });
-        query.push(" ON CONFLICT (finding_id) DO NOTHING RETURNING finding_id");
-        for row in query.build().fetch_all(&mut **tx).await? {
-            fresh.insert(FindingId(id_bytes(row.try_get(0)?, "findings")?));
-        }
+        query.build().execute(&mut **tx).await?;
     }
     Ok(fresh)
+}
+
+/// Which of the findings are there.
+async fn known_findings(
+    tx: &mut Transaction<'static, Sqlite>,
+    placed: &[Placed<'_>],
+) -> Result<BTreeSet<FindingId>, StateError> {
+    let ids = json_ids(placed.iter().map(|placed| placed.new.finding.finding_id.0));
+    let known = sqlx::query_scalar(
+        "SELECT json_group_array(hex(finding_id)) FROM findings
+         WHERE finding_id IN (SELECT unhex(value) FROM json_each(?1))",
+    );
+    let known: String = known.bind(ids).fetch_one(&mut **tx).await?;
+    let known: Vec<&str> = serde_json::from_str(&known).map_err(|_| NO_LIST)?;
+    known.into_iter().map(|digits| id_of_hex(digits, "findings").map(FindingId)).collect()
 }
 
 async fn count_hits(tx: &mut Transaction<'static, Sqlite>, placed: &[&Placed<'_>]) -> Result<(), StateError> {
@@ -238,19 +272,18 @@ async fn groups_before(
     placed: &[&Placed<'_>],
 ) -> Result<BTreeMap<GroupId, Before>, StateError> {
     let ids: BTreeSet<GroupId> = placed.iter().map(|placed| placed.group_id).collect();
-    let ids: Vec<Value> = ids.iter().map(|id| Value::String(id.to_string().replace('-', ""))).collect();
-    let mut groups = BTreeMap::new();
-    for part in ids.chunks(ROWS_MAX) {
-        let known = sqlx::query(
-            "SELECT group_id, loud, state FROM finding_groups WHERE group_id IN (SELECT unhex(value) FROM json_each(?1))",
-        );
-        for row in known.bind(Value::Array(part.to_vec()).to_string()).fetch_all(&mut **tx).await? {
-            let state: &str = row.try_get("state")?;
-            let before = Before { loud: row.try_get("loud")?, closed: state == GroupState::Closed.name() };
-            groups.insert(GroupId(id_bytes(row.try_get("group_id")?, "finding_groups")?), before);
-        }
-    }
-    Ok(groups)
+    let known = sqlx::query_scalar(
+        "SELECT json_group_array(json_array(hex(group_id), level, count, loud, state)) FROM finding_groups
+         WHERE group_id IN (SELECT unhex(value) FROM json_each(?1))",
+    );
+    let known: String = known.bind(json_ids(ids.iter().map(|id| id.0))).fetch_one(&mut **tx).await?;
+    let known: Vec<(&str, i64, i64, i64, &str)> = serde_json::from_str(&known).map_err(|_| NO_LIST)?;
+    let known = known.into_iter().map(|(id, level, count, loud, state)| {
+        let level = level_of(level, "finding_groups")?;
+        let before = Before { level, count, loud, closed: state == GroupState::Closed.name() };
+        Ok((GroupId(id_of_hex(id, "finding_groups")?), before))
+    });
+    known.collect()
 }
 
 /// The n-th loud finding of a group weighs an n-th: a rule that speaks a thousand times says little more than one that speaks ten times.
@@ -308,17 +341,16 @@ async fn upsert_groups(
     let gains: Vec<(GroupId, Gain<'_>)> = gains.into_iter().collect();
     let mut touched = Vec::new();
     for part in gains.chunks(ROWS_MAX) {
-        let mut query = group_upsert(part);
-        let mut after: BTreeMap<GroupId, (Level, u64)> = BTreeMap::new();
-        for row in query.build().fetch_all(&mut **tx).await? {
-            let id = GroupId(id_bytes(row.try_get("group_id")?, "finding_groups")?);
-            let level = level_of(row.try_get("level")?, "finding_groups")?;
-            after.insert(id, (level, from_count(row.try_get("count")?, "finding_groups")?));
-        }
-        for (group_id, _) in part.iter().filter(|(_, gain)| gain.loud > 0) {
-            let Some((level, count)) = after.get(group_id).copied() else { continue };
-            let opened = before.get(group_id).is_none_or(|before| before.loud == 0 || before.closed);
-            touched.push(GroupTouched { group_id: *group_id, opened, level, count });
+        group_upsert(part).build().execute(&mut **tx).await?;
+        for (group_id, gain) in part.iter().filter(|(_, gain)| gain.loud > 0) {
+            let before = before.get(group_id);
+            let count = before.map_or(0, |before| before.count) + gain.count;
+            touched.push(GroupTouched {
+                group_id: *group_id,
+                opened: before.is_none_or(|before| before.loud == 0 || before.closed),
+                level: before.map_or(gain.level, |before| before.level.max(gain.level)),
+                count: from_count(count, "finding_groups")?,
+            });
         }
     }
     Ok(touched)
@@ -344,8 +376,7 @@ fn group_upsert(part: &[(GroupId, Gain<'_>)]) -> QueryBuilder<Sqlite> {
           reopened = reopened + (state = 'closed' AND excluded.loud > 0),
           revision = revision + (state = 'closed' AND excluded.loud > 0),
           muted_until = CASE WHEN excluded.loud > 0 THEN NULL ELSE muted_until END,
-          state = CASE WHEN state = 'closed' AND excluded.loud > 0 THEN 'open' ELSE state END
-          RETURNING group_id, level, count",
+          state = CASE WHEN state = 'closed' AND excluded.loud > 0 THEN 'open' ELSE state END",
     );
     query
 }

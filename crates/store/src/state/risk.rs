@@ -25,6 +25,8 @@ const HALF_LIFE_US: i64 = 72 * 3_600 * 1_000_000;
 const HALF_LIVES_MAX: f64 = 500.0;
 /// When the newest finding is so many half-lives after the epoch, the epoch moves.
 const EPOCH_HALF_LIVES: i64 = 100;
+/// Rows of one INSERT: few enough that the statement stays prepared between batches.
+const ROWS_MAX: usize = 50;
 /// Scores below this at the time when the epoch moves are forgotten.
 const SCORE_MIN: f64 = 0.001;
 
@@ -138,7 +140,7 @@ pub(super) async fn epoch_for(tx: &mut Transaction<'static, Sqlite>, newest: Tim
 /// Adds what a batch gained.
 pub(super) async fn add(tx: &mut Transaction<'static, Sqlite>, gains: &Gains) -> Result<(), StateError> {
     let gains: Vec<_> = gains.iter().collect();
-    for part in gains.chunks(500) {
+    for part in gains.chunks(ROWS_MAX) {
         let mut query = QueryBuilder::new("INSERT INTO risk (entity_kind, entity, site, class_uid, scaled, last) ");
         query.push_values(part, |mut row, ((entity, site, class_uid), (scaled, last))| {
             row.push_bind(entity.kind.name()).push_bind(entity.name.to_string()).push_bind(site.to_string());

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cordon_model::{Digest, Level};
 use cordon_policy::{AccessScope, Grant, Role};
+use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::StateError;
@@ -21,6 +22,25 @@ pub(super) fn from_count(number: i64, table: &'static str) -> Result<u64, StateE
 /// 16 bytes of an id.
 pub(super) fn id_bytes(bytes: &[u8], table: &'static str) -> Result<[u8; 16], StateError> {
     bytes.try_into().map_err(|_| StateError::Damaged(table))
+}
+
+/// 16 bytes of an id out of the digits that SQLite's `hex` writes.
+pub(super) fn id_of_hex(digits: &str, table: &'static str) -> Result<[u8; 16], StateError> {
+    let id = (digits.len() == 32).then(|| u128::from_str_radix(digits, 16).ok()).flatten();
+    id.map(u128::to_be_bytes).ok_or(StateError::Damaged(table))
+}
+
+/// 32 bytes of a digest out of the digits that SQLite's `hex` writes.
+pub(super) fn digest_of_hex(digits: &str, table: &'static str) -> Result<Digest, StateError> {
+    let (high, low) = digits.split_at_checked(32).ok_or(StateError::Damaged(table))?;
+    let halves = [id_of_hex(high, table)?, id_of_hex(low, table)?];
+    digest_bytes(halves.as_flattened(), table)
+}
+
+/// Ids as a list in JSON, for `IN (SELECT unhex(value) FROM json_each(?))`.
+pub(super) fn json_ids(ids: impl Iterator<Item = [u8; 16]>) -> String {
+    let ids = ids.map(|id| Value::String(format!("{:032x}", u128::from_be_bytes(id))));
+    Value::Array(ids.collect()).to_string()
 }
 
 /// 32 bytes of a digest.
@@ -90,7 +110,7 @@ where
 
 /// Names as a JSON list, in order.
 pub(super) fn names_json<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    serde_json::Value::from_iter(names).to_string()
+    Value::from_iter(names).to_string()
 }
 
 /// A set out of a JSON list of names.
