@@ -287,9 +287,14 @@ impl Places {
         fresh
     }
 
-    /// Where the attribute `name` of a node goes.
-    pub(super) fn target(&self, node: usize, name: &str) -> Option<&Target> {
-        self.0.get(node)?.iter().find(|(known, _)| *known == name).map(|(_, target)| target)
+    /// Which of the attributes of a node that go somewhere has this name.
+    pub(super) fn number(&self, node: usize, name: &str) -> Option<usize> {
+        self.0.get(node)?.iter().position(|(known, _)| *known == name)
+    }
+
+    /// Where this attribute of a node goes.
+    pub(super) fn target(&self, node: usize, number: usize) -> Option<&Target> {
+        self.0.get(node)?.get(number).map(|(_, target)| target)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cordon_model::Digest;
 use datafusion::arrow::array::{AsArray as _, PrimitiveArray, RecordBatch, UInt32Array};
-use datafusion::arrow::compute::{concat_batches, sort_to_indices, take_record_batch};
+use datafusion::arrow::compute::{interleave_record_batch, take_record_batch};
 use datafusion::arrow::datatypes::{
     ArrowPrimitiveType, Date32Type, Int32Type, Int64Type, Schema, SchemaRef, TimestampMicrosecondType,
 };
@@ -21,6 +21,8 @@ use serde_json::{Map, Value, json};
 
 use super::catalogue::{CATALOGUE, EVENT_DAY, EVENT_ID, Family};
 
+/// Rows that are put in order at a time.
+const ORDERED_ROWS: usize = 8 << 10;
 /// Rows of a row group.
 const GROUP_ROWS: usize = 256 << 10;
 /// Name under which the log keeps the SHA-256 of a file, in hexadecimal.
@@ -62,16 +64,15 @@ pub(super) struct FileStats {
     pub(super) severity_id: (i32, i32),
 }
 
-/// The events as one batch for each UTC day of receipt, in order of time.
-pub(super) fn by_day(batches: &[RecordBatch], family: Family) -> Result<Vec<(i32, RecordBatch)>, ArrowError> {
+/// The events of each UTC day of receipt.
+pub(super) fn by_day(batches: &[RecordBatch]) -> Result<Vec<(i32, Vec<RecordBatch>)>, ArrowError> {
     let mut days: std::collections::BTreeMap<i32, Vec<RecordBatch>> = std::collections::BTreeMap::new();
     for batch in batches {
         for (day, part) in split_days(batch)? {
             days.entry(day).or_default().push(part);
         }
     }
-    let schema = family.schema();
-    days.into_iter().map(|(day, parts)| Ok((day, in_order(concat_batches(&schema, &parts)?)?))).collect()
+    Ok(days.into_iter().collect())
 }
 
 fn split_days(batch: &RecordBatch) -> Result<Vec<(i32, RecordBatch)>, ArrowError> {
@@ -89,27 +90,41 @@ fn split_days(batch: &RecordBatch) -> Result<Vec<(i32, RecordBatch)>, ArrowError
     rows.into_iter().map(|(day, rows)| Ok((day, take_record_batch(batch, &UInt32Array::from(rows))?))).collect()
 }
 
-fn in_order(batch: RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let Some(times) = batch.column_by_name("time") else { return Ok(batch) };
-    let is_sorted =
-        times.as_primitive_opt::<TimestampMicrosecondType>().is_some_and(|times| times.values().is_sorted());
-    if is_sorted {
-        return Ok(batch);
+/// The rows of some batches in order of time, each as its batch and its place in it; `None` when they stand in it already.
+fn in_order<'p>(parts: &'p [RecordBatch]) -> Option<Vec<(usize, usize)>> {
+    let times = parts.iter().map(|part| part.column_by_name("time")?.as_primitive_opt::<TimestampMicrosecondType>());
+    let times: Vec<&[i64]> = times.map(|times| times.map(|times| &times.values()[..])).collect::<Option<_>>()?;
+    if times.iter().copied().flatten().is_sorted() {
+        return None;
     }
-    take_record_batch(&batch, &sort_to_indices(times, None, None)?)
+    let rows =
+        |(part, times): (usize, &'p [i64])| times.iter().enumerate().map(move |(row, time)| (*time, (part, row)));
+    let mut rows: Vec<(i64, (usize, usize))> = times.into_iter().enumerate().flat_map(rows).collect();
+    rows.sort_unstable();
+    Some(rows.into_iter().map(|(_, place)| place).collect())
 }
 
-/// Encodes the events of one day. `name` becomes the name of the file within its partition.
-pub(super) fn encode(family: Family, day: i32, batch: &RecordBatch, name: &str) -> Result<NewFile, ParquetError> {
-    let stats = FileStats::of(batch);
-    let written = without_day(batch)?;
+/// Encodes the events of one day in order of time, some thousand rows at a time: put in order all at once they would be there twice. `name` becomes the name of the
+/// file within its partition.
+pub(super) fn encode(family: Family, day: i32, parts: &[RecordBatch], name: &str) -> Result<NewFile, ParquetError> {
+    let stats = parts.iter().map(FileStats::of).reduce(FileStats::joined).unwrap_or(FileStats::any());
+    let parts = parts.iter().map(without_day).collect::<Result<Vec<_>, _>>()?;
     let options = ArrowWriterOptions::new().with_properties(properties(family)).with_skip_arrow_metadata(false);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), written.schema(), options)?;
-    writer.write(&written)?;
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), written_schema(family), options)?;
+    match in_order(&parts) {
+        None => parts.iter().try_for_each(|part| writer.write(part))?,
+        Some(places) => {
+            let parts: Vec<&RecordBatch> = parts.iter().collect();
+            for places in places.chunks(ORDERED_ROWS) {
+                writer.write(&interleave_record_batch(&parts, places)?)?;
+            }
+        }
+    }
     let bytes = writer.into_inner()?;
     let path = format!("{EVENT_DAY}={}/{name}.parquet", day_text(day));
     let sha256 = cordon_seal::digest(&bytes);
-    Ok(NewFile { path, size: bytes.len(), sha256, bytes, rows: batch.num_rows(), stats, day })
+    let rows = parts.iter().map(RecordBatch::num_rows).sum();
+    Ok(NewFile { path, size: bytes.len(), sha256, bytes, rows, stats, day })
 }
 
 /// The partition column stands in the path and in the log, not in the file.
@@ -272,5 +287,54 @@ impl NewFile {
             tags: Some(HashMap::from([(SHA256.to_owned(), Some(self.sha256.to_string()))])),
             ..Add::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cordon_model::{Arena, Time};
+    use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+    use super::super::Rows;
+    use super::super::tests::{RECEIVED, event, meta};
+    use super::*;
+
+    /// Sign-ins that happened so many microseconds after [`RECEIVED`], in this order.
+    fn sign_ins(times: &[i64]) -> RecordBatch {
+        let arena = Arena::new();
+        let mut rows = Rows::new();
+        for (position, time) in (0..).zip(times) {
+            let mut event = event(3002, &arena, |_| {});
+            event.time = Time(RECEIVED.0 + time);
+            rows.push(&event, &meta(position));
+        }
+        rows.finish().remove(0).1
+    }
+
+    /// The times in the file of these events, and what its statistics say of them, both after [`RECEIVED`].
+    fn written(parts: &[&[i64]]) -> (Vec<i64>, (i64, i64)) {
+        let parts: Vec<RecordBatch> = parts.iter().map(|times| sign_ins(times)).collect();
+        let family = Family::of_class(3002);
+        let file = encode(family, 0, &parts, "one").unwrap();
+        let batches =
+            ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(file.bytes)).unwrap().build().unwrap();
+        let times = batches.flat_map(|batch| {
+            let times = batch.unwrap().column_by_name("time").cloned().unwrap();
+            times.as_primitive::<TimestampMicrosecondType>().values().to_vec()
+        });
+        let times: Vec<i64> = times.map(|time| time - RECEIVED.0).collect();
+        assert_eq!(file.rows, times.len());
+        (times, (file.stats.time.0 - RECEIVED.0, file.stats.time.1 - RECEIVED.0))
+    }
+
+    #[test]
+    fn rows_of_several_batches_are_written_in_order_of_time() {
+        assert_eq!(written(&[&[1, 2], &[3]]), (vec![1, 2, 3], (1, 3)));
+        assert_eq!(written(&[&[5, 1], &[3, -2], &[4]]), (vec![-2, 1, 3, 4, 5], (-2, 5)));
+        let many: Vec<i64> = (0..20_000).rev().collect();
+        assert!(many.len() > 2 * ORDERED_ROWS);
+        let (times, range) = written(&[&many[..100], &many[100..]]);
+        assert!(times.is_sorted() && times.len() == many.len());
+        assert_eq!(range, (0, many[0]));
     }
 }

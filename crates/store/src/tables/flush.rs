@@ -101,9 +101,9 @@ impl Tables {
 }
 
 fn encode_all(family: Family, through: u64, batches: &[RecordBatch]) -> Result<Vec<NewFile>, TablesError> {
-    let days = by_day(batches, family).map_err(|source| TablesError::Columns { table: family.name(), source })?;
+    let days = by_day(batches).map_err(|source| TablesError::Columns { table: family.name(), source })?;
     let name = format!("{through:020}");
-    let encoded = days.into_iter().map(|(day, batch)| encode(family, day, &batch, &name));
+    let encoded = days.into_iter().map(|(day, parts)| encode(family, day, &parts, &name));
     encoded.collect::<Result<_, _>>().map_err(|source| TablesError::Encode { table: family.name(), source })
 }
 

@@ -42,6 +42,8 @@ pub struct RowMeta<'m> {
 /// Events of several tables on their way into columns.
 pub struct Rows {
     tables: Vec<Option<Box<TableRows>>>,
+    /// What is known of the names of each table's attributes.
+    names: Vec<rest::Names>,
     /// The JSON of one event, reused.
     json: Vec<u8>,
     rows: usize,
@@ -55,7 +57,9 @@ impl fmt::Debug for Rows {
 
 impl Default for Rows {
     fn default() -> Self {
-        Self { tables: CATALOGUE.tables.iter().map(|_| None).collect(), json: Vec::new(), rows: 0 }
+        let tables = CATALOGUE.tables.iter().map(|_| None).collect();
+        let names = CATALOGUE.tables.iter().map(|_| rest::Names::default()).collect();
+        Self { tables, names, json: Vec::new(), rows: 0 }
     }
 }
 
@@ -82,8 +86,10 @@ impl Rows {
     pub fn push(&mut self, event: &Event<'_>, meta: &RowMeta<'_>) {
         let family = Family::of_class(event.class_uid);
         let Some(table) = CATALOGUE.table(family) else { return };
-        let Some(slot) = self.tables.get_mut(family.place()) else { return };
-        slot.get_or_insert_with(|| Box::new(TableRows::new(table))).push(event, meta, table, &mut self.json);
+        let places = self.tables.get_mut(family.place()).zip(self.names.get_mut(family.place()));
+        let Some((slot, names)) = places else { return };
+        let rows = slot.get_or_insert_with(|| Box::new(TableRows::new(table)));
+        rows.push(event, meta, (table, names), &mut self.json);
         self.rows += 1;
     }
 
@@ -117,10 +123,16 @@ impl TableRows {
         }
     }
 
-    fn push(&mut self, event: &Event<'_>, meta: &RowMeta<'_>, table: &Table, json: &mut Vec<u8>) {
+    fn push(
+        &mut self,
+        event: &Event<'_>,
+        meta: &RowMeta<'_>,
+        (table, names): (&Table, &mut rest::Names),
+        json: &mut Vec<u8>,
+    ) {
         self.envelope.push(event, meta);
         json.clear();
-        rest::split(&event.ocsf, &table.places, &mut self.cells, json);
+        rest::split(&event.ocsf, &table.places, names, &mut self.cells, json);
         self.cells.end_row();
         match std::str::from_utf8(json) {
             Ok(text) if text.len() > 2 => self.rest.append_value(text),

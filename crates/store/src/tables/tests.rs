@@ -397,11 +397,10 @@ async fn put_old_file(folder: &Path, written: impl Fn(&RecordBatch) -> RecordBat
     let identity = Family::from_name("identity").unwrap();
     let objects: Shared = Arc::new(Objects::open(Arc::new(crate::disk::FileDisk), folder).unwrap());
     let (_, batch) = some(0..10).remove(0);
-    let day = file::by_day(&[batch], identity).unwrap().remove(0).1;
-    let mut old = file::encode(identity, TODAY, &day, "old").unwrap();
+    let mut old = file::encode(identity, TODAY, std::slice::from_ref(&batch), "old").unwrap();
     old.bytes = {
         use datafusion::parquet::arrow::ArrowWriter;
-        let batch = written(&day.project(&(0..day.num_columns() - 1).collect::<Vec<_>>()).unwrap());
+        let batch = written(&batch.project(&(0..batch.num_columns() - 1).collect::<Vec<_>>()).unwrap());
         let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
         writer.write(&batch).unwrap();
         writer.into_inner().unwrap()
