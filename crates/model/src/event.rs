@@ -175,8 +175,9 @@ fn list_json(items: &[Node<'_>], out: &mut std::vec::Vec<u8>) {
 fn json_text(text: &str, out: &mut std::vec::Vec<u8>) {
     out.push(b'"');
     let mut rest = text.as_bytes();
-    while let Some(plain) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        let (before, behind) = rest.split_at(plain);
+    loop {
+        let plain = plain_bytes(rest);
+        let (before, behind) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
         out.extend_from_slice(before);
         let Some((byte, behind)) = behind.split_first() else { break };
         rest = behind;
@@ -189,8 +190,17 @@ fn json_text(text: &str, out: &mut std::vec::Vec<u8>) {
             _ => drop(write!(out, "\\u{byte:04x}")),
         }
     }
-    out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// How many of the first bytes stand in a JSON string as they are. Eight are looked at together, as long as there is nothing in them.
+fn plain_bytes(bytes: &[u8]) -> usize {
+    let is_escaped = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    let plain = |eight: &&[u8; 8]| !eight.iter().fold(false, |any, byte| any | is_escaped(byte));
+    let (eights, _) = bytes.as_chunks::<8>();
+    let start = 8 * eights.iter().take_while(plain).count();
+    let rest = bytes.get(start..).unwrap_or_default();
+    start + rest.iter().position(is_escaped).unwrap_or(rest.len())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Identity: derived from content and place, never drawn, so that replay gives the same ids. The hashing is in room `seal`.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 /// A SHA-256 digest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,23 +14,23 @@ pub struct EventId(pub [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FindingId(pub [u8; 16]);
 
-/// Every event writes its id: two digits at a time, without the formatter's ways for numbers.
-fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    bytes.iter().try_for_each(|byte| {
-        f.write_char(digit(byte >> 4))?;
-        f.write_char(digit(byte & 15))
-    })
+/// The hexadecimal digits of some bytes. Every event writes its id: one text, without the formatter's ways for numbers.
+fn digits(bytes: &[u8]) -> impl Iterator<Item = u8> {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'a' + value - 10 };
+    bytes.iter().flat_map(move |byte| [digit(byte >> 4), digit(byte & 15)])
 }
 
-fn uuid(bytes: [u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (place, pair) in bytes.chunks(2).enumerate() {
-        if matches!(place, 2..=5) {
-            f.write_char('-')?;
-        }
-        hex(pair, f)?;
-    }
-    Ok(())
+fn hex(bytes: &[u8; 32], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [0; 64];
+    text.iter_mut().zip(digits(bytes)).for_each(|(place, digit)| *place = digit);
+    f.write_str(str::from_utf8(&text).unwrap_or_default())
+}
+
+fn uuid(bytes: &[u8; 16], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut text = [b'-'; 36];
+    let places = text.iter_mut().enumerate().filter(|(place, _)| !matches!(place, 8 | 13 | 18 | 23));
+    places.zip(digits(bytes)).for_each(|((_, place), digit)| *place = digit);
+    f.write_str(str::from_utf8(&text).unwrap_or_default())
 }
 
 impl fmt::Display for Digest {
@@ -41,13 +41,13 @@ impl fmt::Display for Digest {
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        uuid(self.0, f)
+        uuid(&self.0, f)
     }
 }
 
 impl fmt::Display for FindingId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        uuid(self.0, f)
+        uuid(&self.0, f)
     }
 }
 

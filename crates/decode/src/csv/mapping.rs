@@ -216,11 +216,11 @@ impl Mapping {
     /// What a value of a field becomes; `None` when it is left out. A field with value lines none of which matches is left out too.
     #[must_use]
     pub fn value<'v>(&'v self, field: &str, value: &'v str) -> Option<&'v str> {
-        let lowered = value.trim().to_lowercase();
         let mut lines = self.values.iter().filter(|(name, ..)| *name == field).peekable();
         if lines.peek().is_none() {
             return Some(value);
         }
+        let lowered = value.trim().to_lowercase();
         match lines.find(|(_, pattern, _)| matches_pattern(pattern, &lowered)) {
             Some((_, _, ValueForm::Same)) => Some(value),
             Some((_, _, ValueForm::Text(text))) => Some(text),

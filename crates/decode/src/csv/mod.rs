@@ -16,7 +16,7 @@ mod tests;
 
 use std::sync::Arc;
 
-pub use columns::Columns;
+pub use columns::{Columns, Row};
 pub use mapping::{Mapping, MappingError, ValueForm, presets, with_presets};
 
 use crate::{Confidence, DecodeOptions, Format, Framer};

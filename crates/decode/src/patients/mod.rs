@@ -20,8 +20,8 @@ use cordon_model::{Field, Record, Span, Value, escaped_places};
 use crate::flat::merge_in_place;
 use crate::json::CARRIER;
 
-use names::is_elsewhere;
 pub(crate) use names::{Says, says};
+use names::{Told, told};
 
 /// Shortest text that says something of a patient by itself: `mrn=1`.
 const PARTS_BYTES_MIN: usize = 5;
@@ -33,19 +33,8 @@ const CUT_BYTES_MIN: usize = 3;
 const NOBODY: [&str; 12] = ["", "-", "0", "null", "(null)", "none", "n/a", "unknown", "true", "false", "yes", "no"];
 /// Longest of them, with blanks around it.
 const NOBODY_BYTES_MAX: usize = 12;
-/// Names of fields whose value is the name of a field, as in `{"name": "PatientName", "value": "..."}`.
-const NAMING: [&str; 10] =
-    ["name", "key", "field", "label", "type", "attribute", "parameter", "property", "fieldname", "code"];
-/// A part of the name of the member that stands behind such a one.
-const VALUE: &[u8] = b"value";
 /// The field that every CEF message has.
 const CEF_VERSION: &str = "cefVersion";
-/// Parts of FHIR resources that hold names, references and free text.
-const OF_RESOURCES: [&str; 12] =
-    ["id", "div", "display", "reference", "text", "description", "query", "line", "data", "title", "comment", "note"];
-/// The field of a FHIR resource that says which it is.
-const RESOURCE_TYPE: &str = "resourceType";
-
 /// What identifies a patient in one record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity<'a> {
@@ -116,16 +105,21 @@ impl<'a> Identity<'a> {
     }
 
     fn add_named(&mut self, record: &Record<'a>, look: Look) {
-        let said: Vec<Says> = (0..record.fields.len()).map(|place| said(record.fields, place)).collect();
-        let fields =
-            || record.fields.iter().zip(&said).filter_map(|(field, said)| Some((field, text(field.value)?, *said)));
-        let is_resource = record.fields.iter().any(|field| is_last(field.name, RESOURCE_TYPE));
-        let tells_of_patient = is_resource || fields().any(|(_, _, said)| said == Says::Patient);
+        let told: Vec<Told> = record.fields.iter().map(|field| told(field.name)).collect();
+        let fields = record.fields.iter().zip(&told).enumerate();
+        // those that can name somebody, with what their own names and those before them say
+        let fields = fields.filter_map(|(place, (field, own))| {
+            Some((field, text(field.value)?, own, said(record.fields, &told, place)))
+        });
+        let fields: Vec<(&Field<'a>, &'a str, &Told, Says)> = fields.collect();
+        let is_resource = told.iter().any(|told| told.is_resource_type);
+        let tells_of_patient = is_resource || fields.iter().any(|(.., says)| *says == Says::Patient);
         let least = if tells_of_patient { Says::Contact } else { Says::Patient };
-        let referring: Vec<&str> = fields().filter_map(|(field, text, _)| referring(field.name, text)).collect();
-        for (field, text, said) in fields() {
+        let references = fields.iter().filter(|(_, _, told, _)| told.is_reference);
+        let referring: Vec<&str> = references.filter_map(|(field, text, ..)| referring(field.name, text)).collect();
+        for (field, text, told, says) in fields {
             let is_beside = !referring.is_empty() && referring.contains(&above(field.name));
-            if said >= least || is_resource && is_of_resource(field.name) || is_beside {
+            if says >= least || is_resource && told.is_of_resource || is_beside {
                 self.add(text, record);
             } else {
                 self.add_text(field.value, text, record, look);
@@ -259,9 +253,8 @@ fn places(spans: &[Span], own: Span, plain: &str, text: &str) -> Vec<Span> {
 
 /// The object that refers to a patient, as FHIR's references do: what stands beside the reference is the patient's.
 fn referring<'n>(name: &'n str, text: &str) -> Option<&'n str> {
-    let is_reference =
-        is_last(name, "reference") && ["Patient/", "RelatedPerson/"].iter().any(|kind| text.contains(kind));
-    is_reference.then(|| above(name)).filter(|above| !above.is_empty())
+    let is_patients = ["Patient/", "RelatedPerson/"].iter().any(|kind| text.contains(kind));
+    is_patients.then(|| above(name)).filter(|above| !above.is_empty())
 }
 
 /// What stands before the last part of a dotted name.
@@ -269,51 +262,22 @@ fn above(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(above, _)| above)
 }
 
-/// Whether the last part of a dotted name is this one.
-fn is_last(name: &str, part: &str) -> bool {
-    name.strip_suffix(part).is_some_and(|before| before.is_empty() || before.ends_with('.'))
-}
-
-/// The last part of a dotted name.
-fn last(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-/// Whether a field of a FHIR resource identifies whoever the resource is about, wherever it stands: all of it is a patient's data, but for staff.
-fn is_of_resource(name: &str) -> bool {
-    let last = last(name);
-    (OF_RESOURCES.contains(&last) || last.starts_with("value") || last.ends_with("String")) && !is_elsewhere(name)
-}
-
 /// What the name of a field says, or the name that the field before it gives it.
-fn said(fields: &[Field<'_>], place: usize) -> Says {
-    let Some(field) = fields.get(place) else { return Says::Nothing };
+fn said(fields: &[Field<'_>], told: &[Told], place: usize) -> Says {
+    let Some((field, own)) = fields.get(place).zip(told.get(place)) else { return Says::Nothing };
     if field.name == "name" && fields.iter().any(|field| field.name == CEF_VERSION) {
         return Says::Nothing; // CEF's header: what happened
     }
-    let own = says(field.name);
-    let before = place.checked_sub(1).and_then(|before| fields.get(before));
-    own.max(before.map_or(Says::Nothing, |before| named_by(before, field)))
+    let before = place.checked_sub(1).and_then(|before| fields.get(before).zip(told.get(before)));
+    own.says.max(before.map_or(Says::Nothing, |before| named_by(before, (field, own))))
 }
 
 /// `{"name": "PatientName", "value": "Doe"}`: what the first of two members of one object says of the second.
-fn named_by(before: &Field<'_>, field: &Field<'_>) -> Says {
-    let is_pair = || {
-        let name = field.name.as_bytes();
-        let may_say = name.iter().any(|byte| byte.eq_ignore_ascii_case(&b'v'));
-        let says_value = may_say && name.windows(VALUE.len()).any(|part| part.eq_ignore_ascii_case(VALUE));
-        if !says_value {
-            return false;
-        }
-        let split = |name| str::rsplit_once(name, '.').unwrap_or(("", name));
-        let ((above, name), (above_value, value)) = (split(before.name), split(field.name));
-        let names = || NAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
-        above == above_value && names() && value.to_ascii_lowercase().contains("value")
-    };
+fn named_by((before, naming): (&Field<'_>, &Told), (field, named): (&Field<'_>, &Told)) -> Says {
+    let is_pair = naming.is_naming && named.is_named && above(before.name) == above(field.name);
     // `["--patient-id", "47"]`
-    let is_option = || before.name == field.name && text(before.value).is_some_and(|text| text.starts_with('-'));
-    let names_it = is_pair() || is_option();
-    match text(before.value).filter(|_| names_it) {
+    let is_option = || text(before.value).is_some_and(|text| text.starts_with('-')) && before.name == field.name;
+    match text(before.value).filter(|_| is_pair || is_option()) {
         Some(name) if says(name) == Says::Patient => Says::Patient,
         _ => Says::Nothing,
     }
@@ -329,12 +293,13 @@ fn is_nobody(text: &str) -> bool {
     if text.len() > NOBODY_BYTES_MAX {
         return false;
     }
-    let text = text.trim();
     // of most values the first letter tells
-    let Some(first) = text.bytes().next() else { return true };
-    if !matches!(first.to_ascii_lowercase(), b'-' | b'0' | b'(' | b'n' | b'u' | b't' | b'f' | b'y') {
+    let is_first =
+        |byte: u8| matches!(byte.to_ascii_lowercase(), b'-' | b'0' | b'(' | b'n' | b'u' | b't' | b'f' | b'y');
+    if text.bytes().next().is_some_and(|first| first.is_ascii_graphic() && !is_first(first)) {
         return false;
     }
+    let text = text.trim();
     NOBODY.iter().any(|nobody| text.eq_ignore_ascii_case(nobody))
 }
 

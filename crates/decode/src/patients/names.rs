@@ -132,30 +132,80 @@ fn by_byte(all: &mut FxHashMap<u8, Rows>, byte: Option<u8>) -> &mut Rows {
     all.entry(byte.unwrap_or_default()).or_default()
 }
 
+/// Names of fields whose value is the name of a field, as in `{"name": "PatientName", "value": "..."}`.
+const NAMING: [&str; 10] =
+    ["name", "key", "field", "label", "type", "attribute", "parameter", "property", "fieldname", "code"];
+/// A part of the name of the member that stands behind such a one.
+const VALUE: &str = "value";
+/// Parts of FHIR resources that hold names, references and free text.
+const OF_RESOURCES: [&str; 12] =
+    ["id", "div", "display", "reference", "text", "description", "query", "line", "data", "title", "comment", "note"];
+/// The field of a FHIR resource that says which it is.
+const RESOURCE_TYPE: &str = "resourceType";
+/// The part of a FHIR resource that refers to another.
+const REFERENCE: &str = "reference";
+
+/// All that is asked of the name of a field, whatever its value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// What it says of its value.
+    pub(super) says: Says,
+    /// Its value can be the name of the value of the member behind it.
+    pub(super) is_naming: bool,
+    /// Its value can have such a name.
+    pub(super) is_named: bool,
+    /// It says which FHIR resource the record is.
+    pub(super) is_resource_type: bool,
+    /// It refers to another FHIR resource.
+    pub(super) is_reference: bool,
+    /// In a FHIR resource it identifies whoever the resource is about, wherever it stands: all of it is a patient's data, but for staff.
+    pub(super) is_of_resource: bool,
+}
+
+impl Told {
+    fn of(name: &str) -> Self {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let is_part = OF_RESOURCES.contains(&last) || last.starts_with("value") || last.ends_with("String");
+        Self {
+            says: says_by_table(name),
+            is_naming: NAMING.iter().any(|known| last.eq_ignore_ascii_case(known)),
+            is_named: last.to_ascii_lowercase().contains(VALUE),
+            is_resource_type: last == RESOURCE_TYPE,
+            is_reference: last == REFERENCE,
+            is_of_resource: is_part && !is_elsewhere(name),
+        }
+    }
+}
+
 /// Names that a thread remembers, and the longest of them: records of one source have the same few names again and again.
 const REMEMBERED_MAX: usize = 8_192;
 const REMEMBERED_BYTES_MAX: usize = 128;
 
 thread_local! {
-    /// What names said before. A name says the same for ever, so this changes nothing but the time it takes.
-    static REMEMBERED: RefCell<FxHashMap<Box<str>, Says>> = RefCell::default();
+    /// What names told before. A name tells the same for ever, so this changes nothing but the time it takes.
+    static REMEMBERED: RefCell<FxHashMap<Box<str>, Told>> = RefCell::default();
 }
 
 /// What a field's name says. Names of nested fields are joined with dots; what stands around the last part counts too.
 pub(crate) fn says(name: &str) -> Says {
+    told(name).says
+}
+
+/// All that a field's name tells.
+pub(super) fn told(name: &str) -> Told {
     if name.len() > REMEMBERED_BYTES_MAX {
-        return says_by_table(name);
+        return Told::of(name);
     }
     REMEMBERED.with_borrow_mut(|remembered| {
-        if let Some(says) = remembered.get(name) {
-            return *says;
+        if let Some(told) = remembered.get(name) {
+            return *told;
         }
-        let says = says_by_table(name);
+        let told = Told::of(name);
         if remembered.len() >= REMEMBERED_MAX {
             remembered.clear();
         }
-        remembered.insert(name.into(), says);
-        says
+        remembered.insert(name.into(), told);
+        told
     })
 }
 
@@ -191,7 +241,7 @@ fn says_by_table(name: &str) -> Says {
 }
 
 /// Whether a nested name stands within what is a member of staff's, an account's or a machine's.
-pub(super) fn is_elsewhere(name: &str) -> bool {
+fn is_elsewhere(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(above, _)| around(above) == Around::Elsewhere)
 }
 

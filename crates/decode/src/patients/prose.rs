@@ -45,12 +45,23 @@ const fn may_follow_a_name(byte: u8) -> bool {
 
 /// The next run of characters that names are made of, from `at` on.
 fn run(text: &str, at: usize) -> Option<(usize, usize)> {
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-') || !byte.is_ascii();
+    let is_name = |byte: &u8| NAME_BYTES.get(usize::from(*byte)).is_none_or(|is_name| *is_name);
     let rest = text.as_bytes().get(at..)?;
     let start = at + rest.iter().position(is_name)?;
     let length = text.as_bytes().get(start..)?.iter().take_while(|byte| is_name(byte)).count();
     Some((start, start + length))
 }
+
+/// Whether names are made of a byte of ASCII; all others are parts of letters.
+static NAME_BYTES: [bool; 128] = {
+    let mut table = [false; 128];
+    let (mut places, mut byte) = (table.as_mut_slice(), 0_u8);
+    while let [place, behind @ ..] = places {
+        *place = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        (places, byte) = (behind, byte + 1);
+    }
+    table
+};
 
 /// Looks at the name in `start..end` and what follows it; returns how far it looked.
 fn look<'t>(text: &'t str, start: usize, end: usize, found: &mut Vec<(Says, &'t str)>) -> usize {

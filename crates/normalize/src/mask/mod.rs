@@ -49,6 +49,8 @@ pub struct Mask {
     word_shapes: Shapes,
     /// Whole texts in lower case.
     texts: Vec<String>,
+    /// Bytes of the shortest of them.
+    texts_bytes_min: usize,
     /// The pairs of bytes in each of them.
     texts_pairs: Vec<Pairs>,
     /// All of them at once, where they are many.
@@ -77,19 +79,18 @@ impl Mask {
             return None;
         }
         let mut mask = Self::default();
-        for span in &identity.spans {
-            let bytes = record.raw.bytes.get(span.start..span.end).unwrap_or_default();
-            mask.learn_spelt(&String::from_utf8_lossy(bytes));
-        }
-        for text in identity.texts {
-            mask.learn_spelt(&text);
-        }
+        let bytes = |span: &Span| record.raw.bytes.get(span.start..span.end).unwrap_or_default();
+        let spelt = identity.spans.iter().map(|span| String::from_utf8_lossy(bytes(span)));
+        // most texts stand in the record as they are: there they were met already
+        let texts: BTreeSet<Cow<'_, str>> = spelt.chain(identity.texts).collect();
+        texts.iter().for_each(|text| mask.learn_spelt(text));
         mask.hidden.extend(identity.spans.into_iter().map(|span| Hidden { span, is_unread: false }));
         mask.hidden.extend(identity.unread.into_iter().map(|span| Hidden { span, is_unread: true }));
         mask.hidden.sort_unstable();
         mask.withheld.extend(identity.unread_texts.into_iter().map(Cow::into_owned));
         mask.texts.sort_unstable();
         mask.texts.dedup();
+        mask.texts_bytes_min = mask.texts.iter().map(String::len).min().unwrap_or_default();
         mask.texts_pairs = mask.texts.iter().map(|text| Pairs::of(text)).collect();
         if mask.texts.len() > TEXTS_ALONE_MAX {
             let finder = AhoCorasick::builder().kind(Some(AhoCorasickKind::NoncontiguousNFA)).build(&mask.texts);
@@ -101,8 +102,10 @@ impl Mask {
     /// Learns a text as the record spells it.
     fn learn_spelt(&mut self, text: &str) {
         self.learn(text, DECODINGS_MAX);
-        // in another character set the lost letter stands within a word: the rest of the word still gives it away
-        self.learn_stems(&text.replace(char::REPLACEMENT_CHARACTER, STAND_IN));
+        if !text.is_ascii() {
+            // in another character set the lost letter stands within a word: the rest of the word still gives it away
+            self.learn_stems(&text.replace(char::REPLACEMENT_CHARACTER, STAND_IN));
+        }
     }
 
     /// The text without the patient's words, and without what nobody could read.
@@ -189,12 +192,13 @@ impl Mask {
         if run == decoded {
             return false;
         }
-        let shown = self.plain(run, ENCODED_WORD_CHARS_MIN).len();
         let mut held = self.plain(decoded, ENCODED_WORD_CHARS_MIN);
-        if held.len() <= shown && decodings > 1 && decoded.len() <= NESTED_BYTES_MAX {
+        let shown = || self.plain(run, ENCODED_WORD_CHARS_MIN).len();
+        let is_nested = decodings > 1 && decoded.len() <= NESTED_BYTES_MAX;
+        if is_nested && (held.is_empty() || held.len() <= shown()) {
             self.encoded(decoded, decodings - 1, &mut held);
         }
-        held.len() > shown
+        !held.is_empty() && held.len() > shown()
     }
 
     /// The bytes of the record without its patient spans and without the patient's words anywhere else in them. Nothing is left of bytes that are no text.
@@ -279,8 +283,11 @@ impl Mask {
         if self.texts.is_empty() {
             return found;
         }
-        if self.finder.is_none() && text.is_ascii() && !self.may_hold(Pairs::of_lower(text)) {
-            return found;
+        if text.is_ascii() {
+            let is_shorter = text.len() < self.texts_bytes_min;
+            if is_shorter || self.finder.is_none() && !self.may_hold(Pairs::of_lower(text)) {
+                return found;
+            }
         }
         let folded = lower(text);
         if let Some(finder) = &self.finder {

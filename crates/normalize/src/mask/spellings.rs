@@ -13,33 +13,56 @@ const ENCODED_CHARS_MIN: usize = 4;
 /// Characters that a run is made of: some of ASCII, and perhaps all letters and digits beyond it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
-    /// Those of ASCII, a bit for each: every text of a record is cut in several ways.
-    ascii: u128,
+    /// Which of ASCII: every text of a record is cut in several ways, byte by byte.
+    ascii: &'static [bool; 128],
     beyond: fn(char) -> bool,
 }
 
-impl Part {
-    /// Letters and digits of any script, and these.
-    const fn letters_and(others: &[u8]) -> Self {
-        Self {
-            ascii: bits(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") | bits(others),
-            beyond: char::is_alphanumeric,
-        }
-    }
+/// Letters and digits of ASCII.
+const ALPHANUMERICS: u128 = bits(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
 
+impl Part {
     /// Letters and digits of any script, and marks that stand behind their letter.
     pub(super) const fn word() -> Self {
-        Self { beyond: |letter| letter.is_alphanumeric() || is_combining(letter), ..Self::letters_and(b"") }
+        const LETTERS: &[bool; 128] = &table(ALPHANUMERICS);
+        Self { ascii: LETTERS, beyond: |letter| letter.is_alphanumeric() || is_combining(letter) }
     }
 
-    /// The same without those beyond ASCII.
-    const fn only_ascii(self) -> Self {
-        Self { beyond: |_| false, ..self }
+    /// These of ASCII, and letters and digits of other scripts.
+    const fn letters(ascii: &'static [bool; 128]) -> Self {
+        Self { ascii, beyond: char::is_alphanumeric }
     }
 
-    fn holds(self, letter: char) -> bool {
-        if letter.is_ascii() { self.ascii >> u32::from(letter) & 1 == 1 } else { (self.beyond)(letter) }
+    /// These of ASCII alone.
+    const fn only_ascii(ascii: &'static [bool; 128]) -> Self {
+        Self { ascii, beyond: |_| false }
     }
+
+    /// How many bytes from `at` on are characters of this part (`is_within`), or of none of it.
+    fn length(self, text: &str, at: usize, is_within: bool) -> usize {
+        let mut length = 0;
+        loop {
+            let rest = text.as_bytes().get(at + length..).unwrap_or_default();
+            let is_same = |byte: &&u8| self.ascii.get(usize::from(**byte)).is_some_and(|holds| *holds == is_within);
+            length += rest.iter().take_while(is_same).count();
+            // the end, another character of ASCII, or one beyond it
+            match text.get(at + length..).and_then(|rest| rest.chars().next()) {
+                Some(letter) if !letter.is_ascii() && (self.beyond)(letter) == is_within => length += letter.len_utf8(),
+                _ => return length,
+            }
+        }
+    }
+}
+
+/// Whether each character of ASCII is one of these [`bits`].
+const fn table(bits: u128) -> [bool; 128] {
+    let mut table = [false; 128];
+    let (mut places, mut bits) = (table.as_mut_slice(), bits);
+    while let [place, behind @ ..] = places {
+        *place = bits & 1 == 1;
+        (places, bits) = (behind, bits >> 1);
+    }
+    table
 }
 
 /// A bit for each of some characters of ASCII.
@@ -63,40 +86,50 @@ pub(super) struct Encoding {
 }
 
 /// The encodings that are undone.
-pub(super) const ENCODINGS: [Encoding; 7] = [
-    Encoding { part: Part::letters_and(b"\\{}"), marks: bits(b"\\"), decode: json_unescaped },
-    Encoding { part: Part::letters_and(b"&#;"), marks: bits(b"&"), decode: entities_resolved },
-    Encoding { part: Part::letters_and(b"%+-_.~'"), marks: bits(b"%+"), decode: percent_decoded },
-    Encoding { part: Part::letters_and(b"+/-_").only_ascii(), marks: 0, decode: base64_decoded },
-    Encoding { part: Part::letters_and(b"").only_ascii(), marks: 0, decode: base64_decoded },
+pub(super) static ENCODINGS: [Encoding; 7] = [
+    Encoding { part: Part::letters(&table(ALPHANUMERICS | bits(b"\\{}"))), marks: bits(b"\\"), decode: json_unescaped },
     Encoding {
-        part: Part { ascii: bits(b"0123456789ABCDEFabcdef"), beyond: |_| false },
-        marks: 0,
-        decode: hex_decoded,
+        part: Part::letters(&table(ALPHANUMERICS | bits(b"&#;"))),
+        marks: bits(b"&"),
+        decode: entities_resolved,
     },
-    Encoding { part: Part::letters_and(b"="), marks: bits(b"="), decode: quoted_printable_decoded },
+    Encoding {
+        part: Part::letters(&table(ALPHANUMERICS | bits(b"%+-_.~'"))),
+        marks: bits(b"%+"),
+        decode: percent_decoded,
+    },
+    Encoding { part: Part::only_ascii(&table(ALPHANUMERICS | BASE64_MARKS)), marks: 0, decode: base64_decoded },
+    // without one of these marks the runs are those above
+    Encoding { part: Part::only_ascii(&table(ALPHANUMERICS)), marks: BASE64_MARKS, decode: base64_decoded },
+    Encoding { part: Part::only_ascii(&table(bits(b"0123456789ABCDEFabcdef"))), marks: 0, decode: hex_decoded },
+    Encoding {
+        part: Part::letters(&table(ALPHANUMERICS | bits(b"="))),
+        marks: bits(b"="),
+        decode: quoted_printable_decoded,
+    },
 ];
+
+/// What either alphabet of base64 has besides letters and digits.
+const BASE64_MARKS: u128 = bits(b"+/-_");
+
+/// The marks of all encodings.
+static MARKS: [bool; 128] = table(bits(b"\\&%+=/-_"));
 
 /// The encodings that something of a text can be in.
 pub(super) fn encodings_met_in(text: &str) -> impl Iterator<Item = &'static Encoding> {
-    let marks = ENCODINGS.iter().fold(0, |all, encoding| all | encoding.marks);
-    let is_mark = |byte: &u8| byte.is_ascii() && marks >> *byte & 1 == 1;
+    let is_mark = |byte: &u8| MARKS.get(usize::from(*byte)).is_some_and(|is_mark| *is_mark);
     let met = text.bytes().filter(is_mark).fold(0_u128, |met, byte| met | 1 << byte);
     ENCODINGS.iter().filter(move |encoding| encoding.marks == 0 || encoding.marks & met != 0)
 }
 
 /// The runs of characters of a kind, with their places.
 pub(super) fn runs(text: &str, part: Part) -> impl Iterator<Item = (usize, &str)> {
-    let mut rest = text;
     let mut at = 0;
     std::iter::from_fn(move || {
-        let skipped = rest.find(|letter| part.holds(letter))?;
-        let from = rest.get(skipped..)?;
-        let length = from.find(|letter| !part.holds(letter)).unwrap_or(from.len());
-        let (run, after) = from.split_at_checked(length)?;
-        let start = at + skipped;
-        (rest, at) = (after, start + length);
-        Some((start, run))
+        let start = at + part.length(text, at, false);
+        let length = part.length(text, start, true);
+        at = start + length;
+        text.get(start..at).filter(|run| !run.is_empty()).map(|run| (start, run))
     })
 }
 
@@ -140,7 +173,12 @@ pub(super) fn hl7_unescaped(text: &str) -> Option<String> {
 }
 
 fn hex_byte(digits: &[u8]) -> Option<u8> {
-    u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    match digits {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        [low] => digit(*low),
+        _ => None,
+    }
 }
 
 /// Entities of XML 1.0 (sections 4.1 and 4.6), and HTML's of Latin letters.
@@ -238,23 +276,42 @@ pub(super) fn base64_decoded(text: &str) -> Option<String> {
     if text.len() < ENCODED_CHARS_MIN {
         return None;
     }
-    if text.as_bytes().first_chunk().is_some_and(|first| !may_begin_a_text(first)) {
+    if !may_be_text(base64_bytes(text)) {
         return None;
     }
     let engine = if text.contains(['-', '_']) { &BASE64_URL } else { &BASE64_STANDARD };
     readable(engine.decode(text).ok()?)
 }
 
-/// Whether a text can begin with what these digits of base64 stand for: most words that are none are told by that, and every word of a record is tried.
-fn may_begin_a_text(digits: &[u8; 4]) -> bool {
-    let [Some(one), Some(two), Some(three), _] = digits.map(sextet) else { return true };
-    let (first, second) = (one << 2 | two >> 4, two << 4 | three >> 2);
-    let is_control = |byte: u8| matches!(byte, 1..=8 | 14..=31 | 127);
-    // of UTF-8, RFC 3629 section 4
-    let is_no_start = |byte: u8| matches!(byte, 0x80..=0xc1 | 0xf5..);
-    let follows_ascii = matches!(first, 1..=127);
-    let is_none = is_control(first) || is_no_start(first) || is_control(second) || follows_ascii && is_no_start(second);
-    !is_none
+/// The first bytes of a text in base64, up to a digit of neither alphabet.
+fn base64_bytes(text: &str) -> impl Iterator<Item = u8> {
+    let groups = text.as_bytes().chunks_exact(4).take(TRIED_MAX);
+    let group = |digits: &[u8]| match digits {
+        [one, two, three, four] => {
+            let [one, two, three, four] = [sextet(*one)?, sextet(*two)?, sextet(*three)?, sextet(*four)?];
+            Some([one << 2 | two >> 4, two << 4 | three >> 2, three << 6 | four])
+        }
+        _ => None,
+    };
+    groups.map_while(group).flatten()
+}
+
+/// Most groups of digits of base64, or bytes of hexadecimal digits, that are looked at before a text is decoded.
+const TRIED_MAX: usize = 16;
+
+/// Whether [`readable`] can take a text that begins with these bytes. Every word of a record is tried, and most are given up at the first bytes.
+fn may_be_text(bytes: impl Iterator<Item = u8>) -> bool {
+    let mut follows_ascii = true;
+    for byte in bytes.filter(|byte| *byte != 0) {
+        let is_control = matches!(byte, 1..=8 | 14..=31 | 127);
+        // of UTF-8, RFC 3629 section 4
+        let is_no_start = matches!(byte, 0x80..=0xc1 | 0xf5..);
+        if is_control || follows_ascii && is_no_start {
+            return false;
+        }
+        follows_ascii = byte.is_ascii();
+    }
+    true
 }
 
 /// The six bits of a digit in either alphabet.
@@ -274,7 +331,11 @@ fn hex_decoded(text: &str) -> Option<String> {
     if text.len() < ENCODED_CHARS_MIN || !text.len().is_multiple_of(2) {
         return None;
     }
-    readable(text.as_bytes().chunks(2).filter_map(hex_byte).collect())
+    let bytes = || text.as_bytes().chunks(2).filter_map(hex_byte);
+    if !may_be_text(bytes().take(TRIED_MAX)) {
+        return None;
+    }
+    readable(bytes().collect())
 }
 
 /// Bytes as text: UTF-8, or UTF-16 of Latin letters (every second byte is none).

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cordon_decode::csv::{Columns, MAPPING_FIELD, Mapping};
+use cordon_decode::csv::{Columns, MAPPING_FIELD, Mapping, Row};
 use cordon_model::{Arena, Record};
 
 use super::fill::Fill;
@@ -19,7 +19,7 @@ pub(super) fn fill<'a>(record: &Record<'a>, fill: &mut Fill<'a, '_>) {
     let name = row.first(MAPPING_FIELD).unwrap_or_default();
     let mappings = fill.mappings();
     let Some(mapping) = mappings.iter().find(|mapping| mapping.name == name) else { return };
-    let cells = Cells { row: row.pairs(), mapping, arena: fill.arena() };
+    let cells = Cells { row: Row::new(row.pairs()), mapping, arena: fill.arena() };
     for (field, columns) in &mapping.fields {
         let value = cells.text(columns).filter(|_| !fill.has(field)).and_then(|text| mapping.value(field, text));
         if let Some(value) = value {
@@ -36,7 +36,7 @@ pub(super) fn fill<'a>(record: &Record<'a>, fill: &mut Fill<'a, '_>) {
 
 /// The cells of one row, as its mapping says to read them.
 struct Cells<'a, 'm> {
-    row: &'a [(&'a str, &'a str)],
+    row: Row<'a>,
     mapping: &'m Mapping,
     arena: &'a Arena,
 }
@@ -44,10 +44,10 @@ struct Cells<'a, 'm> {
 impl<'a, 'm> Cells<'a, 'm> {
     /// A cell's text: not when it is ciphertext, and decoded when it is base64.
     fn text(&self, columns: &Columns) -> Option<&'a str> {
-        let text = columns.text(self.row)?;
-        let same = |other: &Columns| other.text(self.row).is_some_and(|other| std::ptr::eq(other, text));
+        let text = columns.text(&self.row)?;
+        let same = |other: &Columns| other.text(&self.row).is_some_and(|other| std::ptr::eq(other, text));
         let hidden = self.mapping.ciphertext.iter().any(|(column, flag, value)| {
-            same(column) && flag.text(self.row).is_some_and(|stated| stated.trim().eq_ignore_ascii_case(value))
+            same(column) && flag.text(&self.row).is_some_and(|stated| stated.trim().eq_ignore_ascii_case(value))
         });
         if hidden {
             return None;
