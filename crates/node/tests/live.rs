@@ -122,6 +122,7 @@ async fn start_bounded(
         decode: decode.clone(),
         workers: 2,
         intake_bytes_max: 64 << 20,
+        windows_bytes_max: 64 << 20,
         wal,
         wal_bytes_max,
         tables,

@@ -58,6 +58,7 @@ async fn start(folder: &Path, day: i64) -> Node {
         decode: decode.clone(),
         workers: 1,
         intake_bytes_max: 64 << 20,
+        windows_bytes_max: 64 << 20,
         wal: WalOptions::default(),
         wal_bytes_max: u64::MAX,
         disk: Arc::new(FileDisk),
@@ -304,7 +305,9 @@ async fn a_source_at_100_times_its_usual_volume_loses_its_own_and_nobody_elses()
     settings.lock().unwrap().bytes_max = Some(other + (usual.bytes - usual.other) * 130 / 100);
     let left = settle(&mut looking).await;
     let standing = node.room().standing();
-    assert!(left[0].events >= 2_000 && left[0].records >= 2_000, "{left:?}");
+    // in one round or several: how small the flood was sealed hangs on how its deliveries met in batches
+    let (events_left, records_left) = left.iter().fold((0, 0), |sum, left| (sum.0 + left.events, sum.1 + left.records));
+    assert!(events_left >= 2_000 && records_left >= 2_000, "{left:?}");
     assert!(standing.bytes <= standing.budget && standing.short == 0, "{standing:?}");
     let of_others = |events: &BTreeMap<(String, i64), u64>| -> Vec<((String, i64), u64)> {
         events.iter().filter(|((source, _), _)| source != "firewall").map(|(of, rows)| (of.clone(), *rows)).collect()

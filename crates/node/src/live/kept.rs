@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cordon_decode::DecodeOptions;
+use cordon_rules::correlate::Limits;
 use cordon_store::backup;
 use cordon_store::disk::{self, Disk, DiskLock};
 use cordon_store::evidence::{Evidence, EvidenceOptions};
@@ -61,7 +62,8 @@ impl Kept {
         let state = state.map_err(store_error("the state"))?;
         let (generation, snapshot) = (opening.rules.current(), data_dir.join("windows"));
         let pace = options.clock.pace();
-        let restored = windows(&*disk, &snapshot, &generation, opening.hash_key, pace, &options.decode);
+        let limits = Limits { bytes_max: options.windows_bytes_max, hash_key: opening.hash_key, ..Limits::LIVE };
+        let restored = windows(&*disk, &snapshot, &generation, limits, pace, &options.decode);
         let (windows, windows_applied) = restored;
         let findings_applied = state.applied_offset(FINDINGS_SINK).await.map_err(store_error("the state"))?;
         let applied = vec![windows_applied, findings_applied, tables.applied(), evidence.applied()];
@@ -108,11 +110,11 @@ fn windows(
     disk: &dyn Disk,
     path: &Path,
     generation: &Generation,
-    hash_key: [u64; 2],
+    limits: Limits,
     pace: i64,
     decode: &DecodeOptions,
 ) -> (Windows, u64) {
-    let empty = || (Windows::new(Arc::clone(&generation.detector), hash_key, pace), 0);
+    let empty = || (Windows::new(Arc::clone(&generation.detector), limits, pace), 0);
     let bytes = match disk::read_all(disk, path, SNAPSHOT_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return empty(),
@@ -121,7 +123,7 @@ fn windows(
             return empty();
         }
     };
-    match Windows::restore(Arc::clone(&generation.detector), hash_key, pace, &decode.log_sources, &bytes) {
+    match Windows::restore(Arc::clone(&generation.detector), limits, pace, &decode.log_sources, &bytes) {
         Ok(restored) => restored,
         Err(error) => {
             tracing::warn!(error = %error, "the windows of correlations start empty, from the start of the log");

@@ -63,6 +63,8 @@ pub struct NodeOptions {
     pub wal_bytes_max: u64,
     /// The event tables.
     pub tables: TablesOptions,
+    /// Most bytes of groups of correlations, by content ([`cordon_rules::correlate::Limits::bytes_max`]).
+    pub windows_bytes_max: usize,
     /// Where everything but the state is kept.
     pub disk: Arc<dyn Disk>,
     /// How often it writes down, tidies and tries again.

@@ -207,6 +207,7 @@ fn node_options(
             flush_bytes: size(shares.flush),
             flush_after: config.store.flush_every.duration(),
         },
+        windows_bytes_max: size(shares.windows),
         disk,
         pace: Pace { batch_bytes: size(shares.batch), ..pace },
     }

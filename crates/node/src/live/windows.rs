@@ -72,9 +72,9 @@ pub(super) struct Correlated {
 pub(super) struct NotASnapshot;
 
 impl Windows {
-    /// Empty windows of a detector's correlations. `hash_key` keeps senders from crafting values that collide.
-    pub(super) fn new(detector: Arc<Detector>, hash_key: [u64; 2], pace: i64) -> Self {
-        let limits = Limits { lateness_us: i64::MAX, hash_key, ..Limits::LIVE };
+    /// Empty windows of a detector's correlations. How far matches may be late is decided here, not by `limits`.
+    pub(super) fn new(detector: Arc<Detector>, limits: Limits, pace: i64) -> Self {
+        let limits = Limits { lateness_us: i64::MAX, ..limits };
         let correlator = Correlator::new(Arc::clone(detector.plan()), limits);
         let (events, watermarks) = (Events::default(), Watermarks::new(pace));
         Self { detector, limits, correlator, events, watermarks, fired: Vec::new(), late_before: 0 }
@@ -160,7 +160,7 @@ impl Windows {
     /// Windows that go on where the snapshot was taken, and the offset below which they hold every match.
     pub(super) fn restore(
         detector: Arc<Detector>,
-        hash_key: [u64; 2],
+        limits: Limits,
         pace: i64,
         table: &LogSourceTable,
         mut from: &[u8],
@@ -171,7 +171,7 @@ impl Windows {
         }
         let through = codec::take_u64(from).ok_or(NotASnapshot)?;
         let state = codec::take_bytes(from).ok_or(NotASnapshot)?;
-        let mut windows = Self::new(detector, hash_key, pace);
+        let mut windows = Self::new(detector, limits, pace);
         let plan = Arc::clone(windows.detector.plan());
         // rules may have changed while the node was down
         let carried = Correlator::carry_over(state, plan, windows.limits).map_err(|_| NotASnapshot)?;

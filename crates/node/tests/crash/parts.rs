@@ -153,6 +153,7 @@ impl Street {
             decode,
             workers: 2,
             intake_bytes_max: 64 << 20,
+            windows_bytes_max: 64 << 20,
             wal: self.wal,
             wal_bytes_max: 1 << 30,
             tables: self.tables,

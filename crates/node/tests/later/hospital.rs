@@ -140,6 +140,7 @@ impl Hospital {
             decode: self.decode.clone(),
             workers: 2,
             intake_bytes_max: 64 << 20,
+            windows_bytes_max: 64 << 20,
             wal: WalOptions::default(),
             wal_bytes_max: 4 << 30,
             tables: TablesOptions::default(),
