@@ -38,9 +38,9 @@ use clap::Parser;
 
 use crate::cli::{Cli, Command};
 
-/// Memory is given back, and builds without glibc stay quick.
+/// Memory is given back, whichever thread took it and whichever is done with it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {

@@ -1,8 +1,8 @@
 //! The memory of the process of a node, as the system sees it: what it holds and no more, also at rest after much was done.
 //!
-//! The allocator of the binary asks for huge pages and keeps what became free for a second or until it is busy again, which is right for a scan. A node is at rest
-//! most of the time: a huge page of which it uses a few KiB stays, and nothing comes that would give back what is free. So it has no huge pages, and what is free
-//! goes back after 20 ms: given back at once, a busy node would ask for it again at once (`docs/measurements/live.md`). The allocator reads what it is
+//! What a node takes in one thread it is often done with in another: events are made by one and written to files by the next. An allocator that leaves what is free
+//! to the thread that took it holds most of a gigabyte that nobody uses (`docs/measurements/live.md`). So threads share four arenas, a thread of the allocator's
+//! own gives back what was free for half a second, and there are no huge pages, of which a node at rest would use a few KiB each. The allocator reads what it is
 //! told once, before `main`: the process starts itself again with it, under the same number.
 //!
 //! Knows nothing of what the memory is for; its bounds stand in `cordon_node::memory`.
@@ -11,8 +11,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::{env, io};
 
-/// What the allocator is told (mimalloc's `allow_thp` and `purge_delay`, milliseconds).
-const TOLD: [(&str, &str); 2] = [("MIMALLOC_ALLOW_THP", "0"), ("MIMALLOC_PURGE_DELAY", "20")];
+/// What the allocator is told (jemalloc's `opt.*`, TUNING.md): milliseconds until what is free goes back, and how many arenas there are.
+const TOLD: [(&str, &str); 1] =
+    [("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:4,thp:never")];
 
 /// Starts this program again with the same arguments and an allocator that keeps nothing; returns when that was done already. What an operator told the allocator
 /// stays.
