@@ -3,10 +3,10 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test crash bench bench-live fuzz dist audit
+.PHONY: help demo test crash bench bench-live fuzz dist dist-profiled audit
 
 help: ## what there is
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 demo: ## start a node on loopback and replay Lakeside's evening into it, until Ctrl-C
 	@scripts/demo.sh
@@ -26,8 +26,11 @@ bench-live: ## a live node under stream S: events/s, processor time, latency, me
 fuzz: ## every fuzz target, FUZZ_SECONDS each (default 60)
 	@scripts/fuzz.sh
 
-dist: ## the binary to ship
+dist: ## the binary, optimised: target/dist/cordon
 	@cargo build --profile dist --locked --package cordon
+
+dist-profiled: ## the binary to ship: the same, laid out by what a node does with Lakeside's days (half an hour on two cores)
+	@packaging/profiled.sh
 
 audit: ## advisories, licences and sources by cargo-deny (installed when missing)
 	@command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
