@@ -25,5 +25,8 @@ pub(crate) fn keep_small() -> io::Result<()> {
     if untold.is_empty() {
         return Ok(());
     }
+    // of the whole process, and kept when it starts itself again; an old kernel that cannot is no reason not to start
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     Err(Command::new(env::current_exe()?).args(env::args_os().skip(1)).envs(untold).exec())
 }
