@@ -35,6 +35,7 @@ const NOBODY: [&str; 12] = ["", "-", "0", "null", "(null)", "none", "n/a", "unkn
 const NOBODY_BYTES_MAX: usize = 12;
 /// The field that every CEF message has.
 const CEF_VERSION: &str = "cefVersion";
+
 /// What identifies a patient in one record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity<'a> {

@@ -113,7 +113,13 @@ pub(super) static ENCODINGS: [Encoding; 7] = [
 const BASE64_MARKS: u128 = bits(b"+/-_");
 
 /// The marks of all encodings.
-static MARKS: [bool; 128] = table(bits(b"\\&%+=/-_"));
+static MARKS: [bool; 128] = {
+    let (mut encodings, mut marks): (&[Encoding], u128) = (&ENCODINGS, 0);
+    while let [first, behind @ ..] = encodings {
+        (encodings, marks) = (behind, marks | first.marks);
+    }
+    table(marks)
+};
 
 /// The encodings that something of a text can be in.
 pub(super) fn encodings_met_in(text: &str) -> impl Iterator<Item = &'static Encoding> {
@@ -511,6 +517,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_text_in_hexadecimal_digits_is_given_up_by_its_beginning(bytes in bytes()) {
+            let encoded: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let expect = if encoded.len() >= ENCODED_CHARS_MIN { readable(bytes) } else { None };
+            prop_assert_eq!(hex_decoded(&encoded), expect);
+        }
+
         #[test]
         fn no_text_in_base64_is_given_up_by_its_beginning(bytes in bytes()) {
             for engine in [&BASE64_STANDARD, &BASE64_URL] {
