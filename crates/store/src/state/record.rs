@@ -212,9 +212,11 @@ async fn insert_findings(
 ) -> Result<BTreeSet<FindingId>, StateError> {
     let known = known_findings(tx, placed).await?;
     let mut fresh = BTreeSet::new();
-    let rows = placed.iter().zip(cards);
-    let rows: Vec<_> = rows.filter(|(placed, _)| !known.contains(&placed.new.finding.finding_id)).collect();
-    let rows: Vec<_> = rows.into_iter().filter(|(placed, _)| fresh.insert(placed.new.finding.finding_id)).collect();
+    let rows = placed.iter().zip(cards).filter(|(placed, _)| {
+        let id = placed.new.finding.finding_id;
+        !known.contains(&id) && fresh.insert(id)
+    });
+    let rows: Vec<_> = rows.collect();
     for part in rows.chunks(ROWS_MAX) {
         let explanations: Result<Vec<String>, _> =
             part.iter().map(|(placed, _)| placed.new.explanation(later)).collect();

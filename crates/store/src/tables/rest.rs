@@ -17,7 +17,7 @@ const DEPTH_MAX: usize = 24;
 
 /// Longest name that is remembered, and most of them.
 const NAME_BYTES_MAX: usize = 128;
-const NAMES_MAX: usize = 8_192;
+const NAMES_MAX: usize = 2_048;
 
 /// What is known of the attributes of one table by their names: events of one source have the same ones again and again. It changes nothing but the time it takes.
 #[derive(Debug, Default)]
