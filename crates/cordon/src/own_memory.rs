@@ -13,7 +13,7 @@ use std::{env, io};
 
 /// What the allocator is told (jemalloc's `opt.*`, TUNING.md): milliseconds until what is free goes back, and how many arenas there are.
 const TOLD: [(&str, &str); 1] =
-    [("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:4,thp:never")];
+    [("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:500,muzzy_decay_ms:0,narenas:4")];
 
 /// Starts this program again with the same arguments and an allocator that keeps nothing; returns when that was done already. What an operator told the allocator
 /// stays.
@@ -21,12 +21,12 @@ const TOLD: [(&str, &str); 1] =
 /// # Errors
 /// The program cannot be started again: it goes on as it is, and takes more memory.
 pub(crate) fn keep_small() -> io::Result<()> {
+    // for all of the process and kept when it starts itself again; a kernel that cannot is no reason not to start
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let untold: Vec<_> = TOLD.into_iter().filter(|(name, _)| env::var_os(name).is_none()).collect();
     if untold.is_empty() {
         return Ok(());
     }
-    // of the whole process, and kept when it starts itself again; an old kernel that cannot is no reason not to start
-    #[cfg(target_os = "linux")]
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
     Err(Command::new(env::current_exe()?).args(env::args_os().skip(1)).envs(untold).exec())
 }
