@@ -29,7 +29,7 @@ fuzz: ## every fuzz target, FUZZ_SECONDS each (default 60)
 dist: ## the binary, optimised: target/dist/cordon
 	@cargo build --profile dist --locked --package cordon
 
-dist-profiled: ## the binary to ship: the same, laid out by what a node does with Lakeside's days (half an hour on two cores)
+dist-profiled: ## the same, laid out by what a node does with Lakeside's days: target/profiled/dist/cordon (three quarters of an hour on two cores)
 	@packaging/profiled.sh
 
 audit: ## advisories, licences and sources by cargo-deny (installed when missing)

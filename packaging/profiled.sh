@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The binary to ship, its code laid out by what a node does (profile-guided optimisation): a build that counts, a night's work with it, and a build by these counts.
-# The work is Lakeside's, made here by `cargo xtask lakeside`: nothing of it is in the streams that `make bench` and `make bench-live` measure.
+# The fastest binary, its code laid out by what a node does (profile-guided optimisation): a build that counts, some work with it, and a build by these counts.
+# The work is Lakeside's, of other days and another seed than those that `make bench-live` draws its accesses, Zeek and syslog from; its Windows records are others.
 # Needs the compiler's own llvm-profdata: `rustup component add llvm-tools`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
