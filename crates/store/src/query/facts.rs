@@ -34,7 +34,11 @@ fn column(file: &SnapshotFile<'_>, field: &Field) -> ColumnStatistics {
         let value = |number| ScalarValue::Int32(Some(number));
         file.integers(field.name()).map(|(low, high)| (value(low), value(high)))
     };
-    match moments.or_else(integers) {
+    let longs = || {
+        let value = |number| ScalarValue::Int64(Some(number));
+        file.longs(field.name()).map(|(low, high)| (value(low), value(high)))
+    };
+    match moments.or_else(integers).or_else(longs) {
         Some((low, high)) => ColumnStatistics {
             null_count: Precision::Exact(0),
             min_value: Precision::Exact(low),

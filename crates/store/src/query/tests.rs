@@ -19,7 +19,7 @@ const CLASSES: [i64; 4] = [3002, 1007, 4001, 87_006_001];
 struct Bench {
     queries: Queries,
     tables: Tables,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// Events of all sites and classes: some in files, some in memory.
@@ -33,7 +33,7 @@ async fn bench(events: u64) -> Bench {
     tables.flush().await.unwrap();
     tables.append(events, rows(half..events)).await.unwrap();
     let options = QueryOptions::spilling_to(folder.path().join("spill"));
-    Bench { queries: Queries::new(tables.clone(), options).unwrap(), tables, _folder: folder }
+    Bench { queries: Queries::new(tables.clone(), options).unwrap(), tables, folder }
 }
 
 fn rows(positions: std::ops::Range<u64>) -> Vec<(crate::tables::Family, datafusion::arrow::array::RecordBatch)> {
@@ -94,6 +94,27 @@ async fn a_row_comes_as_it_was_put() {
     assert_eq!((&row["time"], &row["site"]), (&json!("2026-11-22T06:00:01.000000Z"), &json!("north")));
     assert_eq!((&row["actor_user_name"], &row["event_day"]), (&json!("user1"), &json!("2026-11-22")));
     assert_eq!((&row["event_table"], row.get("rest")), (&json!("identity"), None));
+}
+
+#[tokio::test]
+async fn a_file_whose_ranges_leave_no_room_for_an_answer_is_not_opened() {
+    let bench = bench(24).await;
+    bench.tables.flush().await.unwrap();
+    let tables = bench.tables.snapshot();
+    let files = tables.iter().flat_map(|table| table.files().map(|file| (file.holds_positions((0, 12)), file.path())));
+    let (older, newer): (Vec<_>, Vec<_>) = files.partition(|(is_older, _)| *is_older);
+    assert_eq!((older.len(), newer.len()), (4, 4));
+    let place = bench.folder.path().join("tables");
+    older.iter().for_each(|(_, path)| std::fs::remove_file(place.join(path.as_ref())).unwrap());
+    let node = node();
+    for ask in
+        ["position = 20", "position IN (20, 21) AND record_index = 0", "time > TIMESTAMP '2026-11-22T06:00:11.5Z'"]
+    {
+        let found = bench.ask(&node, &format!("SELECT position FROM events WHERE {ask}")).await;
+        assert!(found.unwrap().contains(&json!({"position": 20})), "{ask}");
+    }
+    assert_eq!(bench.ask(&node, "SELECT position FROM events WHERE position = 30").await.unwrap(), [] as [Value; 0]);
+    bench.ask(&node, "SELECT position FROM events WHERE position = 3").await.unwrap_err();
 }
 
 #[tokio::test]

@@ -83,6 +83,11 @@ impl SnapshotFile<'_> {
         }
     }
 
+    /// Smallest and largest value of a column of long integers.
+    pub(crate) fn longs(&self, column: &str) -> Option<(i64, i64)> {
+        (column == "position").then_some(self.file.stats.position)
+    }
+
     /// Smallest and largest value of a column of integers.
     pub(crate) fn integers(&self, column: &str) -> Option<(i32, i32)> {
         let stats = &self.file.stats;
