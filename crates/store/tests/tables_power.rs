@@ -184,3 +184,23 @@ async fn without_syncs_the_same_runs_lose_events() {
     }
     assert!(failed > 0, "a store that never syncs passed");
 }
+
+/// A compaction that was given up may still be writing in a thread of its own when the tables are opened again within the same process.
+#[tokio::test]
+async fn a_half_file_that_gets_its_name_while_the_start_sweeps_does_not_stop_the_start() {
+    let (sim, table) = (SimDisk::new(9), Path::new("/store/tables/identity/event_day=2026-11-22"));
+    let tables = open(&sim).await.unwrap();
+    tables.append(BATCH, rows(0..BATCH)).await.unwrap();
+    tables.flush().await.unwrap();
+    drop(tables);
+    let (half, whole) = (table.join("half.parquet.unfinished"), table.join("half.parquet"));
+    sim.create(&half).unwrap().append(b"PAR1").unwrap();
+    let (disk, half_too, whole_too) = (sim.clone(), half.clone(), whole.clone());
+    let at = Some(FailPoint { name: "tables:remove".to_owned(), hit: 1 });
+    let renames = Arc::new(move |_: &str| disk.rename(&half_too, &whole_too).unwrap());
+    let crash = CrashDisk::new(Arc::new(sim.clone()), Path::new("/store"), at, renames);
+    Tables::open(Arc::new(crash), Path::new("/store/tables"), TablesOptions::default()).await.unwrap();
+    assert!(sim.entry(&half).is_err() && sim.entry(&whole).is_ok(), "nobody renamed it meanwhile");
+    open(&sim).await.unwrap();
+    assert!(sim.entry(&whole).is_err(), "the next start removes it");
+}

@@ -70,7 +70,11 @@ async fn sweep(objects: &Shared, family: Family, log: &DeltaLog, files: &[DataFi
         let Some(path) = super::retain::data_path(&root, &object.location) else { continue };
         if !known.contains(&path) {
             tracing::info!(table = family.name(), file = path, "a file that a crash left without a commit is removed");
-            objects.delete(&object.location).await?;
+            match objects.delete(&object.location).await {
+                // whoever left it may still be at it within this process: it has another name now, and goes at the next start
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
     }
     Ok(())
