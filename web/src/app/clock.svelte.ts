@@ -1,0 +1,38 @@
+/** What time it is for the node: a replay has a clock of its own, and a browser's may be wrong. */
+
+import { answer, api, BACKGROUND, type Schemas } from "../api/client";
+
+const ASK_EVERY_MS = 20_000;
+const STEP_MS = 5_000;
+
+class Clock {
+  /** The node's time now. */
+  now = $state.raw(new Date());
+  /** How the node and its parts are; `undefined` before it was asked, or where it may not be. */
+  node = $state.raw<Schemas["NodeHealth"] | undefined>(undefined);
+  #offsetMs = 0;
+
+  start(): () => void {
+    void this.ask();
+    const asking = setInterval(() => void this.ask(), ASK_EVERY_MS);
+    const going = setInterval(() => this.#step(), STEP_MS);
+    return () => {
+      clearInterval(asking);
+      clearInterval(going);
+    };
+  }
+
+  async ask() {
+    const node = await answer(api.GET("/api/v1/health", { headers: BACKGROUND })).catch(() => undefined);
+    if (!node) return;
+    this.node = node;
+    this.#offsetMs = new Date(node.now).getTime() - Date.now();
+    this.#step();
+  }
+
+  #step() {
+    this.now = new Date(Date.now() + this.#offsetMs);
+  }
+}
+
+export const clock = new Clock();

@@ -1,0 +1,30 @@
+/** The places of the console: what the navigation shows, which keys lead there, what may be seen by whom. A place stands here once it exists. */
+
+import Activity from "@lucide/svelte/icons/activity";
+import ListChecks from "@lucide/svelte/icons/list-checks";
+import type { Component } from "svelte";
+
+export interface Place {
+  readonly path: string;
+  readonly name: string;
+  /** Second key after `g`. */
+  readonly key: string;
+  readonly icon: typeof Activity;
+  /** The action of the policies without which the place shows nothing. */
+  readonly needs: string;
+  readonly page: () => Promise<{ default: Component }>;
+}
+
+export const PLACES: readonly Place[] = [
+  { path: "/", name: "Situation", key: "s", icon: Activity, needs: "ReadFindings", page: () => import("./pages/Situation.svelte") },
+  { path: "/findings", name: "Findings", key: "f", icon: ListChecks, needs: "ReadFindings", page: () => import("./pages/Findings.svelte") },
+];
+
+/** Pages that the navigation does not show. */
+const OTHERS: readonly Pick<Place, "path" | "name" | "page">[] = [{ path: "/design", name: "Design", page: () => import("./pages/Design.svelte") }];
+
+/** The place of an address: `/settings` is also that of `/settings/users`. */
+export function placeOf(path: string): Pick<Place, "path" | "name" | "page"> | undefined {
+  const all = [...PLACES, ...OTHERS];
+  return all.find((one) => one.path === path) ?? all.find((one) => one.path !== "/" && path.startsWith(`${one.path}/`));
+}

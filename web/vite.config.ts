@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig, type Plugin } from "vite";
+
+/** A node to develop against: `CORDON_NODE=http://127.0.0.1:8480 npm run dev`. */
+const node = process.env["CORDON_NODE"] ?? "http://127.0.0.1:8480";
+
+/** Puts `x.gz` beside every file that a browser gets smaller so: the node hands it out as it is and compresses nothing itself. */
+function packed(): Plugin {
+  const below = (folder: string): string[] =>
+    readdirSync(folder).flatMap((name) => {
+      const path = join(folder, name);
+      return statSync(path).isDirectory() ? below(path) : [path];
+    });
+  return {
+    name: "packed",
+    apply: "build",
+    closeBundle() {
+      for (const path of below("dist")) {
+        if (/\.(js|css|html|svg|json)$/.test(path)) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [svelte(), packed()],
+  // nothing inline: the Content-Security-Policy of the node allows files of its own only
+  build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 400 },
+  server: { proxy: { "/api": node, "/health": node } },
+});
