@@ -1,5 +1,7 @@
 /** Keys that do something, with what they do: the page of keys (`?`) is made of this list, so it cannot say anything else. */
 
+import { untrack } from "svelte";
+
 export interface Binding {
   /** A key as `KeyboardEvent.key` has it, or two after each other: `g f`. */
   readonly keys: string;
@@ -54,5 +56,6 @@ addEventListener("keydown", (event) => keys.press(event));
 
 /** Keys of a page, for as long as it is there. */
 export function bind(bindings: readonly Binding[]) {
-  $effect(() => keys.add(bindings));
+  // the list of keys is changed here, so it must not be what this waits for
+  $effect(() => untrack(() => keys.add(bindings)));
 }
