@@ -2,6 +2,8 @@
 
 import Activity from "@lucide/svelte/icons/activity";
 import ListChecks from "@lucide/svelte/icons/list-checks";
+import ScrollText from "@lucide/svelte/icons/scroll-text";
+import SettingsIcon from "@lucide/svelte/icons/settings";
 import type { Component } from "svelte";
 
 export interface Place {
@@ -18,6 +20,8 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { path: "/", name: "Situation", key: "s", icon: Activity, needs: "ReadFindings", page: () => import("./pages/Situation.svelte") },
   { path: "/findings", name: "Findings", key: "f", icon: ListChecks, needs: "ReadFindings", page: () => import("./pages/Findings.svelte") },
+  { path: "/settings", name: "Settings", key: "t", icon: SettingsIcon, needs: "UseOwnAccount", page: () => import("./pages/Settings.svelte") },
+  { path: "/audit", name: "Audit", key: "a", icon: ScrollText, needs: "ReadAudit", page: () => import("./pages/Audit.svelte") },
 ];
 
 /** Pages that the navigation does not show. */
