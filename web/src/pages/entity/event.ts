@@ -1,0 +1,44 @@
+/** One event in a line: what it was about beside its class and its action. Pure. */
+
+import type { EntityKind } from "../../api/client";
+import type { EventRow } from "../explore/columns";
+
+/** Columns that say what it was about, by OCSF category of the class; the first that has a value is shown. */
+const DETAILS: readonly (readonly string[])[] = [
+  ["finding_info_title", "malware_name"],
+  ["query_hostname", "http_request_url_path", "api_operation"],
+  ["file_name", "file_path", "reg_value_name", "reg_path", "service_name", "job_name", "group_name"],
+  ["process_cmd_line", "process_name", "process_file_path"],
+  ["medical_device_uid", "dicom_called_ae", "record_types", "care_unit"],
+  ["actor_process_cmd_line", "actor_process_name", "app_name", "metadata_product_name"],
+];
+
+export function detailOf(row: EventRow): string {
+  const text = (column: string) => (typeof row[column] === "string" ? row[column] : "");
+  const message = [text("hl7_message_type"), text("hl7_message_trigger_event")].filter(Boolean).join("^");
+  if (message) return message;
+  return DETAILS.flat().map(text).find(Boolean) ?? "";
+}
+
+export function isBreakGlass(row: EventRow): boolean {
+  return row["is_break_glass"] === true;
+}
+
+/** What the value of a column names, if it has a page of its own. */
+const PAGES: Readonly<Record<string, EntityKind>> = {
+  actor_user_name: "user",
+  user_name: "user",
+  device_hostname: "host",
+  src_endpoint_hostname: "host",
+  dst_endpoint_hostname: "host",
+  src_endpoint_ip: "host",
+  dst_endpoint_ip: "host",
+  patient_ref: "patient",
+  patient_refs: "patient",
+  medical_device_uid: "device",
+  source: "source",
+};
+
+export function kindOf(column: string): EntityKind | undefined {
+  return PAGES[column];
+}
