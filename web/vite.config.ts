@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
@@ -18,6 +18,7 @@ function packed(): Plugin {
     name: "packed",
     apply: "build",
     closeBundle() {
+      if (!existsSync("dist")) return; // what failed is said by who failed
       for (const path of below("dist")) {
         if (/\.(js|css|html|svg|json)$/.test(path)) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
       }
