@@ -4,7 +4,6 @@ import Activity from "@lucide/svelte/icons/activity";
 import ListChecks from "@lucide/svelte/icons/list-checks";
 import RadioTower from "@lucide/svelte/icons/radio-tower";
 import TextSearch from "@lucide/svelte/icons/text-search";
-import TextSearch from "@lucide/svelte/icons/text-search";
 import ScrollText from "@lucide/svelte/icons/scroll-text";
 import SettingsIcon from "@lucide/svelte/icons/settings";
 import type { Component } from "svelte";
@@ -23,7 +22,6 @@ export interface Place {
 export const PLACES: readonly Place[] = [
   { path: "/", name: "Situation", key: "s", icon: Activity, needs: "ReadFindings", page: () => import("./pages/Situation.svelte") },
   { path: "/findings", name: "Findings", key: "f", icon: ListChecks, needs: "ReadFindings", page: () => import("./pages/Findings.svelte") },
-  { path: "/explore", name: "Explore", key: "e", icon: TextSearch, needs: "SearchEvents", page: () => import("./pages/Explore.svelte") },
   { path: "/explore", name: "Explore", key: "e", icon: TextSearch, needs: "SearchEvents", page: () => import("./pages/Explore.svelte") },
   { path: "/sources", name: "Sources", key: "o", icon: RadioTower, needs: "ReadSources", page: () => import("./pages/Sources.svelte") },
   { path: "/settings", name: "Settings", key: "t", icon: SettingsIcon, needs: "UseOwnAccount", page: () => import("./pages/Settings.svelte") },
