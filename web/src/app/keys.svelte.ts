@@ -24,7 +24,7 @@ class Keys {
   }
 
   press(event: KeyboardEvent) {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || presses(event)) return;
     const sequence = this.#first ? `${this.#first} ${event.key}` : event.key;
     this.#forget();
     // the page that came last decides
@@ -49,6 +49,11 @@ function isTyping(target: EventTarget | null): boolean {
   if (document.querySelector("dialog[open], [role=dialog], [role=menu]")) return true;
   if (target instanceof HTMLInputElement) return !["checkbox", "radio", "button", "submit", "range"].includes(target.type);
   return target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName);
+}
+
+/** Enter on a button or a link presses it, whatever the page means by that key. */
+function presses(event: KeyboardEvent): boolean {
+  return [" ", "Enter"].includes(event.key) && event.target instanceof Element && event.target.closest("a, button, summary, input") !== null;
 }
 
 export const keys = new Keys();
