@@ -12,10 +12,11 @@ function read(): Address {
 class Router {
   now = $state.raw<Address>(read());
 
-  /** Goes to another page: Back returns. */
-  go(to: string) {
+  /** Goes to another page: Back returns, unless it takes the place of this one. */
+  go(to: string, how: "push" | "replace" = "push") {
     if (to === location.pathname + location.search) return;
-    history.pushState(null, "", to);
+    if (how === "push") history.pushState(null, "", to);
+    else history.replaceState(null, "", to);
     this.now = read();
   }
 
