@@ -14,6 +14,11 @@ export const ODD = 60;
 /** What normalisation writes of a record in which something was odd. */
 const MARK = '"name":"anomaly"';
 
+/** Whether its events stand under a source for each file that it brought. */
+export function isImporter(source: Source): boolean {
+  return source.listener === "http" && IMPORTERS.includes(source.sender);
+}
+
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
@@ -22,8 +27,7 @@ function quoted(text: string): string {
 function whereOf(source: Source): string | undefined {
   if (!source.received_last) return undefined;
   const since = new Date(Date.parse(source.received_last) - SAMPLE_HOURS * 3_600_000).toISOString();
-  const isMany = source.listener === "http" && IMPORTERS.includes(source.sender);
-  const of = isMany ? `starts_with(source, ${quoted(`${source.id}/`)})` : `source = ${quoted(source.id)}`;
+  const of = isImporter(source) ? `starts_with(source, ${quoted(`${source.id}/`)})` : `source = ${quoted(source.id)}`;
   return `${of} and received >= timestamp ${quoted(since)} and event_day >= date ${quoted(since.slice(0, 10))}`;
 }
 
