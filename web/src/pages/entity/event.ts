@@ -1,6 +1,7 @@
 /** One event in a line: what it was about beside its class and its action. Pure. */
 
 import type { EntityKind } from "../../api/client";
+import { className } from "../../app/words";
 import type { EventRow } from "../explore/columns";
 
 /** Columns that say what it was about, by OCSF category of the class; the first that has a value is shown. */
@@ -10,7 +11,7 @@ const DETAILS: readonly (readonly string[])[] = [
   ["file_name", "file_path", "reg_value_name", "reg_path", "service_name", "job_name", "group_name"],
   ["process_cmd_line", "process_name", "process_file_path"],
   ["medical_device_uid", "dicom_called_ae", "record_types", "care_unit"],
-  ["actor_process_cmd_line", "actor_process_name", "app_name", "metadata_product_name"],
+  ["actor_process_cmd_line", "actor_process_name", "app_name"],
 ];
 
 export function detailOf(row: EventRow): string {
@@ -18,6 +19,14 @@ export function detailOf(row: EventRow): string {
   const message = [text("hl7_message_type"), text("hl7_message_trigger_event")].filter(Boolean).join("^");
   if (message) return message;
   return DETAILS.flat().map(text).find(Boolean) ?? "";
+}
+
+/** `Record access, View`; a class that the console has no word for has that of OCSF. */
+export function titleOf(row: EventRow): string {
+  const known = className(Number(row["class_uid"]));
+  const kind = /^Class \d+$/.test(known) && typeof row["class_name"] === "string" ? row["class_name"] : known;
+  const action = typeof row["activity_name"] === "string" && row["activity_name"] !== "Unknown" ? row["activity_name"] : "";
+  return action ? `${kind}, ${action}` : kind;
 }
 
 export function isBreakGlass(row: EventRow): boolean {

@@ -23,7 +23,11 @@ export interface Known {
   readonly numbers: ReadonlyMap<string, number>;
 }
 
-/** The score of an entity now; `null` when nothing speaks against it. */
+/** The score of an entity now; `null` when there is none. */
+export interface Risk {
+  readonly now: Schemas["EntityRisk"] | null;
+}
+
 export async function readRisk(entity: Named, signal: AbortSignal): Promise<Schemas["EntityRisk"] | null> {
   return answer(api.POST("/api/v1/entities/risk", { body: entity, headers: BACKGROUND, signal })).catch((problem: unknown) => {
     if (problem instanceof Problem && problem.status === 404) return null;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Finding } from "../../api/client";
-import { curveOf, HALF_LIFE_MS, numbersOf, placedAt, scoreAt, weighed, type Weighed } from "./risk";
+import { curveOf, HALF_LIFE_MS, numbersOf, placedAt, roundUp, scoreAt, weighed, type Weighed } from "./risk";
 
 const START = Date.UTC(2026, 2, 15);
 const HOUR = 3_600_000;
@@ -59,4 +59,8 @@ test("the curve is the score at each of its moments and jumps at each finding", 
   curve.at.forEach((at, place) => expect(curve.score[place]).toBeCloseTo(scoreAt(all, at), 9));
   const jump = curve.at.indexOf(START + 7 * HOUR + 11);
   expect((curve.score[jump] ?? 0) - (curve.score[jump - 1] ?? 0)).toBeCloseTo(25, 5);
+});
+
+test("an axis ends at a round number", () => {
+  expect([0, 0.4, 1, 29, 41, 95, 348, 400].map(roundUp)).toEqual([1, 1, 1, 40, 60, 100, 400, 400]);
 });

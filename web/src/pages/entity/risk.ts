@@ -74,3 +74,9 @@ export function curveOf(all: readonly Weighed[], from: number, until: number): C
   });
   return { at, score: scores };
 }
+
+/** The next round number above, for the top of an axis: 1, 2, 4, 6, 8 or 10 of its power of ten. */
+export function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, value)));
+  return power * ([1, 2, 4, 6, 8].find((one) => one * power >= value) ?? 10);
+}
