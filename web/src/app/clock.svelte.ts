@@ -4,6 +4,8 @@ import { answer, api, BACKGROUND, type Schemas } from "../api/client";
 
 const ASK_EVERY_MS = 20_000;
 const STEP_MS = 5_000;
+/** A node that takes longer counts as away: a line that is cut says nothing. */
+const ANSWER_MAX_MS = 10_000;
 
 class Clock {
   /** The node's time now. */
@@ -23,7 +25,10 @@ class Clock {
   }
 
   async ask() {
-    const node = await answer(api.GET("/api/v1/health", { headers: BACKGROUND })).catch(() => undefined);
+    const stop = new AbortController();
+    const late = setTimeout(() => stop.abort(new Error("no answer")), ANSWER_MAX_MS);
+    const node = await answer(api.GET("/api/v1/health", { headers: BACKGROUND, signal: stop.signal })).catch(() => undefined);
+    clearTimeout(late);
     if (!node) return;
     this.node = node;
     this.#offsetMs = new Date(node.now).getTime() - Date.now();
