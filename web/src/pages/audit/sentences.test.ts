@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actorOf, DEEDS, deedOf, deedsByHeading, KINDS, type Entry } from "./sentences";
+import { actorOf, DEEDS, deedOf, deedsByHeading, KINDS, whoOf, type Entry } from "./sentences";
 
 const FILES = import.meta.glob<string>(["../../../../crates/api/src/**/*.rs", "../../../../crates/node/src/live/**/*.rs", "../../../../crates/store/src/state/**/*.rs"], { query: "?raw", import: "default", eager: true });
 /** Without tests, which write entries of their own. */
@@ -52,12 +52,22 @@ describe("sentences of the audit log", () => {
     expect(deedOf(entry("group_changed", { detail }))).toBe(expected);
   });
 
+  it("call a rule by its title where it is known", () => {
+    const titles = new Map([["r-1", "Odd sign-in"]]);
+    expect(deedOf(entry("rule_switched", { target: "r-1", detail: { is_enabled: true } }), titles)).toBe("switched the rule “Odd sign-in” on");
+    expect(deedOf(entry("mute_added", { target: "2", detail: { kind: "suppression", rule_id: "r-1" } }), titles)).toBe("added the suppression 2 for rule “Odd sign-in”");
+  });
+
   it("survive details of any form", () => {
     for (const action of Object.keys(DEEDS)) for (const detail of [null, 3, "x", [], { from: 1, to: [], roles: "x", fields: {}, expires: "y" }]) expect(deedOf(entry(action, { detail }))).not.toBe("");
   });
 
   it("name who did it", () => {
-    expect(["anna", "node", "nobody", "token/nightly", "console of the node"].map(actorOf)).toEqual(["anna", "The node", "Somebody not signed in", "Token nightly", "At the machine"]);
+    expect(["anna", "node", "nobody", "token/nightly", "console of the node"].map(actorOf)).toEqual(["anna", "The node", "Somebody not signed in", "Token nightly", "Somebody at the machine"]);
+  });
+
+  it("name them within a sentence", () => {
+    expect(["Anna", "node", "token/x"].map(whoOf)).toEqual(["Anna", "the node", "token x"]);
   });
 
   it("stand in the filter once each", () => {

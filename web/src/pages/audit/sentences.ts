@@ -8,13 +8,16 @@ import { actionName, roleNames, siteNames } from "../settings/roles";
 export type Entry = Schemas["AuditEntry"];
 type Detail = Readonly<Record<string, unknown>>;
 
+/** What a rule is called: by its title, where it is known. */
+type RuleName = (id: string) => string;
+
 interface Deed {
   /** As the filter lists it. */
   readonly name: string;
   /** Under which heading. */
   readonly of: string;
   /** What was done, after the name of who did it: `signed in`. */
-  readonly says: (entry: Entry, detail: Detail) => string;
+  readonly says: (entry: Entry, detail: Detail, rule: RuleName) => string;
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");
@@ -55,11 +58,11 @@ function changedGroup(detail: Detail): string {
 }
 
 /** What a suppression is about. */
-function quietened(entry: Entry, detail: Detail): string {
+function quietened(entry: Entry, detail: Detail, rule: RuleName): string {
   const entity = part(detail["entity"]);
   const fields = Array.isArray(detail["fields"]) ? detail["fields"].length : 0;
   const about = [
-    text(detail["rule_id"]) && `rule ${text(detail["rule_id"])}`,
+    text(detail["rule_id"]) && `rule ${rule(text(detail["rule_id"]))}`,
     text(entity["name"]) && `${text(entity["kind"])} ${text(entity["name"])}`,
     text(detail["source"]) && `source ${text(detail["source"])}`,
     fields > 0 && many(fields, "value"),
@@ -90,12 +93,12 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   events_exported: { name: "Events exported", of: "Patients", says: (_, detail) => `took events out${text(detail["from"]) ? ` from ${text(detail["from"])}` : ""}${text(detail["until"]) ? ` until ${text(detail["until"])}` : ""}` },
   glass_broken: { name: "Emergency access", of: "Patients", says: (entry) => `used emergency access: ${actionName(entry.target).toLowerCase()}` },
   group_changed: { name: "Finding changed", of: "Findings", says: (_, detail) => changedGroup(detail) },
-  mute_added: { name: "Suppression added", of: "Findings", says: (entry, detail) => `added ${quietened(entry, detail)}${until(detail, "ends", "until")}` },
-  mute_ended: { name: "Suppression ended", of: "Findings", says: (entry, detail) => `ended ${quietened(entry, detail)}` },
+  mute_added: { name: "Suppression added", of: "Findings", says: (entry, detail, rule) => `added ${quietened(entry, detail, rule)}${until(detail, "ends", "until")}` },
+  mute_ended: { name: "Suppression ended", of: "Findings", says: (entry, detail, rule) => `ended ${quietened(entry, detail, rule)}` },
   search_saved: { name: "Search saved", of: "Findings", says: (_, detail) => (detail["shared"] === true ? "saved a search for others to use" : "saved a search") },
   search_changed: { name: "Search changed", of: "Findings", says: () => "changed a saved search" },
   search_removed: { name: "Search removed", of: "Findings", says: () => "removed a saved search" },
-  rule_switched: { name: "Rule switched", of: "Rules", says: (entry, detail) => `switched the rule ${entry.target} ${detail["is_enabled"] === true ? "on" : "off"}` },
+  rule_switched: { name: "Rule switched", of: "Rules", says: (entry, detail, rule) => `switched the rule ${rule(entry.target)} ${detail["is_enabled"] === true ? "on" : "off"}` },
   rules_reloaded: { name: "Rules read again", of: "Rules", says: () => "had the rules read again" },
   rule_tested: { name: "Rule tried", of: "Rules", says: () => "tried a rule on stored events" },
   backfill_started: { name: "Rules run over history", of: "Rules", says: (_, detail) => `ran ${list(detail["rules"]).length > 0 ? many(list(detail["rules"]).length, "rule") : "rules"} over stored events${detail["tell"] === true ? ", and people are told" : ""}` },
@@ -121,21 +124,28 @@ function reloaded(detail: Detail): string {
   return `had the settings read again${said.length > 0 ? `: ${said.join("; ")}` : ": nothing had changed"}`;
 }
 
-/** What was done. A deed of a later version is told by its own word. */
-export function deedOf(entry: Entry): string {
+/** What was done. A deed of a later version is told by its own word. `titles`: of rules, by id. */
+export function deedOf(entry: Entry, titles: ReadonlyMap<string, string> = new Map()): string {
   const deed = DEEDS[entry.action];
-  return deed ? deed.says(entry, part(entry.detail)) : `${entry.action.replaceAll("_", " ")}${entry.target ? ` ${entry.target}` : ""}`;
+  const rule = (id: string) => (titles.has(id) ? `“${titles.get(id)}”` : id);
+  return deed ? deed.says(entry, part(entry.detail), rule) : `${entry.action.replaceAll("_", " ")}${entry.target ? ` ${entry.target}` : ""}`;
 }
 
 const ACTORS: Readonly<Record<string, string>> = {
   node: "The node",
   nobody: "Somebody not signed in",
-  "console of the node": "At the machine",
+  "console of the node": "Somebody at the machine",
 };
 
 /** Who did it: a person by name, a token as one, the node itself, the command line of its machine. */
 export function actorOf(actor: string): string {
   return ACTORS[actor] ?? (actor.startsWith("token/") ? `Token ${actor.slice(6)}` : actor);
+}
+
+/** The same within a sentence. */
+export function whoOf(actor: string): string {
+  const name = actorOf(actor);
+  return name === actor ? name : name.charAt(0).toLowerCase() + name.slice(1);
 }
 
 /** Deeds by heading, for the filter. */

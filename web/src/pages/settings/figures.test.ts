@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diskOf, forecastOf, isOnMachine, metricsOf, useOf, type Disk } from "./figures";
+import { diskOf, forecastOf, isOnMachine, metricsOf, percentOf, useOf, type Disk } from "./figures";
 
 const TEXT = `# HELP cordon_kept_bytes Bytes kept.
 # TYPE cordon_kept_bytes gauge
@@ -33,11 +33,16 @@ describe("figures of the disk", () => {
   it.each([
     [{}, "25 % of the budget is taken. At the present pace it is full in 40 days; from then on the oldest days leave."],
     [{ daysLeft: undefined }, "25 % of the budget is taken. How many days are left cannot be said yet."],
+    [{ kept: 1 }, "Less than 1 % of the budget is taken. At the present pace it is full in 40 days; from then on the oldest days leave."],
     [{ kept: 1000, daysLeft: 0 }, "The budget is full and the oldest days leave in turn: 12 days are kept."],
   ] as [Partial<Disk>, string][])("give a forecast only as far as it is known: %j", (parts, says) => {
     const forecast = forecastOf(disk(parts));
     expect(forecast.says).toBe(says);
     expect(forecast.from).not.toBe("");
+  });
+
+  it("are parts of the whole", () => {
+    expect([percentOf(0, 10), percentOf(1, 100_000), percentOf(1, 8)]).toEqual(["0.0 %", "under 0.1 %", "12.5 %"]);
   });
 
   it("say what is protected", () => {

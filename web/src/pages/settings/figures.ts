@@ -61,6 +61,12 @@ export function diskOf(metrics: Metrics): Disk | undefined {
   };
 }
 
+/** A part of the whole, in percent. */
+export function percentOf(part: number, whole: number): string {
+  const percent = (part / whole) * 100;
+  return percent > 0 && percent < 0.1 ? "under 0.1 %" : `${percent.toFixed(1)} %`;
+}
+
 export interface Forecast {
   readonly says: string;
   /** What it is computed from. */
@@ -70,7 +76,8 @@ export interface Forecast {
 const PACE = "The node computes it from what is free in the budget and the bytes that were added a day in the last seven full days, as they lie on the disk. A week that was busier than usual makes it shorter than it will be.";
 
 export function forecastOf(disk: Disk): Forecast {
-  const share = Math.round((disk.kept / disk.budget) * 100);
+  const percent = (disk.kept / disk.budget) * 100;
+  const share = percent > 0 && percent < 1 ? "Less than 1" : String(Math.round(percent));
   if (disk.kept >= disk.budget) return { says: `The budget is full and the oldest days leave in turn: ${many(disk.keptDays, "day")} are kept.`, from: "The age of the oldest day of which anything is left." };
   if (disk.daysLeft === undefined) return { says: `${share} % of the budget is taken. How many days are left cannot be said yet.`, from: "A forecast needs at least one full day that was received; this node has none so far." };
   if (disk.daysLeft > 3650) return { says: `${share} % of the budget is taken. At the present pace it is not full within ten years: what leaves before that leaves by age.`, from: PACE };

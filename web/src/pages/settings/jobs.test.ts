@@ -33,8 +33,8 @@ describe("jobs of the store", () => {
     ]);
   });
 
-  it("are the newest of each kind, and no other jobs", () => {
-    const jobs = [job({ id: 1 }), job({ id: 4, kind: "thaw" }), job({ id: 3 }), job({ id: 9, kind: "backfill" })];
+  it("are the newest proof and the newest of a frozen moment, and no other jobs", () => {
+    const jobs = [job({ id: 1 }), job({ id: 4, kind: "thaw" }), job({ id: 2, kind: "freeze" }), job({ id: 3 }), job({ id: 9, kind: "backfill" })];
     expect(latestOf(jobs).map((one) => one.id)).toEqual([3, 4]);
     expect(isOfStore(job({ kind: "backfill" }))).toBe(false);
   });

@@ -36,7 +36,7 @@ export function verdictOf(job: Job & { kind: StoreKind }): Verdict {
   if (job.state === "running") return with_("plain", "It runs.");
   if (job.state === "failed") return with_("bad", "It could not be done.");
   if (job.state === "cancelled") return with_("warn", job.kind === "verify" ? "It was cancelled: what was read until then proves nothing of the rest." : "It was cancelled.");
-  if (job.kind === "freeze") return with_("good", "A moment is frozen: copy it with `cordon backup`, or give it up.");
+  if (job.kind === "freeze") return with_("good", "A moment is frozen. Copy it, then give it up.");
   if (job.kind === "thaw") return with_("good", "The moment is given up, and its disk is free.");
   const count = job.counts.find((one) => one.name === "faults")?.count ?? faults.length;
   return count === 0 ? with_("good", "The store is whole: everything is as it was written.") : with_("bad", `${many(count, "thing")} ${count === 1 ? "is" : "are"} not as ${count === 1 ? "it was" : "they were"} written.`);
@@ -46,17 +46,15 @@ const PARTS: Readonly<Record<string, string>> = { log: "Log", evidence: "Origina
 
 /** Counts of a proof by part, in the order of the proof: `log_records` is `records` of the log. Zeros say nothing. */
 export function countsOf(job: Job): readonly { readonly part: string; readonly counts: readonly { readonly name: string; readonly count: number }[] }[] {
+  if (job.kind !== "verify") return [];
   return Object.entries(PARTS).flatMap(([word, part]) => {
     const counts = job.counts.filter((one) => one.name.startsWith(`${word}_`) && one.count > 0).map((one) => ({ name: one.name.slice(word.length + 1).replaceAll("_", " "), count: one.count }));
     return counts.length > 0 ? [{ part, counts }] : [];
   });
 }
 
-/** The newest job of each kind that has one, in a fixed order. */
+/** The newest proof, and what last became of a frozen moment. */
 export function latestOf(jobs: readonly Job[]): (Job & { kind: StoreKind })[] {
-  const of = jobs.filter(isOfStore);
-  return (Object.keys(STORE_JOBS) as StoreKind[]).flatMap((kind) => {
-    const all = of.filter((job) => job.kind === kind).sort((one, other) => other.id - one.id);
-    return all.slice(0, 1);
-  });
+  const newest = (kinds: readonly StoreKind[]) => jobs.filter(isOfStore).filter((job) => kinds.includes(job.kind)).sort((one, other) => other.id - one.id).slice(0, 1);
+  return [...newest(["verify"]), ...newest(["freeze", "thaw"])];
 }

@@ -17,8 +17,8 @@ describe("suppressions", () => {
     const titles = new Map([["r-1", "Odd sign-in"]]);
     expect(aboutOf(mute({ rule: "r-1", entity: { kind: "host", name: "pacs01" } }), titles)).toBe("Odd sign-in, host pacs01");
     expect(aboutOf(mute({ rule: "r-2", fields: [{ field: "user", value: "x" }], source: "http/a" }), titles)).toBe("Rule r-2, source http/a, user is x");
-    expect(aboutOf(mute({ entity: { kind: "user", name: null } }), titles)).toBe("user hidden from your role");
-    expect([aboutOf(mute(), titles), untilOf(mute())]).toEqual(["Every finding", "no end"]);
+    expect(aboutOf(mute({ entity: { kind: "user", name: null } }), titles)).toBe("User hidden from your role");
+    expect([aboutOf(mute(), titles), untilOf(mute())]).toEqual(["Every finding at north", "no end"]);
   });
 
   it.each([

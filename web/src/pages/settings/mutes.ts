@@ -34,12 +34,13 @@ export function aboutOf(mute: Mute, titles: ReadonlyMap<string, string>): string
     mute.source && `source ${mute.source}`,
     mute.fields.length > 0 && (mute.fields.length === 1 ? `${mute.fields[0]?.field} is ${mute.fields[0]?.value}` : many(mute.fields.length, "value")),
   ].filter((one) => typeof one === "string" && one !== "");
-  return parts.length > 0 ? parts.join(", ") : "Every finding";
+  const said = parts.length > 0 ? parts.join(", ") : `every finding${mute.site ? ` at ${mute.site}` : ""}`;
+  return said.charAt(0).toUpperCase() + said.slice(1);
 }
 
-/** `until 2026-…`, or that it has no end. */
+/** To the minute, or that it has no end. */
 export function untilOf(mute: Mute): string {
-  return mute.ends ? moment(mute.ends) : "no end";
+  return mute.ends ? moment(mute.ends).slice(0, 16) : "no end";
 }
 
 export interface MuteDraft {

@@ -33,7 +33,7 @@ export interface Right {
 }
 
 const ALL = { analyst: "", privacy_officer: "", responder: "", auditor: "", administrator: "" } as const;
-const HEALTH = "accesses to records";
+const HEALTH = "only accesses to records";
 
 /** Who has several roles may do what any of them may. */
 export const RIGHTS: readonly Right[] = [

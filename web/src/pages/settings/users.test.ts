@@ -8,9 +8,9 @@ describe("users", () => {
     [{}, "fine", "Password"],
     [{ has_totp: true }, "fine", "Password and code"],
     [{ roles: ["administrator"] }, "factor", "Password"],
-    [{ has_password: false }, "invited", "Nothing set yet"],
+    [{ has_password: false }, "invited", "No password yet"],
     [{ has_password: false, is_from_provider: true, roles: ["administrator"] }, "fine", "Through the provider"],
-    [{ is_locked: true, has_password: false }, "locked", "Nothing set yet"],
+    [{ is_locked: true, has_password: false }, "locked", "No password yet"],
   ] as [Partial<User>, string, string][])("%j stand as %s", (parts, standing, way) => {
     expect([standingOf(user(parts)), wayOf(user(parts))]).toEqual([standing, way]);
   });

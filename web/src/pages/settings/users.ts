@@ -25,7 +25,7 @@ export function standingOf(user: User): Standing {
 /** How a user signs in. */
 export function wayOf(user: User): string {
   if (user.is_from_provider) return "Through the provider";
-  if (!user.has_password) return "Nothing set yet";
+  if (!user.has_password) return "No password yet";
   return user.has_totp ? "Password and code" : "Password";
 }
 
