@@ -83,8 +83,8 @@ describe("the table", () => {
 
   it("knows how wide it is at least", () => {
     const { grid, px } = widths(columnsOf("time,user"));
-    expect(grid).toBe("164px minmax(100px, 1fr)");
-    expect(px).toBe(164 + 100 + 12 + 32);
+    expect(grid).toBe("148px minmax(84px, 1fr)");
+    expect(px).toBe(148 + 84 + 12 + 32);
   });
 });
 

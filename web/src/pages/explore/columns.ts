@@ -23,7 +23,7 @@ export const GROUPS: readonly ColumnGroup[] = [
     title: "Who",
     columns: [
       ["actor_user_name", "Acting user"], ["actor_user_uid", "Acting user id"], ["actor_user_domain", "Acting user domain"], ["actor_session_uid", "Session"], ["user_name", "Account"],
-      ["user_uid", "Account id"], ["user_domain", "Account domain"], ["group_name", "Group"], ["logon_type_id", "Kind of sign-in"], ["auth_protocol", "Protocol of sign-in"], ["auth_protocol_id", "Protocol of sign-in, number"],
+      ["user_uid", "Account id"], ["user_domain", "Account domain"], ["group_name", "Group"], ["logon_type_id", "Kind of sign-in"], ["auth_protocol", "Protocol of sign-in"], ["auth_protocol_id", "Protocol number"],
     ],
   },
   {
@@ -74,7 +74,7 @@ export const GROUPS: readonly ColumnGroup[] = [
   {
     title: "Where it comes from",
     columns: [
-      ["source", "Source"], ["site", "Site"], ["metadata_product_name", "Product"], ["metadata_log_name", "Log"], ["received", "Received"], ["event_table", "Event table"], ["class_uid", "Class, OCSF number"], ["activity_id", "Action, OCSF number"],
+      ["source", "Source"], ["site", "Site"], ["metadata_product_name", "Product"], ["metadata_log_name", "Log"], ["received", "Received"], ["event_table", "Event table"], ["class_uid", "Class number"], ["activity_id", "Action number"],
       ["event_id", "Event id"], ["record_sha256", "SHA-256 of the record"], ["position", "Position in the log"], ["record_index", "Place in the record"],
     ],
   },

@@ -31,6 +31,8 @@ it("a fault of SQL says what, where, and not how the engine is called", () => {
   expect([at.from, at.to, at.message]).toEqual([9, 12, "Expected: an expression, found: fro."]);
   const table = sqlFault("The query cannot be understood: Error during planning: table 'datafusion.public.evnts' not found.", "select 1 from evnts");
   expect([table.from, table.to, table.message]).toEqual([14, 19, "Table 'evnts' not found."]);
+  const near = sqlFault("The query cannot be understood: Schema error: No field named actor_user_nam. Did you mean 'events.actor_user_name'?.\nValid fields are events.event_id.", "select actor_user_nam from events");
+  expect([near.from, near.to, near.instead]).toEqual([7, 21, "actor_user_name"]);
   const field = sqlFault("The query cannot be understood: Schema error: No field named foo.\nValid fields are events.event_id, events.time.", "select foo from events");
   expect([field.from, field.to, field.message]).toEqual([7, 10, "No field named foo. Ctrl Space shows the columns there are."]);
 });

@@ -25,9 +25,10 @@ export function sqlFault(detail: string, sql: string): Fault {
   const message = sentence(plain(detail));
   const placed = /at Line: (\d+), Column: (\d+)/.exec(detail);
   const missing = /(?:No field named |table '?|function ')([\w."]+)/i.exec(message)?.[1]?.replace(/[."']+$/, "");
+  const instead = placed ? undefined : /Did you mean '([\w.]+)'/.exec(message)?.[1];
   const from = placed ? letterOfLine(sql, Number(placed[1]), Number(placed[2])) : missing ? sql.toLowerCase().indexOf(missing.toLowerCase()) : -1;
   if (from < 0) return unplaced(message);
-  return { from, to: placed ? wordEnd(sql, from, /[\s(),;]/) : from + (missing?.length ?? 1), isPlaced: true, message, instead: undefined };
+  return { from, to: placed ? wordEnd(sql, from, /[\s(),;]/) : from + (missing?.length ?? 1), isPlaced: true, message, instead };
 }
 
 /** What the engine says around the fault, and the list of all columns, help nobody here: columns are offered while typing. */
@@ -38,6 +39,7 @@ function plain(detail: string): string {
     .replace(/^(Error during planning|Schema error|SQL error): /i, "")
     .replace(/^ParserError\("(.*)"\)\.?$/s, "$1")
     .replaceAll("datafusion.public.", "")
+    .replaceAll("'events.", "'")
     .replace(/ at Line: \d+, Column: \d+/, "");
 }
 

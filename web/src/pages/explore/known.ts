@@ -80,8 +80,16 @@ export function stretch({ from, until }: Between): { from?: string; until?: stri
   return { ...(from ? { from } : {}), ...(until ? { until } : {}) };
 }
 
+const WHOLE_MS = 10_000;
+let whole: { readonly at: number; readonly time: Promise<{ from: string; until: string } | undefined> } | undefined;
+
 /** From the first event to the last, of what may be seen. */
-export async function wholeTime(): Promise<{ from: string; until: string } | undefined> {
+export function wholeTime(): Promise<{ from: string; until: string } | undefined> {
+  if (!whole || Date.now() - whole.at > WHOLE_MS) whole = { at: Date.now(), time: askedWhole() };
+  return whole.time;
+}
+
+async function askedWhole(): Promise<{ from: string; until: string } | undefined> {
   const said = await answer(api.POST("/api/v1/events/sql", { body: { sql: "select min(time) as first, max(time) as last from events" } }));
   const row = said.rows[0] as Record<string, unknown> | undefined;
   if (typeof row?.["first"] !== "string" || typeof row["last"] !== "string") return undefined;

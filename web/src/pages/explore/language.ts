@@ -1,11 +1,10 @@
-/** Colours and completion of both languages. */
+/** The filter language in the editor: colours, and completion of fields and of the values that the node knows. */
 
 import { autocompletion, startCompletion, type Completion, type CompletionContext, type CompletionResult } from "@codemirror/autocomplete";
-import { sql, StandardSQL } from "@codemirror/lang-sql";
-import { syntaxTree } from "@codemirror/language";
 import type { EditorState, Extension, Range } from "@codemirror/state";
-import { Decoration, EditorView, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
+import type { Decoration, EditorView } from "@codemirror/view";
 import { count } from "../../app/words";
+import { coloured, LOOKS, marked } from "./colours";
 import { titleOf, type FieldHelp } from "./columns";
 import { TIMES, wantedAt, type Wanted } from "./complete";
 import type { KnownValue } from "./known";
@@ -18,45 +17,8 @@ export interface Knows {
   readonly values: (field: string, prefix: string) => Promise<readonly KnownValue[]>;
 }
 
-const LOOKS = { icons: false, selectOnOpen: false, activateOnTypingDelay: 90, maxRenderedOptions: 60 } as const;
-
 export function filterLanguage(knows: Knows): Extension {
   return [coloured(filterColours), autocompletion({ ...LOOKS, override: [(context) => completion(context, knows)] })];
-}
-
-/** The tables of events, all of which have the columns of `events` that fit them. */
-const TABLES = ["identity", "process", "file", "system", "network", "dns", "web", "detections", "record_access", "clinical", "other"];
-
-export function sqlLanguage(columns: readonly string[]): Extension {
-  const all = columns.map((column) => ({ label: column, detail: titleOf(column) === column ? "" : titleOf(column), type: "property" }));
-  const schema = { events: all, ...Object.fromEntries(TABLES.map((table) => [table, []])) };
-  return [sql({ dialect: StandardSQL, schema, defaultTable: "events" }), coloured(sqlColours), autocompletion(LOOKS)];
-}
-
-type Colours = (state: EditorState) => Range<Decoration>[];
-
-/** Questions are short: all of one is coloured anew with every change. */
-function coloured(colours: Colours): Extension {
-  const make = (view: EditorView) => Decoration.set(colours(view.state), true);
-  return ViewPlugin.fromClass(
-    class {
-      decorations: DecorationSet;
-      constructor(view: EditorView) {
-        this.decorations = make(view);
-      }
-      update(update: ViewUpdate) {
-        if (update.docChanged || syntaxTree(update.startState) !== syntaxTree(update.state)) this.decorations = make(update.view);
-      }
-    },
-    { decorations: (plugin) => plugin.decorations },
-  );
-}
-
-const MARKS = Object.fromEntries(["field", "sign", "joins", "not", "text", "number", "note"].map((name) => [name, Decoration.mark({ class: name })]));
-
-function marked(name: string | undefined, from: number, to: number): Range<Decoration>[] {
-  const mark = name ? MARKS[name] : undefined;
-  return mark && from < to ? [mark.range(from, to)] : [];
 }
 
 function filterColours(state: EditorState): Range<Decoration>[] {
@@ -72,17 +34,6 @@ function filterColour(one: Placed, next: Placed | undefined): string | undefined
   if (next?.word === "sign") return "field";
   const word = one.text.toLowerCase();
   return word === "not" ? "not" : word === "or" || word === "and" ? "joins" : undefined;
-}
-
-/** Names of nodes of the grammar of `lang-sql`. */
-const SQL_COLOURS: Readonly<Record<string, string>> = {
-  Keyword: "joins", Type: "field", Builtin: "field", Bool: "number", Null: "number", Number: "number", String: "text", QuotedIdentifier: "text", LineComment: "note", BlockComment: "note", Operator: "sign", Punctuation: "sign",
-};
-
-function sqlColours(state: EditorState): Range<Decoration>[] {
-  const found: Range<Decoration>[] = [];
-  syntaxTree(state).iterate({ enter: (node) => void found.push(...marked(SQL_COLOURS[node.name], node.from, node.to)) });
-  return found;
 }
 
 async function completion(context: CompletionContext, knows: Knows): Promise<CompletionResult | null> {

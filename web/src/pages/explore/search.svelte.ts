@@ -63,6 +63,11 @@ export class Search {
     return this.#go(this.mode, this.draft[this.mode]);
   }
 
+  /** The same once more, as when the node did not answer. */
+  again() {
+    this.#turn += 1;
+  }
+
   switchTo(mode: Mode) {
     if (mode !== this.mode) router.set({ mode: mode === "sql" ? mode : null, q: this.#last[mode], event: null, live: null });
   }
@@ -89,7 +94,7 @@ export class Search {
       const handle = text ? await sealed(text) : null;
       this.draft[mode] = written;
       const isSame = handle === router.of("q") && mode === this.mode && Object.keys(more).length === 0;
-      if (isSame) this.#turn += 1;
+      if (isSame) this.again();
       else router.set({ mode: mode === "sql" ? mode : null, q: handle, event: null, ...(mode === "sql" ? { live: null } : {}), ...more });
     } catch (problem) {
       toasts.fault(problem);

@@ -1,6 +1,7 @@
 /** What the table of events shows: columns that say one thing out of several of the event, and every column by its own name. */
 
-import { momentExact, textOfValue, titleOf, type EventRow } from "./columns";
+import { moment } from "../../app/words";
+import { textOfValue, titleOf, type EventRow } from "./columns";
 
 export interface TableColumn {
   readonly id: string;
@@ -22,7 +23,7 @@ function towards(from: string, to: string): string {
 }
 
 /** The first piece of a host's name; an address stays whole. */
-function shortHost(name: string): string {
+export function shortHost(name: string): string {
   return /^[\d.]+$|:/.test(name) ? name : (name.split(".")[0] ?? name);
 }
 
@@ -44,15 +45,20 @@ export function shortSource(source: string): string {
   return parts.length > 2 ? `…/${parts.slice(-2).join("/")}` : source;
 }
 
+/** `Health Record Activity` without what all have. */
+export function shortClass(name: string): string {
+  return name.replace(/ Activity$/, "");
+}
+
 /** Columns of the table that say one thing out of several columns of the event. */
 export const COMPOSED: readonly TableColumn[] = [
-  { id: "time", title: "Time", width: 164, share: 0, of: ["time"], text: (row) => momentExact(String(row["time"] ?? "")) },
-  { id: "class", title: "Class", width: 110, share: 1, of: ["class_name"], text: (row) => words(row, "class_name").replace(/ Activity$/, "") },
-  { id: "user", title: "User", width: 100, share: 1, of: ["actor_user_name", "user_name"], text: (row) => towards(words(row, "actor_user_name"), words(row, "user_name")) },
-  { id: "host", title: "Host", width: 110, share: 1.3, of: ["device_hostname", "src_endpoint_hostname", "src_endpoint_ip", "dst_endpoint_hostname", "dst_endpoint_ip"], text: hostOf },
-  { id: "patient", title: "Patient", width: 96, share: 0, of: ["patient_ref"], text: (row) => shortPatient(words(row, "patient_ref")) },
-  { id: "action", title: "Action", width: 110, share: 1.1, of: ["activity_name", "status_id"], text: (row) => words(row, "activity_name") },
-  { id: "source", title: "Source", width: 120, share: 1.4, of: ["source"], text: (row) => shortSource(words(row, "source")) },
+  { id: "time", title: "Time", width: 148, share: 0, of: ["time"], text: (row) => moment(String(row["time"] ?? "")) },
+  { id: "class", title: "Class", width: 88, share: 1, of: ["class_name"], text: (row) => shortClass(words(row, "class_name")) },
+  { id: "user", title: "User", width: 84, share: 1, of: ["actor_user_name", "user_name"], text: (row) => towards(words(row, "actor_user_name"), words(row, "user_name")) },
+  { id: "host", title: "Host", width: 96, share: 1.6, of: ["device_hostname", "src_endpoint_hostname", "src_endpoint_ip", "dst_endpoint_hostname", "dst_endpoint_ip"], text: hostOf },
+  { id: "patient", title: "Patient", width: 92, share: 0, of: ["patient_ref"], text: (row) => shortPatient(words(row, "patient_ref")) },
+  { id: "action", title: "Action", width: 84, share: 1.1, of: ["activity_name", "status_id"], text: (row) => words(row, "activity_name") },
+  { id: "source", title: "Source", width: 84, share: 1.4, of: ["source"], text: (row) => shortSource(words(row, "source")) },
 ];
 
 export const DEFAULT_COLUMNS: readonly string[] = COMPOSED.map((column) => column.id);
