@@ -49,7 +49,8 @@ pub fn description() -> Value {
     exact(&described().into_openapi())
 }
 
-/// Makes the description exact where the macros are not: a parameter that may be left out is not null when it is there.
+/// Makes the description exact where the macros are not: a parameter that may be left out is not null when it is there, and a number with a description of its own is
+/// not an object as well.
 fn exact(description: &OpenApi) -> Value {
     let mut value = serde_json::to_value(description).unwrap_or_default();
     let paths = value.get_mut("paths").and_then(Value::as_object_mut);
@@ -60,7 +61,28 @@ fn exact(description: &OpenApi) -> Value {
             never_null(schema);
         }
     }
+    let schemas = value.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let bodies =
+        schemas.into_iter().flat_map(|schemas| schemas.values_mut().filter_map(|body| body.get_mut("properties")));
+    for property in bodies.filter_map(Value::as_object_mut).flat_map(|properties| properties.values_mut()) {
+        only_what_it_is(property);
+    }
     value
+}
+
+/// `allOf` of a number and of an object that has nothing but a description: nothing could meet both.
+fn only_what_it_is(property: &mut Value) {
+    let Some([what, described]) = property.get_mut("allOf").and_then(Value::as_array_mut).map(Vec::as_mut_slice) else {
+        return;
+    };
+    let is_empty = described.get("type").is_some_and(|name| name == "object") && described.get("properties").is_none();
+    let (Some(mut what), Some(said), true) =
+        (what.as_object().cloned(), described.get("description").cloned(), is_empty)
+    else {
+        return;
+    };
+    what.insert("description".to_owned(), said);
+    *property = Value::Object(what);
 }
 
 fn never_null(schema: &mut Value) {

@@ -171,3 +171,25 @@ async fn one_address_does_not_take_all_connections() {
     let _closed_or_reset = third.read_to_end(&mut read).await;
     assert_eq!(read, b"");
 }
+
+#[test]
+fn nothing_in_the_description_is_a_number_and_an_object_at_once() {
+    fn walk(value: &serde_json::Value, place: &str) {
+        let types: Vec<_> = value
+            .get("allOf")
+            .and_then(|all| all.as_array())
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one.get("type"))
+            .collect();
+        assert!(types.windows(2).all(|pair| pair[0] == pair[1]), "{place}: {types:?}");
+        match value {
+            serde_json::Value::Object(members) => {
+                members.iter().for_each(|(name, member)| walk(member, &format!("{place}/{name}")))
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| walk(item, place)),
+            _ => {}
+        }
+    }
+    walk(&cordon_api::description(), "");
+}
