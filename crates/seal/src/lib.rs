@@ -17,4 +17,4 @@ pub use mac::mac;
 pub use password::PasswordHash;
 pub use pseudonym::{PatientRef, SiteKey};
 pub use totp::TotpSecret;
-pub use vault::{DataKey, EnvelopeKey, KeyRing, MasterKey, SigningKey, VaultError, WrappedKey};
+pub use vault::{DataKey, EnvelopeKey, KeyRing, MasterKey, SigningKey, TextKey, VaultError, WrappedKey};

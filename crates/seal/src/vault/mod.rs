@@ -10,10 +10,12 @@
 mod key;
 mod ring_file;
 mod signing;
+mod text;
 
 pub use key::{DataKey, EnvelopeKey, SEAL_BYTES, WRAPPED_BYTES, WrappedKey};
 pub use ring_file::{KeyRing, MasterKey, Unlock};
 pub use signing::{Signature, SigningKey, VerifyingKey};
+pub use text::TextKey;
 
 /// Why something stays closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -79,10 +79,36 @@ fn a_signature_holds_for_its_bytes_and_its_key_only() {
 }
 
 #[test]
+fn a_sealed_text_opens_under_its_secret_and_purpose_only_and_every_changed_byte_is_noticed() {
+    let key = TextKey::derived(&[1; 32], "handles");
+    let sealed = key.seal([2; 24], b"patient").unwrap();
+    assert_eq!(sealed.len(), 24 + 7 + SEAL_BYTES);
+    assert!(!sealed.windows(7).any(|window| window == b"patient"));
+    assert_eq!(TextKey::derived(&[1; 32], "handles").open(&sealed), Ok(b"patient".to_vec()));
+    assert_ne!(sealed[24..], key.seal([3; 24], b"patient").unwrap()[24..]);
+    for other in [TextKey::derived(&[1; 32], "others"), TextKey::derived(&[3; 32], "handles")] {
+        assert_eq!(other.open(&sealed), Err(VaultError::DoesNotOpen));
+    }
+    for place in 0..sealed.len() {
+        let mut changed = sealed.clone();
+        changed[place] ^= 0x41;
+        assert_eq!(key.open(&changed), Err(VaultError::DoesNotOpen), "byte {place}");
+        assert_eq!(key.open(&sealed[..place]), Err(VaultError::DoesNotOpen), "cut at {place}");
+    }
+}
+
+#[test]
 fn keys_do_not_print() {
     let mut ring = KeyRing::default();
     ring.insert("wal", [4; 32]);
     let (data, _) = DataKey::fresh(&[2; 44], &envelope(), b"").unwrap();
-    let text = format!("{:?} {:?} {:?} {:?}", MasterKey::new([7; 32]), envelope(), data, ring);
-    assert_eq!(text, r#"MasterKey(..) EnvelopeKey(..) DataKey(..) {"wal"}"#);
+    let text = format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        MasterKey::new([7; 32]),
+        envelope(),
+        data,
+        TextKey::derived(&[4; 32], "handles"),
+        ring
+    );
+    assert_eq!(text, r#"MasterKey(..) EnvelopeKey(..) DataKey(..) TextKey(..) {"wal"}"#);
 }
