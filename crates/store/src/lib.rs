@@ -7,6 +7,7 @@ pub mod keys;
 pub mod proof;
 pub mod query;
 pub mod state;
+mod stretches;
 pub mod tables;
 pub mod version;
 pub mod wal;

@@ -16,15 +16,13 @@ use super::filter::Filter;
 use super::json::rows_to_json;
 use super::schema::EVENTS;
 use super::stream::{QueryLimits, QueryResult};
+use crate::stretches::LENGTHS_SECONDS;
 use crate::tables::EVENT_ID;
 
 /// Most values of a facet.
 const VALUES_MAX: usize = 100;
 /// Most buckets of a histogram.
 const BUCKETS_MAX: i64 = 1_000;
-/// Lengths of a bucket, in seconds.
-const LENGTHS: [i64; 16] =
-    [1, 5, 10, 30, 60, 300, 600, 1_800, 3_600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_592_000, 31_536_000];
 
 /// What to look for.
 #[derive(Clone, Debug, PartialEq)]
@@ -221,7 +219,7 @@ impl Queries {
 fn bucket_seconds(from: Time, until: Time, buckets_max: i64) -> i64 {
     let all = until.0.saturating_sub(from.0).max(0) / 1_000_000;
     let wanted = buckets_max.clamp(1, BUCKETS_MAX);
-    LENGTHS.into_iter().find(|length| all / length <= wanted).unwrap_or_else(|| (all / wanted).max(1))
+    LENGTHS_SECONDS.into_iter().find(|length| all / length <= wanted).unwrap_or_else(|| (all / wanted).max(1))
 }
 
 fn cursor(batch: &RecordBatch) -> Option<SearchCursor> {

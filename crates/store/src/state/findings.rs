@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::listing::{Page, page, rows_to_fetch};
+use super::over_time::{OverTime, Stretches};
 use super::sql::{id_bytes, level_number, level_of, push_scope};
 use super::{Entity, EntityKind, GroupId, State, StateError, Subjects};
 
@@ -137,6 +138,29 @@ impl State {
         query.push_bind(rows_to_fetch(limit) - 1);
         let rows = query.build().fetch_all(&self.readers).await?;
         rows.iter().map(|row| finding_row(row, scope)).collect()
+    }
+
+    /// How many findings the scope and the filter admit, by receipt and level: from `from` to before `until`, whatever the filter says of time, in at most
+    /// `stretches_max` stretches (1 to 200).
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub async fn findings_over_time(
+        &self,
+        scope: &AccessScope,
+        filter: &FindingFilter,
+        (from, until): (Time, Time),
+        stretches_max: u32,
+    ) -> Result<OverTime, StateError> {
+        let filter = FindingFilter { received_from: Some(from), received_to: Some(until), ..filter.clone() };
+        let stretches = Stretches::of(from, until, stretches_max);
+        let mut query = QueryBuilder::new("SELECT ");
+        stretches.push_number(&mut query, "received");
+        query.push(", level, count(*) AS cell FROM findings INDEXED BY findings_by_receipt WHERE 1");
+        push_scope(&mut query, scope);
+        push_filter(&mut query, scope, &filter);
+        query.push(" GROUP BY stretch, level ORDER BY stretch, level");
+        stretches.counts(&query.build().fetch_all(&self.readers).await?, "findings")
     }
 
     /// One finding.

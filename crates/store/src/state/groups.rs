@@ -196,7 +196,7 @@ impl State {
     /// Groups that the scope admits. A group whose latest finding is younger than the page before moves forward; read the first page again to see it.
     ///
     /// # Errors
-    /// The state cannot be read, or `after` is no key of a page in this order.
+    /// The state cannot be read, `after` is no key of a page in this order, or the filter's text is too long.
     pub async fn groups(
         &self,
         scope: &AccessScope,
@@ -207,7 +207,7 @@ impl State {
     ) -> Result<Page<GroupRow>, StateError> {
         let mut query = QueryBuilder::new("SELECT * FROM finding_groups WHERE 1");
         push_scope(&mut query, scope);
-        push_filter(&mut query, scope, filter);
+        push_filter(&mut query, scope, filter)?;
         if let Some(after) = after {
             push_after(&mut query, order, after)?;
         }
@@ -234,7 +234,7 @@ impl State {
     /// How many groups the scope and the filter admit, by level (rising) and state.
     ///
     /// # Errors
-    /// The state cannot be read.
+    /// The state cannot be read, or the filter's text is too long.
     pub async fn group_counts(
         &self,
         scope: &AccessScope,
@@ -242,7 +242,7 @@ impl State {
     ) -> Result<Vec<(Level, GroupState, u64)>, StateError> {
         let mut query = QueryBuilder::new("SELECT level, state, count(*) AS groups FROM finding_groups WHERE 1");
         push_scope(&mut query, scope);
-        push_filter(&mut query, scope, filter);
+        push_filter(&mut query, scope, filter)?;
         query.push(" GROUP BY level, state ORDER BY level, state");
         let rows = query.build().fetch_all(&self.readers).await?;
         let count = |row: &SqliteRow| -> Result<_, StateError> {

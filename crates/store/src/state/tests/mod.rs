@@ -12,6 +12,7 @@ use super::*;
 
 mod people;
 mod rate;
+mod summary;
 
 pub(super) const DAY: i64 = 24 * 3_600 * 1_000_000;
 
