@@ -13,6 +13,7 @@ mod findings;
 mod group_filter;
 mod group_summary;
 mod groups;
+mod handles;
 mod holds;
 mod jobs;
 mod listing;
@@ -87,7 +88,7 @@ pub struct State {
 pub struct StateOptions {
     /// Length of a group's window in hours, 1 to 720.
     pub group_window_hours: u32,
-    /// Seals second factors. Without it none can be set, and none that is set opens.
+    /// Seals second factors and handles. Without it none can be set, and none that is set opens.
     pub secrets: Option<SecretsKey>,
 }
 

@@ -10,6 +10,7 @@ use cordon_policy::{AccessScope, Action, Asked, Decision, Policies, Principal, R
 
 use super::*;
 
+mod handles;
 mod people;
 mod rate;
 mod summary;
