@@ -10,7 +10,8 @@ test("an event is called by its class and action, in OCSF's word where the conso
 test("the detail is what the event was about", () => {
   expect(detailOf({ hl7_message_type: "ADT", hl7_message_trigger_event: "A01", app_name: "x" })).toBe("ADT^A01");
   expect(detailOf({ process_cmd_line: "wevtutil cl", actor_process_name: "cmd.exe" })).toBe("wevtutil cl");
-  expect(detailOf({ class_uid: 3002, position: 5 })).toBe("");
+  expect(detailOf({ rest: '{"share":"units","file":{"path":"/srv/a.dcm"}}' })).toBe("/srv/a.dcm");
+  expect([{ class_uid: 3002, position: 5 }, { rest: "{" }, { rest: "null" }].map(detailOf)).toEqual(["", "", ""]);
 });
 
 test("break-glass is only what the data says", () => {

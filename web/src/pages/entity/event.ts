@@ -4,7 +4,7 @@ import type { EntityKind } from "../../api/client";
 import { className } from "../../app/words";
 import type { EventRow } from "../explore/columns";
 
-/** Columns that say what it was about, by OCSF category of the class; the first that has a value is shown. */
+/** Columns that say what it was about, the most telling first; the first that has a value is shown. */
 const DETAILS: readonly (readonly string[])[] = [
   ["finding_info_title", "malware_name"],
   ["query_hostname", "http_request_url_path", "api_operation"],
@@ -14,11 +14,25 @@ const DETAILS: readonly (readonly string[])[] = [
   ["actor_process_cmd_line", "actor_process_name", "app_name"],
 ];
 
+/** What has no column in the table of its class, by its path in `rest`: files on shares, names of cloud calls. */
+const PATHS: readonly string[] = ["file.path", "file.name", "share", "log_name", "command"];
+
+function restOf(row: EventRow): string {
+  if (typeof row["rest"] !== "string") return "";
+  try {
+    const rest = JSON.parse(row["rest"]) as unknown;
+    const at = (path: string) => path.split(".").reduce<unknown>((value, name) => (typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined), rest);
+    return PATHS.map(at).find((value): value is string => typeof value === "string" && value !== "") ?? "";
+  } catch {
+    return "";
+  }
+}
+
 export function detailOf(row: EventRow): string {
   const text = (column: string) => (typeof row[column] === "string" ? row[column] : "");
   const message = [text("hl7_message_type"), text("hl7_message_trigger_event")].filter(Boolean).join("^");
   if (message) return message;
-  return DETAILS.flat().map(text).find(Boolean) ?? "";
+  return DETAILS.flat().map(text).find(Boolean) ?? restOf(row);
 }
 
 /** `Record access, View`; a class that the console has no word for has that of OCSF. */
