@@ -57,6 +57,8 @@ BODIES = {
     "PATCH /api/v1/users/{id}": [{"is_locked": False}],
     "POST /api/v1/users/{id}/invitation": [None],
 }
+# What stands in the address of operations that answer nothing without it.
+QUERIES = {"GET /api/v1/findings/histogram": "?from=2020-01-01T00:00:00Z&until=2100-01-01T00:00:00Z"}
 # The lists that ids in addresses are taken from, and which member is the id. Of rules a few suffice: they hold no events.
 IDS = {name: "id" for name in ("findings", "finding-groups", "jobs", "mutes", "rules", "saved-searches", "sources", "tokens", "users")} | {"settings": "name"}
 MADE = ("jobs", "mutes", "saved-searches", "settings", "users")
@@ -186,7 +188,7 @@ class Crawler:
             for role in ROLES:
                 if name in MADE and "{" in operation:
                     self.ids[name] = self.listed(name, IDS[name])
-                for path in self.paths(operation.split(" ")[1], role):
+                for path in (path + QUERIES.get(operation, "") for path in self.paths(operation.split(" ")[1], role)):
                     for body in [None] if operation.startswith("GET") else self.bodies(operation):
                         self.ask(role, operation, path, body)
 

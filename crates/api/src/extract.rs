@@ -2,12 +2,13 @@
 
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use crate::problem::{Problem, ProblemKind};
 
@@ -18,6 +19,11 @@ pub(crate) struct Json<T>(pub(crate) T);
 /// The query of the address. It never holds anything that identifies a person.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Query<T>(pub(crate) T);
+
+/// The query of the address in two parts that are described apart, because another route shares the first. What the first does not describe belongs to the second, which
+/// refuses what it does not know.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parted<A, B>(pub(crate) A, pub(crate) B);
 
 /// The variable parts of the path.
 #[derive(Clone, Copy, Debug)]
@@ -49,11 +55,30 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        let axum::extract::Query(value) = read.map_err(|fault: QueryRejection| {
-            Problem::new(ProblemKind::BadRequest, format!("the query of the address: {}", inner(&fault)))
-        })?;
-        Ok(Self(value))
+        read.map(|axum::extract::Query(value)| Self(value)).map_err(|fault: QueryRejection| query_problem(&fault))
     }
+}
+
+impl<A: DeserializeOwned + IntoParams, B: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parted<A, B> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let names: Vec<String> = A::into_params(|| None).into_iter().map(|parameter| parameter.name).collect();
+        let is_first = |pair: &&str| pair.split('=').next().is_some_and(|name| names.iter().any(|known| known == name));
+        let pairs = parts.uri.query().unwrap_or_default().split('&');
+        let (first, second): (Vec<&str>, Vec<&str>) = pairs.partition(is_first);
+        Ok(Self(of_query(&first.join("&"))?, of_query(&second.join("&"))?))
+    }
+}
+
+fn of_query<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let address = Uri::try_from(format!("/?{query}")).map_err(|fault| query_problem(&fault))?;
+    let read = axum::extract::Query::<T>::try_from_uri(&address);
+    read.map(|axum::extract::Query(value)| value).map_err(|fault| query_problem(&fault))
+}
+
+fn query_problem(fault: &dyn std::error::Error) -> Problem {
+    Problem::new(ProblemKind::BadRequest, format!("the query of the address: {}", inner(fault)))
 }
 
 impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {

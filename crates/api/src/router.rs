@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
-    audit, entities, events, findings, groups, holds, jobs, me, mutes, node, notifications, provider, rules, searches,
-    settings, sign_in, source_tokens, sources, stream, tokens, users,
+    audit, entities, events, findings, groups, holds, jobs, me, mutes, node, notifications, provider, rules,
+    searches, settings, sign_in, source_tokens, sources, stream, tokens, users,
 };
 use crate::state::ApiState;
 use crate::{health, layers, page};
@@ -119,10 +119,12 @@ fn of_findings(routes: Routes) -> Routes {
         .guarded(groups::__path_list, groups::list)
         .guarded(groups::__path_search, groups::search)
         .guarded(groups::__path_counts, groups::counts)
+        .guarded(groups::summary::__path_summary, groups::summary::summary)
         .guarded(groups::__path_read, groups::read)
         .guarded(groups::__path_change, groups::change)
         .guarded(findings::__path_list, findings::list)
         .guarded(findings::__path_search, findings::search)
+        .guarded(findings::__path_histogram, findings::histogram)
         .guarded(findings::__path_read, findings::read)
         .guarded(mutes::__path_list, mutes::list)
         .guarded(mutes::__path_add, mutes::add)

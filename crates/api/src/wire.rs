@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use cordon_model::{Level, Time};
-use cordon_store::state::{Entity, EntityKind};
+use cordon_store::state::{Entity, EntityKind, LevelCell};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::schema::{ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr, Schema};
@@ -12,6 +12,8 @@ use crate::problem::{Problem, ProblemKind};
 
 /// Rows of a page when nothing is said.
 const ROWS: u32 = 100;
+/// Stretches of a count over time when nothing is said.
+const BUCKETS: u32 = 60;
 /// Most rows of a page.
 pub(crate) const ROWS_MAX: u32 = 1_000;
 
@@ -162,6 +164,15 @@ impl Default for Limit {
     }
 }
 
+/// Most stretches of a count over time: 1 to 200, 60 when nothing is said.
+pub(crate) type Buckets = Bounded<1, 200>;
+
+impl Default for Buckets {
+    fn default() -> Self {
+        Self(BUCKETS)
+    }
+}
+
 impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Bounded<MIN, MAX> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_u32(BoundedVisitor)
@@ -222,6 +233,24 @@ impl<T> PageBody<T> {
     /// The only page.
     pub(crate) const fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }
+    }
+}
+
+/// How many of a level fell into a stretch of time.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = LevelCell)]
+pub(crate) struct LevelCellBody {
+    /// Where the stretch begins.
+    start: Moment,
+    /// The level.
+    level: LevelWord,
+    /// How many.
+    count: u64,
+}
+
+impl From<LevelCell> for LevelCellBody {
+    fn from(cell: LevelCell) -> Self {
+        Self { start: Moment(cell.start), level: cell.level.into(), count: cell.count }
     }
 }
 

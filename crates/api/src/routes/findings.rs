@@ -10,7 +10,7 @@ use crate::allowed::{Allowed, ReadFindings};
 use crate::extract::{Json, Path, Query};
 use crate::problem::Problem;
 use crate::state::ApiState;
-use crate::wire::{EntityGiven, LevelWord, Limit, Moment, PageBody};
+use crate::wire::{Buckets, EntityGiven, LevelCellBody, LevelWord, Limit, Moment, PageBody};
 
 /// What a rule says about one or more events.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -117,6 +117,38 @@ pub(crate) struct FindingQuery {
     to: Option<Moment>,
 }
 
+/// Which findings are counted over time.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FindingHistogramQuery {
+    /// Received at this time or later.
+    #[param(inline)]
+    from: Moment,
+    /// Received before this time.
+    #[param(inline)]
+    until: Moment,
+    /// Into how many stretches of time at most, 60 when nothing is said.
+    #[serde(default)]
+    #[param(inline)]
+    buckets: Buckets,
+    /// Of this rule.
+    rule: Option<String>,
+    /// At least this bad.
+    #[param(inline)]
+    level_min: Option<LevelWord>,
+}
+
+/// Findings by receipt and level.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FindingHistogram {
+    /// Length of a stretch.
+    #[schema(minimum = 1)]
+    seconds: i64,
+    /// The counts: by stretch, then level, both rising; none that is 0.
+    histogram: Vec<LevelCellBody>,
+}
+
 /// Which findings, with whom they are about.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -162,6 +194,22 @@ pub(crate) async fn search(
     let filter = FindingFilter { entity: Some(search.entity.into()), ..FindingFilter::default() };
     let page = state.kept().findings(allowed.scope(), &filter, search.cursor.as_deref(), search.limit.0).await?;
     Ok(Json(PageBody::of(page)))
+}
+
+/// Counts findings by receipt and level.
+#[utoipa::path(get, path = "/api/v1/findings/histogram", tag = "findings", params(FindingHistogramQuery),
+    responses((status = 200, body = FindingHistogram, description = "The counts; none when `until` is not after `from`")))]
+pub(crate) async fn histogram(
+    allowed: Allowed<ReadFindings>,
+    State(state): State<ApiState>,
+    Query(query): Query<FindingHistogramQuery>,
+) -> Result<Json<FindingHistogram>, Problem> {
+    let level_min = query.level_min.map(Into::into);
+    let filter = FindingFilter { rule_id: query.rule, level_min, ..FindingFilter::default() };
+    let (range, buckets) = ((query.from.0, query.until.0), query.buckets.0);
+    let counted = state.kept().findings_over_time(allowed.scope(), &filter, range, buckets).await?;
+    let histogram = counted.cells.into_iter().map(Into::into).collect();
+    Ok(Json(FindingHistogram { seconds: counted.seconds, histogram }))
 }
 
 /// Reads a finding.

@@ -1,14 +1,18 @@
 //! Finding groups: what people triage.
 
+mod asked;
+pub(crate) mod summary;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use cordon_store::state::{GroupChange, GroupFilter, GroupId, GroupOrder, GroupRow, GroupState, Verdict};
+use cordon_store::state::{GroupChange, GroupFilter, GroupId, GroupOrder, GroupRow, GroupState, OwnedBy, Verdict};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use self::asked::GroupsAsked;
 use crate::allowed::{Allowed, ReadFindings, TriageFindings};
-use crate::extract::{Json, Path, Query};
+use crate::extract::{Json, Parted, Path};
 use crate::problem::Problem;
 use crate::state::ApiState;
 use crate::wire::{EntityBody, EntityGiven, IfMatch, LevelWord, Limit, Moment, PageBody, etag, if_match};
@@ -164,35 +168,17 @@ pub(crate) enum OrderWord {
     Latest,
 }
 
-/// Which groups. Whom they are about is asked for in a body: `POST /api/v1/finding-groups/search`.
+/// Which page of them.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct GroupQuery {
+pub(crate) struct GroupPage {
     /// Most rows; 100 when nothing is said.
     #[serde(default)]
     #[param(inline)]
     limit: Limit,
     /// `next` of the page before, in the same order.
     cursor: Option<String>,
-    /// In this state; open and acknowledged when nothing is said.
-    #[param(inline)]
-    state: Option<StateWord>,
-    /// At least this bad.
-    #[param(inline)]
-    level_min: Option<LevelWord>,
-    /// Of this rule.
-    rule: Option<String>,
-    /// The latest finding at this time or later.
-    #[param(inline)]
-    from: Option<Moment>,
-    /// The latest finding before this time.
-    #[param(inline)]
-    to: Option<Moment>,
-    /// Also those that are quiet now.
-    #[serde(default)]
-    #[param(default = false)]
-    muted: bool,
     /// In which order.
     #[serde(default)]
     #[param(inline)]
@@ -244,29 +230,19 @@ pub(crate) struct GroupCount {
 }
 
 /// Lists groups, worst first.
-#[utoipa::path(get, path = "/api/v1/finding-groups", tag = "findings", params(GroupQuery),
+#[utoipa::path(get, path = "/api/v1/finding-groups", tag = "findings", params(GroupsAsked, GroupPage),
     responses((status = 200, body = PageBody<GroupBody>, description = "A page")))]
 pub(crate) async fn list(
     allowed: Allowed<ReadFindings>,
     State(state): State<ApiState>,
-    Query(query): Query<GroupQuery>,
+    Parted(asked, page): Parted<GroupsAsked, GroupPage>,
 ) -> Result<Json<PageBody<GroupBody>>, Problem> {
-    let filter = GroupFilter {
-        states: query
-            .state
-            .map_or_else(|| vec![GroupState::Open, GroupState::Acknowledged], |state| vec![state.into()]),
-        level_min: query.level_min.map(Into::into),
-        rule_id: query.rule,
-        last_from: query.from.map(|moment| moment.0),
-        last_to: query.to.map(|moment| moment.0),
-        quiet_at: (!query.muted).then(|| state.control().now()),
-        ..GroupFilter::default()
-    };
-    let order = match query.order {
+    let filter = asked.filter(&state, allowed.name());
+    let order = match page.order {
         OrderWord::Worst => GroupOrder::Worst,
         OrderWord::Latest => GroupOrder::Newest,
     };
-    let page = state.kept().groups(allowed.scope(), &filter, order, query.cursor.as_deref(), query.limit.0).await?;
+    let page = state.kept().groups(allowed.scope(), &filter, order, page.cursor.as_deref(), page.limit.0).await?;
     Ok(Json(PageBody::of(page)))
 }
 
@@ -281,7 +257,7 @@ pub(crate) async fn search(
     let filter = GroupFilter {
         states: search.states.into_iter().map(Into::into).collect(),
         entity: search.entity.map(Into::into),
-        owner: search.owner,
+        owner: search.owner.map(OwnedBy::User),
         ..GroupFilter::default()
     };
     let cursor = search.cursor.as_deref();

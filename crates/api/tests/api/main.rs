@@ -8,4 +8,5 @@ mod provider;
 mod resources;
 mod running;
 mod shell;
+mod triage;
 mod whole;

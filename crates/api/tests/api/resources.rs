@@ -137,7 +137,7 @@ async fn a_legal_hold_is_added_read_and_released_with_an_audit_entry_that_does_n
 }
 
 /// A finding about a user at a site.
-fn finding(number: u8, site: &str) -> NewFinding {
+pub(crate) fn finding(number: u8, site: &str) -> NewFinding {
     let time = Time::from_rfc3339("2025-12-10T11:00:00Z").unwrap();
     let matched = MatchedField { field: "User".to_owned(), value: "anna".to_owned(), ..MatchedField::default() };
     NewFinding {
