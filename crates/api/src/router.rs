@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
-    audit, entities, events, findings, groups, holds, jobs, me, mutes, node, notifications, provider, rules,
+    audit, entities, events, findings, groups, handles, holds, jobs, me, mutes, node, notifications, provider, rules,
     searches, settings, sign_in, source_tokens, sources, stream, tokens, users,
 };
 use crate::state::ApiState;
@@ -192,6 +192,8 @@ fn of_people(routes: Routes) -> Routes {
         .guarded(me::__path_change_password, me::change_password)
         .guarded(me::__path_enrol_totp, me::enrol_totp)
         .guarded(me::__path_confirm_totp, me::confirm_totp)
+        .guarded(handles::__path_seal, handles::seal)
+        .guarded(handles::__path_open, handles::open)
         .guarded(users::__path_list, users::list)
         .guarded(users::__path_add, users::add)
         .guarded(users::__path_change, users::change)

@@ -5,6 +5,7 @@ pub(crate) mod entities;
 pub(crate) mod events;
 pub(crate) mod findings;
 pub(crate) mod groups;
+pub(crate) mod handles;
 pub(crate) mod holds;
 pub(crate) mod jobs;
 pub(crate) mod me;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod events;
+mod handles;
 mod played;
 mod provider;
 mod resources;

@@ -267,8 +267,13 @@ pub(crate) const CLASSES: [i64; 3] = [1007, 3002, 87_006_001];
 
 impl Played {
     pub(crate) async fn start() -> Self {
+        Self::start_under([7; 32]).await
+    }
+
+    /// With this key for its state.
+    pub(crate) async fn start_under(key: [u8; 32]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = StateOptions { secrets: Some(SecretsKey([7; 32])), ..StateOptions::default() };
+        let options = StateOptions { secrets: Some(SecretsKey(key)), ..StateOptions::default() };
         let kept = State::open(&folder.path().join("state.sqlite"), options).await.unwrap();
         let node = PlayedNode::new();
         let sites = ["main", "north"].map(str::to_owned).into();
