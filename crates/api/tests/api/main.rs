@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "tests and their helpers")]
 
 mod accounts;
+mod description;
 mod events;
 mod handles;
 mod played;
