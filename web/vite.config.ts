@@ -42,5 +42,6 @@ export default defineConfig({
   plugins: [styledByProperty(), svelte(), packed()],
   // nothing inline: the Content-Security-Policy of the node allows files of its own only
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 400 },
-  server: { proxy: { "/api": node, "/health": node } },
+  // the decoders' tables of log sources lie beside the console
+  server: { fs: { allow: [".."] }, proxy: { "/api": node, "/health": node } },
 });
