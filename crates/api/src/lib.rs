@@ -7,6 +7,7 @@
 
 mod allowed;
 mod authority;
+mod console;
 mod control;
 mod described;
 mod extract;

@@ -18,7 +18,7 @@ use crate::routes::{
     searches, settings, sign_in, source_tokens, sources, stream, tokens, users,
 };
 use crate::state::ApiState;
-use crate::{health, layers, page};
+use crate::{console, health, layers, page};
 
 /// Where the description is.
 pub const OPENAPI_PATH: &str = "/api/v1/openapi.json";
@@ -39,7 +39,8 @@ pub fn router(state: ApiState) -> Router {
     let (routes, description) = described().split_for_parts();
     let text: Arc<str> = exact(&description).to_string().into();
     let openapi = get(async move || ([(header::CONTENT_TYPE, "application/json")], text.to_string()));
-    let routes = routes.merge(page::routes()).route(OPENAPI_PATH, openapi);
+    let pages = console::built().map_or_else(page::routes, console::routes);
+    let routes = routes.merge(pages).route(OPENAPI_PATH, openapi);
     layers::around(routes, &state).with_state(state)
 }
 
