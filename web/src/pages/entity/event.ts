@@ -47,6 +47,11 @@ export function isBreakGlass(row: EventRow): boolean {
   return row["is_break_glass"] === true;
 }
 
+/** OCSF: status 2 is failure. */
+export function isFailed(row: EventRow): boolean {
+  return row["status_id"] === 2;
+}
+
 /** What the value of a column names, if it has a page of its own. */
 const PAGES: Readonly<Record<string, EntityKind>> = {
   actor_user_name: "user",

@@ -77,7 +77,8 @@ export function joined(kind: EntityKind, all: Facets, glass: Facets): Link[] {
     const [one, other] = [counts.get(key), broken.get(key)];
     return { name: one?.name ?? other?.name ?? key, count: Math.max(one?.count ?? 0, other?.count ?? 0), glass: other?.count ?? 0 };
   });
-  const isNobody = ({ name }: Link) => Number(!bearsRisk({ kind, name }));
+  // `WS1$@LAKESIDE.EXAMPLE`: the machine's own account, as Kerberos writes it
+  const isNobody = ({ name }: Link) => Number(!bearsRisk({ kind, name }) || (kind === "user" && name.includes("$@")));
   return links.sort((a, b) => b.glass - a.glass || isNobody(a) - isNobody(b) || b.count - a.count).slice(0, LISTED_MAX);
 }
 

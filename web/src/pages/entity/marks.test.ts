@@ -13,6 +13,14 @@ test("findings close to each other are one mark with the worst level", () => {
   const marks = marksOf([finding(1, "low", "a"), finding(1.5, "critical", "b"), finding(20, "medium", "c")], span, 12);
   expect(marks.map(({ level, count }) => [level, count])).toEqual([["critical", 2], ["medium", 1]]);
   expect(marks[0]?.last).toBe(span.from + 1.5 * 3_600_000);
+  expect(marks[0]?.place).toBeCloseTo(1.25 / 24);
+});
+
+test("marks keep room for each other", () => {
+  const findings = Array.from({ length: 90 }, (_, place) => finding(place / 4, "low", `g${place}`));
+  const marks = marksOf(findings, span, 12);
+  expect(marks.reduce((sum, mark) => sum + mark.count, 0)).toBe(90);
+  marks.slice(1).forEach((mark, place) => expect(mark.place - (marks[place]?.place ?? 0)).toBeGreaterThanOrEqual(1 / 12 - 1e-9));
 });
 
 test("what is suppressed or outside has no mark", () => {

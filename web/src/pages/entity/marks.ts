@@ -1,4 +1,4 @@
-/** Findings on top of the lanes: those that stand too close to each other are one mark with the worst level. Pure. */
+/** Findings on top of the lanes: those that would cover each other are one mark with the worst level. Pure. */
 
 import type { Finding, Level } from "../../api/client";
 import { LEVELS } from "../../app/words";
@@ -14,18 +14,23 @@ export interface Mark {
   readonly last: number;
 }
 
-/** Loud findings between two moments, gathered into at most so many marks beside each other. */
+/** Loud findings between two moments: each joins the mark before it when there would not be room for both, with at most so many beside each other. */
 export function marksOf(findings: readonly Finding[], { from, until }: Span, most: number): Mark[] {
-  const marks = new Map<number, Mark>();
-  for (const finding of findings) {
-    const at = placedAt(finding);
-    if (!isLoud(finding) || at < from || at >= until) continue;
-    const place = Math.floor(((at - from) / (until - from)) * most);
-    const known = marks.get(place);
-    const level = known && LEVELS.indexOf(known.level) < LEVELS.indexOf(finding.level) ? known.level : finding.level;
-    marks.set(place, { place: (place + 0.5) / most, level, count: (known?.count ?? 0) + 1, first: Math.min(at, known?.first ?? at), last: Math.max(at, known?.last ?? at) });
+  const room = (until - from) / most;
+  const loud = findings.filter(isLoud).map((finding) => ({ at: placedAt(finding), level: finding.level }));
+  const marks: Mark[] = [];
+  for (const { at, level } of loud.filter((one) => one.at >= from && one.at < until).sort((a, b) => a.at - b.at)) {
+    const last = marks.at(-1);
+    const isNear = last !== undefined && at - (last.first + last.last) / 2 < room;
+    const first = isNear ? last.first : at;
+    const mark = { place: ((first + at) / 2 - from) / (until - from), level: isNear ? worse(last.level, level) : level, count: (isNear ? last.count : 0) + 1, first, last: at };
+    marks.splice(isNear ? -1 : marks.length, isNear ? 1 : 0, mark);
   }
-  return [...marks.values()].sort((a, b) => a.place - b.place);
+  return marks;
+}
+
+function worse(one: Level, other: Level): Level {
+  return LEVELS.indexOf(one) < LEVELS.indexOf(other) ? one : other;
 }
 
 /** The findings of a stretch, each group once, the worst first. */
