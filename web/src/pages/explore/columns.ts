@@ -91,6 +91,8 @@ export function titleOf(column: string): string {
 const MEANINGS: Readonly<Record<string, Readonly<Record<number, string>>>> = {
   status_id: { 0: "unknown", 1: "success", 2: "failure", 99: "other" },
   severity_id: { 0: "unknown", 1: "informational", 2: "low", 3: "medium", 4: "high", 5: "critical", 6: "fatal", 99: "other" },
+  action_id: { 0: "unknown", 1: "allowed", 2: "denied", 3: "observed", 4: "modified", 99: "other" },
+  disposition_id: { 0: "unknown", 1: "allowed", 2: "blocked", 3: "quarantined", 4: "isolated", 5: "deleted", 6: "dropped", 7: "custom action", 8: "approved", 9: "restored", 10: "exonerated", 11: "corrected", 12: "partially corrected", 13: "uncorrected", 14: "delayed", 15: "detected", 16: "no action", 17: "logged", 18: "tagged", 19: "alerted", 20: "counted", 21: "reset", 22: "captcha", 23: "challenged", 24: "access revoked", 25: "rejected", 26: "unauthorized", 27: "error", 99: "other" },
   logon_type_id: { 0: "unknown", 1: "system", 2: "interactive", 3: "network", 4: "batch", 5: "service", 7: "unlock", 8: "network, clear text", 9: "new credentials", 10: "remote desktop", 11: "cached", 12: "cached remote", 13: "cached unlock", 99: "other" },
   connection_info_direction_id: { 0: "unknown", 1: "inbound", 2: "outbound", 3: "lateral", 99: "other" },
   process_integrity_id: { 0: "unknown", 1: "untrusted", 2: "low", 3: "medium", 4: "high", 5: "system", 6: "protected", 99: "other" },

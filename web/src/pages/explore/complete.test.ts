@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { wantedAt } from "./complete";
+import { isUnfinished, wantedAt } from "./complete";
 
 /** `|` stands where the cursor is. */
 function at(marked: string) {
@@ -33,4 +33,9 @@ it("a list of values belongs to its field", () => {
   expect(at("host:(a |")).toMatchObject({ kind: "value", field: "host", prefix: "" });
   expect(at("host:(a) us|")).toMatchObject({ kind: "field", prefix: "us" });
   expect(at("(us|")).toMatchObject({ kind: "field", prefix: "us" });
+});
+
+it("knows when somebody is still writing", () => {
+  for (const filter of ["user:", "-", "a or", "not", "(a", "host:(a", '"free te', '"', "a and "]) expect(isUnfinished(filter)).toBe(true);
+  for (const filter of ["", "user:a", "a)", '"a"', "user:or", 'x:"a b"', "(a or b)"]) expect(isUnfinished(filter)).toBe(false);
 });

@@ -63,3 +63,13 @@ function listField(before: readonly Placed[]): string | undefined {
   const field = before[open - 2];
   return before[open - 1]?.word === "sign" && field?.word === "bare" ? field.text.toLowerCase() : undefined;
 }
+
+/** Whether somebody is still in the middle of it: then that it does not read is no fault. */
+export function isUnfinished(filter: string): boolean {
+  const all = words(filter);
+  const last = all.at(-1);
+  if (!last) return false;
+  const depth = all.reduce((sum, one) => sum + (one.word === "open" ? 1 : one.word === "close" ? -1 : 0), 0);
+  const isOpenQuote = last.word === "quoted" && (last.to - last.from < 2 || !filter.slice(last.from, last.to).endsWith('"'));
+  return depth > 0 || isOpenQuote || last.word === "sign" || last.word === "minus" || (!last.isValue && /^(and|or|not)$/i.test(last.text));
+}

@@ -1,6 +1,6 @@
 /** What the node knows of events before anything is asked: fields of the language, columns, and the most frequent values of a field. */
 
-import { answer, api, BACKGROUND, Problem } from "../../api/client";
+import { answer, api, BACKGROUND } from "../../api/client";
 import { KNOWN_VALUES } from "./complete";
 import type { FieldHelp } from "./columns";
 
@@ -21,7 +21,7 @@ const KEPT_MAX = 200;
 const KEPT_MS = 60_000;
 
 let fields: Promise<readonly FieldHelp[]> | undefined;
-let columns: Promise<readonly string[]> | undefined;
+let types: Promise<ReadonlyMap<string, string>> | undefined;
 const kept = new Map<string, { readonly at: number; readonly values: Promise<readonly KnownValue[]> }>();
 
 /** Fields of the filter language with what they mean. */
@@ -36,14 +36,19 @@ export function knownFields(): Promise<readonly FieldHelp[]> {
 }
 
 /** All columns of `events`. */
-export function knownColumns(): Promise<readonly string[]> {
-  columns ??= answer(api.POST("/api/v1/events/sql", { body: { sql: "describe events", limit: 1000 } }))
-    .then((said) => said.rows.map((row) => String((row as Record<string, unknown>)["column_name"])))
+export async function knownColumns(): Promise<readonly string[]> {
+  return [...(await knownTypes()).keys()];
+}
+
+/** What each column holds, in the words of the engine. */
+function knownTypes(): Promise<ReadonlyMap<string, string>> {
+  types ??= answer(api.POST("/api/v1/events/sql", { body: { sql: "describe events", limit: 1000 } }))
+    .then((said) => new Map((said.rows as readonly Record<string, unknown>[]).map((row) => [String(row["column_name"]), String(row["data_type"])])))
     .catch((problem: unknown) => {
-      columns = undefined;
+      types = undefined;
       throw problem;
     });
-  return columns;
+  return types;
 }
 
 /** Values of a field that begin as `prefix`, the most frequent first; none when the node cannot say. */
@@ -60,19 +65,22 @@ export async function knownValues(field: string, prefix: string, between: Betwee
 }
 
 async function counted(field: string, prefix: string, between: Between): Promise<readonly KnownValue[]> {
-  const columns = (await knownFields()).find((one) => one.name === field)?.columns.slice(0, COLUMNS_MAX) ?? [field];
-  const ask = (filter: string) => answer(api.POST("/api/v1/events/facets", { body: { filter, columns: [...columns], values: VALUES, ...stretch(between) }, headers: BACKGROUND }));
-  // beyond the most frequent values only those that begin so are found; not every kind of field knows `*`
-  const narrowed = prefix && !/[\s()"*]/.test(prefix) ? `${field}:${prefix}*` : "";
-  const page = await ask(narrowed).catch((problem: unknown) => {
-    if (narrowed && problem instanceof Problem && problem.status === 422) return ask("");
-    throw problem;
-  });
+  const [fields, types] = await Promise.all([knownFields(), knownTypes()]);
+  const columns = fields.find((one) => one.name === field)?.columns.slice(0, COLUMNS_MAX) ?? (types.has(field) ? [field] : []);
+  if (columns.length === 0) return [];
+  const body = { filter: beginning(columns, prefix, fields, types), columns: [...columns], values: VALUES, ...stretch(between) };
+  const page = await answer(api.POST("/api/v1/events/facets", { body, headers: BACKGROUND }));
   const sums = new Map<string, number>();
   for (const { value, count } of page.items.flatMap((facet) => facet.values)) {
     if (value !== null && value !== undefined && String(value).toLowerCase().startsWith(prefix.toLowerCase())) sums.set(String(value), (sums.get(String(value)) ?? 0) + count);
   }
   return [...sums].map(([value, count]) => ({ value, count })).sort((a, b) => b.count - a.count);
+}
+
+/** Only events whose values begin so, so that rare ones are found too. Only text knows `*`, and columns that are fields of another kind by their own name do not. */
+function beginning(columns: readonly string[], prefix: string, fields: readonly FieldHelp[], types: ReadonlyMap<string, string>): string {
+  const isText = columns.every((column) => types.get(column)?.startsWith("Utf8") && !fields.some((field) => field.name === column));
+  return isText && prefix && !/[\s()"*]/.test(prefix) ? columns.map((column) => `${column}:${prefix}*`).join(" or ") : "";
 }
 
 /** A range as bodies of questions have it. */

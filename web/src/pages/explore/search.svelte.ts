@@ -7,6 +7,7 @@ import { rangeOf } from "../../app/range";
 import { router } from "../../app/router.svelte";
 import { toasts } from "../../app/toasts.svelte";
 import { opened, sealed } from "./address";
+import { isUnfinished } from "./complete";
 import { filterFault, type Fault } from "./fault";
 import { added, removed, standing } from "./filter";
 import type { Kept, Mode } from "./saved";
@@ -104,13 +105,12 @@ export class Search {
   /** Whether what is written reads: asked of the node, which counts nothing for it. What is only not finished is no fault yet. */
   async check() {
     const filter = this.draft.filter;
-    if (this.mode !== "filter" || !filter.trim()) return;
+    if (this.mode !== "filter" || !filter.trim() || isUnfinished(filter)) return;
     try {
       await answer(api.POST("/api/v1/events/facets", { body: { filter, columns: [] } }));
     } catch (problem) {
       if (!(problem instanceof Problem) || problem.status !== 422 || this.draft.filter !== filter) return;
-      const fault = filterFault(problem.message, filter);
-      if (fault.from < filter.trimEnd().length) this.fault = fault;
+      this.fault = filterFault(problem.message, filter);
     }
   }
 }
