@@ -2,6 +2,7 @@
 
 import Activity from "@lucide/svelte/icons/activity";
 import ListChecks from "@lucide/svelte/icons/list-checks";
+import BookCheck from "@lucide/svelte/icons/book-check";
 import RadioTower from "@lucide/svelte/icons/radio-tower";
 import TextSearch from "@lucide/svelte/icons/text-search";
 import ScrollText from "@lucide/svelte/icons/scroll-text";
@@ -24,6 +25,7 @@ export const PLACES: readonly Place[] = [
   { path: "/findings", name: "Findings", key: "f", icon: ListChecks, needs: "ReadFindings", page: () => import("./pages/Findings.svelte") },
   { path: "/explore", name: "Explore", key: "e", icon: TextSearch, needs: "SearchEvents", page: () => import("./pages/Explore.svelte") },
   { path: "/sources", name: "Sources", key: "o", icon: RadioTower, needs: "ReadSources", page: () => import("./pages/Sources.svelte") },
+  { path: "/rules", name: "Rules", key: "r", icon: BookCheck, needs: "ReadRules", page: () => import("./pages/Rules.svelte") },
   { path: "/settings", name: "Settings", key: "t", icon: SettingsIcon, needs: "UseOwnAccount", page: () => import("./pages/Settings.svelte") },
   { path: "/audit", name: "Audit", key: "a", icon: ScrollText, needs: "ReadAudit", page: () => import("./pages/Audit.svelte") },
 ];
