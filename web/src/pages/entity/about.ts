@@ -1,6 +1,7 @@
 /** Who or what an entity page is about, and the filter that finds its events (`docs/specs/query.md`). Pure. */
 
 import type { EntityKind } from "../../api/client";
+import { KIND_WORDS } from "../../app/words";
 
 /** An entity with its name: who may not see the name has no page. */
 export interface Named {
@@ -54,6 +55,11 @@ export function meaningOf({ kind, name }: Named): string | undefined {
   if (kind === "host") return `Events that name it with or without its domain (${shortOf(name)}). Those that state only its address are on the page of the address.`;
   if (kind === "patient") return "A pseudonym: this node never keeps the name in what can be searched.";
   return undefined;
+}
+
+/** `this user`, `this patient`: as sentences speak of it. */
+export function calledOf({ kind }: Named): string {
+  return `this ${KIND_WORDS[kind].toLowerCase()}`;
 }
 
 /** Sources and the accounts of machines themselves bear no risk (`crates/store/src/state/entity.rs`). */
