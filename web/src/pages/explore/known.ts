@@ -51,6 +51,11 @@ function knownTypes(): Promise<ReadonlyMap<string, string>> {
   return types;
 }
 
+/** Values are what one person may see. */
+export function forgetValues() {
+  kept.clear();
+}
+
 /** Values of a field that begin as `prefix`, the most frequent first; none when the node cannot say. */
 export async function knownValues(field: string, prefix: string, between: Between): Promise<readonly KnownValue[]> {
   const fixed = KNOWN_VALUES[field];
