@@ -1,0 +1,113 @@
+/** Every page as every role, in both themes, wide and narrow: what the navigation shows, what may not be seen, whether everybody can read and use it; and the pictures of docs/screens. */
+
+import assert from "node:assert/strict";
+import { mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describe } from "node:test";
+import { AxeBuilder, NARROW, settled, WIDE } from "./world/browser.mjs";
+import { ROLES } from "./world/lakeside.mjs";
+import { ROOT } from "./world/node.mjs";
+import { may, PARTS, PLACES, visits } from "./world/places.mjs";
+import { check, eventually, world } from "./world/world.mjs";
+
+const SCREENS = process.env.CORDON_SCREENS === "1" ? join(ROOT, "docs/screens") : undefined;
+const PICTURE_BYTES_MAX = 300_000;
+const FORBIDDEN = /may not see this/i;
+/** Both themes and both widths. */
+const LOOKS = [
+  { theme: "light", width: "wide", size: WIDE },
+  { theme: "dark", width: "wide", size: WIDE },
+  { theme: "dark", width: "narrow", size: NARROW },
+  { theme: "light", width: "narrow", size: NARROW },
+];
+/** Pages that somebody's picture is taken of already. */
+const taken = new Set();
+
+for (const role of ROLES) {
+  describe(`What a role sees: ${role}`, () => {
+    check(`${role}: the navigation shows the places of the role and no other`, async (browser) => {
+      const page = await browser.as(role);
+      await page.goto("/settings");
+      const links = page.getByRole("navigation", { name: "Places" }).getByRole("listitem").getByRole("link");
+      await links.first().waitFor();
+      assert.deepEqual(await texts(links), PLACES.filter((place) => may(role, place.needs)).map((place) => place.name));
+      const parts = page.getByRole("navigation", { name: "Settings" }).getByRole("listitem").getByRole("link");
+      await parts.first().waitFor();
+      assert.deepEqual(await texts(parts), PARTS.filter((part) => may(role, part.needs)).map((part) => part.name));
+    });
+
+    check(`${role}: the first page is one that may be seen`, async (browser) => {
+      const page = await browser.as(role);
+      await page.goto("/");
+      await settled(page);
+      const first = PLACES.find((place) => may(role, place.needs));
+      assert.equal(new URL(page.url()).pathname, first.path);
+      assert.doesNotMatch(await page.locator("main h1").first().textContent(), FORBIDDEN);
+    });
+
+    check(`${role}: an address that the role may not see says so and who may`, async (browser) => {
+      world.record.expect(403, /^\/api\//);
+      const page = await browser.as(role);
+      for (const { path } of (await visits(role)).filter((visit) => !may(role, visit.needs) && new URL(visit.path, world.node.origin).pathname !== "/")) {
+        await page.goto(path);
+        await settled(page);
+        const text = await page.locator("main").textContent();
+        assert.match(text, FORBIDDEN, `${path} shows ${role}: ${text.slice(0, 300)}`);
+        await accessible(page, path);
+      }
+    });
+
+    check(`${role}: every page reads well in both themes, wide and narrow, with nothing serious against its accessibility`, async (browser) => {
+      const page = await browser.as(role);
+      for (const { slug, path } of (await visits(role)).filter((visit) => may(role, visit.needs))) {
+        await page.setViewportSize(WIDE);
+        await page.emulateMedia({ colorScheme: "light" });
+        await page.goto(path);
+        await settled(page);
+        await oneHeading(page, path);
+        for (const look of LOOKS) await looked(page, path, slug, look);
+        taken.add(slug);
+        await browser.keep(page);
+      }
+    });
+  });
+}
+
+async function texts(links) {
+  return (await links.allTextContents()).map((text) => text.trim());
+}
+
+async function looked(page, path, slug, { theme, width, size }) {
+  await page.setViewportSize(size);
+  await page.emulateMedia({ colorScheme: theme });
+  await eventually(`the ${theme} theme`, () => page.evaluate((theme) => document.documentElement.dataset.theme === theme, theme));
+  await settled(page);
+  await fits(page, `${path}, ${width}`);
+  await accessible(page, `${path}, ${theme}, ${width}`);
+  if (SCREENS && !taken.has(slug)) await picture(page, `${slug}-${theme}-${width}`);
+}
+
+/** Nothing is wider than the window: nobody scrolls sideways to read. */
+async function fits(page, what) {
+  const [is, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(is <= room, `${what} is ${is} px wide in ${room}`);
+}
+
+async function oneHeading(page, path) {
+  assert.equal(await page.getByRole("heading", { level: 1 }).count(), 1, `headings of the first level of ${path}`);
+}
+
+async function accessible(page, what) {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ["violations"] }).analyze();
+  const bad = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  const said = bad.map((one) => `${one.id}: ${one.nodes.slice(0, 4).map((node) => `${node.target.join(" ")} ${node.failureSummary.split("\n")[1]?.trim()}`).join("; ")}`);
+  assert.deepEqual(said, [], what);
+}
+
+async function picture(page, name) {
+  mkdirSync(SCREENS, { recursive: true });
+  const path = join(SCREENS, `${name}.png`);
+  await page.screenshot({ path, animations: "disabled", caret: "hide" });
+  const { size } = statSync(path);
+  assert.ok(size < PICTURE_BYTES_MAX, `${path} has ${size} bytes`);
+}

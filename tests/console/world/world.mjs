@@ -1,0 +1,71 @@
+/** What every check has: the node with Lakeside in it, the browser, and the record of what happened. `check` is a test that leaves nothing open and is judged by the record as well. */
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Browser, PATIENCE_MS } from "./browser.mjs";
+import { Canaries, wordsOfLakeside, wordsOfNode } from "./canaries.mjs";
+import { lakeside } from "./lakeside.mjs";
+import { ROOT, until } from "./node.mjs";
+import { Record } from "./record.mjs";
+
+const LOADING_MS = 300_000;
+const CHECK_MS = 120_000;
+const PICTURES = join(ROOT, "target/console-failures");
+
+/** Filled before the first check. */
+export const world = {
+  /** @type {import("./node.mjs").Node} */ node: undefined,
+  tokens: undefined,
+  /** @type {Browser} */ browser: undefined,
+  /** @type {Record} */ record: undefined,
+  canaries: undefined,
+  /** The sentences of all checks. */
+  checks: new Set(),
+  /** A question to the API as a role. */
+  ask: (role, method, path, body) => world.node.ask(world.tokens[role], method, path, body),
+};
+
+before(
+  async () => {
+    const begun = Date.now();
+    Object.assign(world, await lakeside());
+    world.record = new Record(world.node.origin);
+    world.browser = await Browser.open(world.record);
+    const [groups, risks] = await Promise.all(["finding-groups", "entities"].map((list) => world.ask("analyst", "GET", `/api/v1/${list}?limit=200`)));
+    world.canaries = new Canaries([...wordsOfLakeside(), ...wordsOfNode(groups.items, risks.items)]);
+    console.log(`Lakeside is loaded after ${((Date.now() - begun) / 1000).toFixed(1)} s: ${groups.items.length} groups of findings`);
+  },
+  { timeout: LOADING_MS },
+);
+
+after(async () => {
+  await world.browser?.close();
+  await world.node?.stop();
+  world.node?.remove();
+});
+
+/** A sentence of behaviour, and how it is seen. */
+export function check(sentence, body) {
+  world.checks.add(sentence);
+  test(sentence, { timeout: CHECK_MS }, async () => {
+    try {
+      await body(world.browser);
+      await world.browser.endPages();
+    } catch (fault) {
+      mkdirSync(PICTURES, { recursive: true });
+      await world.browser.pictures(join(PICTURES, sentence.replace(/[^a-z0-9]+/gi, "-").slice(0, 80)));
+      await world.browser.endPages().catch(() => null);
+      const problems = world.record.take();
+      if (problems.length > 0) console.error(`beside what follows:\n${problems.join("\n")}`);
+      throw fault;
+    }
+    const problems = world.record.take();
+    if (problems.length > 0) throw new Error(`beside what was looked at:\n${problems.join("\n")}`);
+  });
+}
+
+/** Waits until it holds. */
+export function eventually(what, holds, patience = PATIENCE_MS) {
+  return until(what, holds, patience);
+}
