@@ -7,6 +7,7 @@ import { acceptCompletion, closeCompletion, completionStatus, moveCompletionSele
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { Annotation, EditorState, Prec, StateEffect, StateField, type Extension } from "@codemirror/state";
 import { Decoration, EditorView, keymap, placeholder, type DecorationSet } from "@codemirror/view";
+import { typesOverColours } from "../../parts/typing";
 import type { Fault } from "./fault";
 import { THEME } from "./theme";
 
@@ -72,7 +73,7 @@ function extensions({ label, hint, isOneLine, language, onchange, onrun }: Optio
       if (update.docChanged && !update.transactions.some((one) => one.annotation(ours))) onchange(update.state.doc.toString());
     }),
     isOneLine ? oneLine : [],
-    replacing,
+    typesOverColours,
     // above what completion itself binds: Enter runs unless something was chosen with the arrows, Tab takes the first
     Prec.highest(keymap.of([{ key: "Tab", run: takeFirst }, { key: "Mod-Enter", run }, ...(isOneLine ? [enter] : [])])),
     keymap.of([...historyKeymap, ...defaultKeymap]),
@@ -88,16 +89,6 @@ function takeFirst(view: EditorView): boolean {
   if (selectedCompletionIndex(view.state) === null) moveCompletionSelection(true)(view);
   return acceptCompletion(view);
 }
-
-/** Where what is chosen has a colour, Chromium would type over it in a style of its own, which the policy refuses: so that is done here. */
-const replacing = EditorView.domEventHandlers({
-  beforeinput: (event, view) => {
-    if (event.inputType !== "insertText" || event.data === null || event.isComposing || view.state.selection.main.empty) return false;
-    event.preventDefault();
-    view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
-    return true;
-  },
-});
 
 /** What is pasted with line breaks stands in one line. */
 const oneLine = EditorState.transactionFilter.of((change) => {
