@@ -7,8 +7,9 @@ cd "$(dirname "$0")/../web"
 node_min=20.19
 installed=node_modules/.cordon-lock
 built=dist/index.html
-# src/api/schema.d.ts comes out of openapi.json with every check
+# src/api/schema.d.ts comes out of openapi.json with every check; tables of the crates are read where they lie
 sources=(src public index.html openapi.json package.json package-lock.json svelte.config.js tsconfig.json vite.config.ts)
+mapfile -t -O ${#sources[@]} sources < <(grep -rhoE '\.\./crates/[a-z0-9_/.-]+\?raw' src | sed 's/?raw$//' | sort -u)
 
 tools_are_there() {
     if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
