@@ -28,7 +28,8 @@ describe("cells", () => {
 
   it("hold a technique with its own sub-techniques, rules that are on, and findings", () => {
     const rules = [RULE, { ...RULE, id: "b", tags: ["attack.impact", "attack.t1486.001"], is_enabled: false, findings: 1 }];
-    expect(cell(rules, { a: "heard" })).toMatchObject({ technique: "T1486", on: 1, findings: 3, state: "fires" });
+    expect(cell(rules, { a: "heard" })).toMatchObject({ technique: "T1486", on: 1, deaf: 0, findings: 3, state: "fires" });
+    expect(cell([RULE, { ...RULE, id: "b" }], { a: "heard", b: "silent" })).toMatchObject({ deaf: 1, state: "fires" });
   });
 
   it("could never fire only when that is certain of every rule that is on", () => {

@@ -15,6 +15,8 @@ export interface Cell {
   readonly technique: string;
   readonly rules: readonly Rule[];
   readonly on: number;
+  /** Rules that are on and could never fire. */
+  readonly deaf: number;
   readonly findings: number;
   /** `undefined` as long as feeds are not known. */
   readonly state: CellState | undefined;
@@ -54,13 +56,18 @@ export function matrix(rules: readonly Rule[], fed: FedOf, findings: FindingsOf)
 
 export function cellOf(technique: string, rules: readonly Rule[], fed: FedOf, findings: FindingsOf): Cell {
   const on = rules.filter((rule) => rule.is_enabled);
-  return { technique, rules, on: on.length, findings: rules.reduce((sum, rule) => sum + findings(rule), 0), state: on.length === 0 ? "off" : stateOf(on.map(fed)) };
+  return { technique, rules, on: on.length, deaf: on.filter((rule) => isDeaf(fed(rule))).length, findings: rules.reduce((sum, rule) => sum + findings(rule), 0), state: on.length === 0 ? "off" : stateOf(on.map(fed)) };
 }
 
 function stateOf(verdicts: readonly (Verdict | undefined)[]): CellState | undefined {
   if (verdicts.includes("heard")) return "fires";
   if (verdicts.includes(undefined)) return undefined;
-  return verdicts.every((verdict) => verdict === "silent" || verdict === "unread") ? "deaf" : "unknown";
+  return verdicts.every(isDeaf) ? "deaf" : "unknown";
+}
+
+/** Whether it is certain that nothing feeds a rule. */
+export function isDeaf(verdict: Verdict | undefined): boolean {
+  return verdict === "silent" || verdict === "unread";
 }
 
 const DEPTH_MAX = 4;

@@ -65,7 +65,7 @@ export function openEditor({ host, label, text, onchange, onrun }: Options): Edi
     history(),
     coloured,
     THEME,
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
+    EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": "true", tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
     EditorView.updateListener.of((update) => update.docChanged && onchange(update.state.doc.toString())),
     keymap.of([{ key: "Mod-Enter", run }, ...historyKeymap, ...defaultKeymap]),
   ];

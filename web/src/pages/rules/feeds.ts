@@ -150,7 +150,7 @@ function unheard(words: string, { isCut }: Seen, { keys }: Tables): Verdict {
 }
 
 function feed(verdict: Verdict, heard: readonly Heard[]): Feed {
-  const of = [...new Set(heard.map((one) => `${one.product} ${one.log}`.trim()))];
+  const of = [...new Set(heard.map((one) => (one.product.toLowerCase() === one.log ? one.product : `${one.product} ${one.log}`.trim())))];
   return { verdict, events: heard.reduce((sum, one) => sum + one.events, 0), of };
 }
 

@@ -1,5 +1,6 @@
 /** What rules could have looked at: kinds of events received in the last days, and the texts of correlations. Asked once, and again when it is old. */
 
+import { untrack } from "svelte";
 import { answer, api, BACKGROUND, Problem } from "../../api/client";
 import { clock } from "../../app/clock.svelte";
 import { session } from "../../app/session.svelte";
@@ -47,10 +48,12 @@ class SeenEvents {
 
   /** Reads the texts of correlations: what they stand on stands there. */
   async read(rules: readonly Rule[]) {
-    if (this.#isReading) return;
+    // whoever asks for texts within an effect does not wait for them there
+    const known = untrack(() => this.texts);
+    const wanted = rules.filter((rule) => rule.is_correlation && !known.has(rule.id)).map((rule) => rule.id);
+    if (this.#isReading || wanted.length === 0) return;
     this.#isReading = true;
-    const wanted = rules.filter((rule) => rule.is_correlation && !this.texts.has(rule.id)).map((rule) => rule.id);
-    const found = new Map(this.texts);
+    const found = new Map(known);
     const reader = async () => {
       for (let id = wanted.pop(); id !== undefined; id = wanted.pop()) {
         const text = await answer(api.GET("/api/v1/rules/{id}", { params: { path: { id } }, headers: BACKGROUND })).catch(() => undefined);
