@@ -26,7 +26,8 @@ bench-live: ## a live node under stream S: events/s, processor time, latency, me
 fuzz: ## every fuzz target, FUZZ_SECONDS each (default 60)
 	@scripts/fuzz.sh
 
-dist: ## the binary, optimised: target/dist/cordon
+dist: ## the binary with the console, optimised: target/dist/cordon
+	@scripts/console.sh
 	@cargo build --profile dist --locked --package cordon
 
 dist-profiled: ## the same, laid out by what a node does with Lakeside's days: target/profiled/dist/cordon (three quarters of an hour on two cores)

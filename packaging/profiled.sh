@@ -11,6 +11,7 @@ counts=$PWD/target/profiled/counts
 work=$(mktemp -d)
 trap 'kill "${node:-}" 2>/dev/null || true; rm -rf "$work"' EXIT
 rm -rf "$counts"
+scripts/console.sh
 export LLVM_PROFILE_FILE="$counts/%m.profraw"
 
 counting=${COUNTING:-target/profiled/release/cordon}

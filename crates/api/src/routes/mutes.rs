@@ -195,5 +195,6 @@ pub(crate) async fn end(
     State(state): State<ApiState>,
     Path(id): Path<i64>,
 ) -> Result<Json<MuteBody>, Problem> {
-    Ok(Json(state.kept().end_mute(allowed.scope(), &allowed.by(), id).await?.into()))
+    let now = state.control().now();
+    Ok(Json(state.kept().end_mute(allowed.scope(), &allowed.by(), id, now).await?.into()))
 }

@@ -148,13 +148,13 @@ impl State {
         Ok(mute)
     }
 
-    /// Ends a mute now and shows again what it hides.
+    /// Ends a mute and shows again what it hides. `now` is the event clock, by which mutes hold; the audit log has the real one.
     ///
     /// # Errors
     /// There is none in force, or its site lies outside the scope.
-    pub async fn end_mute(&self, scope: &AccessScope, by: &By, mute_id: i64) -> Result<Mute, StateError> {
+    pub async fn end_mute(&self, scope: &AccessScope, by: &By, mute_id: i64, now: Time) -> Result<Mute, StateError> {
         let mut tx = self.begin().await?;
-        let found = active(&mut tx, by.at).await?.into_iter().find(|mute| mute.mute_id == mute_id);
+        let found = active(&mut tx, now).await?.into_iter().find(|mute| mute.mute_id == mute_id);
         let admitted = |mute: &Mute| match &mute.mute.site {
             Some(site) => scope.admits_site(site),
             None => scope.grants().is_none(),
@@ -169,11 +169,11 @@ impl State {
         }
         sqlx::query("UPDATE mutes SET ends = ?2 WHERE mute_id = ?1")
             .bind(mute_id)
-            .bind(by.at.0)
+            .bind(now.0)
             .execute(&mut *tx)
             .await?;
-        mute.mute.ends = Some(by.at);
-        for other in active(&mut tx, by.at).await? {
+        mute.mute.ends = Some(now);
+        for other in active(&mut tx, now).await? {
             hide_groups(&mut tx, &other).await?; // what two suppressions hid stays hidden by the other
         }
         audit::append(&mut tx, by, &told("mute_ended", &mute)).await?;

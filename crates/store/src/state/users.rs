@@ -168,7 +168,8 @@ impl State {
         let update = update.bind(roles_json(roles)).bind(sites_json(sites.as_ref())).bind(locked);
         update.execute(&mut *tx).await?;
         let after = self.user_in(&mut tx, user_id).await?;
-        let ran_the_node = before.provider.is_none() && before.roles.contains(&Role::Administrator) && !before.locked;
+        let could_come_in = before.password_hash.is_some() && before.provider.is_none() && !before.locked;
+        let ran_the_node = could_come_in && before.roles.contains(&Role::Administrator);
         if ran_the_node && !self.has_administrator(&mut tx).await? {
             return Err(StateError::Refused(
                 "somebody must be left who runs the node: make another administrator first",
@@ -183,9 +184,11 @@ impl State {
         Ok(after)
     }
 
-    /// Whether somebody runs the node who needs no provider for it.
+    /// Whether somebody runs the node who needs no provider for it. Who was invited and never came does not.
     async fn has_administrator(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<bool, StateError> {
-        let rows = sqlx::query("SELECT * FROM users WHERE locked = 0 AND provider_subject IS NULL");
+        let rows = sqlx::query(
+            "SELECT * FROM users WHERE locked = 0 AND provider_subject IS NULL AND password_hash IS NOT NULL",
+        );
         let rows = rows.fetch_all(&mut **tx).await?;
         for row in &rows {
             let roles = set_of_names(row.try_get("roles")?, "users", Role::from_name)?;

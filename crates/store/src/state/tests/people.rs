@@ -23,6 +23,11 @@ fn new_user(name: &str, role: Role) -> NewUser {
     }
 }
 
+/// The same with a password: no invitation has to be taken first.
+fn with_password(name: &str, role: Role) -> NewUser {
+    NewUser { password_hash: Some("$argon2id$..".to_owned()), ..new_user(name, role) }
+}
+
 fn secret(number: u8) -> Digest {
     Digest([number; 32])
 }
@@ -51,12 +56,15 @@ async fn a_user_is_added_once_and_the_first_only_while_there_is_none() {
 #[tokio::test]
 async fn nobody_takes_the_last_administrator_away() {
     let Kept { state, folder: _folder } = keyed().await;
-    let anna = state.add_first_user(&by(1), &new_user("anna", Role::Administrator)).await.unwrap();
+    let anna = state.add_first_user(&by(1), &with_password("anna", Role::Administrator)).await.unwrap();
     let lock = UserChange { locked: Some(true), ..UserChange::default() };
     assert!(matches!(state.change_user(&by(2), anna.user_id, &lock).await, Err(StateError::Refused(_))));
     assert!(!state.user_named("anna").await.unwrap().unwrap().locked);
-    state.add_user(&by(3), &new_user("bert", Role::Administrator)).await.unwrap();
-    assert!(state.change_user(&by(4), anna.user_id, &lock).await.unwrap().locked);
+    let bert = state.add_user(&by(3), &new_user("bert", Role::Administrator)).await.unwrap();
+    let refused = state.change_user(&by(4), anna.user_id, &lock).await;
+    assert!(matches!(refused, Err(StateError::Refused(_))), "bert was invited and never came");
+    state.set_password(&by(5), bert.user_id, "$argon2id$..").await.unwrap();
+    assert!(state.change_user(&by(6), anna.user_id, &lock).await.unwrap().locked);
 }
 
 #[tokio::test]
@@ -415,7 +423,7 @@ async fn users_of_a_provider_do_not_keep_the_first_administrator_out_until_one_o
     state.user_provided(&by(1), &provided("1", "anna", &[Role::Analyst])).await.unwrap();
     let Kept { state: other, folder: _other } = keyed().await;
     other.user_provided(&by(1), &provided("1", "anna", &[Role::Administrator])).await.unwrap();
-    let first = new_user("root", Role::Administrator);
+    let first = with_password("root", Role::Administrator);
     assert!(matches!(other.add_first_user(&by(2), &first).await, Err(StateError::Exists(_))));
     let root = state.add_first_user(&by(2), &first).await.unwrap();
     // nor does one of them stand in for the last administrator who needs no provider
