@@ -65,31 +65,56 @@ export const FIELDS: readonly Field[] = [
   { field: "found", title: "Findings", of: (rule, findings) => [findings(rule) > 0 ? "yes" : "no"], label: (value) => (value === "yes" ? "Has findings" : "Has none") },
   { field: "at", title: "Looks at", of: (rule) => [looksAt(rule)], label: logName },
   { field: "source", title: "Log source", of: (rule) => [logSourceOf(rule)], label: logName },
-  { field: "tactic", title: "ATT&CK tactic", of: (rule) => tacticsOf(rule.tags), label: capital },
+  { field: "tactic", title: "ATT&CK tactic", of: (rule) => knownOf(rule).tactics, label: capital },
 ];
 
 export type Chosen = (field: string) => string | null;
 
-function fits(rule: Rule, words: string, chosen: Chosen, findings: FindingsOf, but?: string): boolean {
-  const isMeant = FIELDS.every(({ field, of }) => {
-    const value = field === but ? null : chosen(field);
-    return value === null || of(rule, findings).includes(value);
-  });
-  return isMeant && holds(rule, words);
+interface Known {
+  readonly text: string;
+  readonly techniques: readonly string[];
+  readonly tactics: readonly string[];
+}
+
+/** What is asked of a rule with every letter that is typed: there are thousands of rules. */
+const known = new WeakMap<Rule, Known>();
+
+function knownOf(rule: Rule): Known {
+  const before = known.get(rule);
+  if (before) return before;
+  const text = [rule.title, rule.id, rule.description, rule.author, rule.log_source, ...rule.tags].join("\n").toLowerCase();
+  const now = { text, techniques: [...new Set(techniquesOf(rule.tags))], tactics: tacticsOf(rule.tags) };
+  known.set(rule, now);
+  return now;
 }
 
 /** Every word of what is typed stands somewhere in what the rule says of itself. */
-function holds(rule: Rule, words: string): boolean {
-  if (words === "") return true;
-  const text = [rule.title, rule.id, rule.description, rule.author, rule.log_source, ...rule.tags].join("\n").toLowerCase();
-  return words.split(/\s+/).every((word) => text.includes(word));
+function holding(rules: readonly Rule[], words: string): readonly Rule[] {
+  if (words === "") return rules;
+  const wanted = words.split(/\s+/);
+  return rules.filter((rule) => wanted.every((word) => knownOf(rule).text.includes(word)));
 }
+
+/** The fields that are chosen and that a rule does not fit. */
+function misses(rule: Rule, chosen: readonly (readonly [Field, string])[], findings: FindingsOf): readonly string[] {
+  return chosen.flatMap(([{ field, of }, value]) => (of(rule, findings).includes(value) ? [] : [field]));
+}
+
+function chosenFields(chosen: Chosen): readonly (readonly [Field, string])[] {
+  return FIELDS.flatMap((field) => {
+    const value = chosen(field.field);
+    return value === null ? [] : [[field, value] as const];
+  });
+}
+
+const byTitle = new Intl.Collator("en");
 
 /** What fits, worst first, then those with findings, then by title. */
 export function listed(rules: readonly Rule[], words: string, chosen: Chosen, findings: FindingsOf): readonly Rule[] {
-  const kept = rules.filter((rule) => fits(rule, words, chosen, findings));
+  const fields = chosenFields(chosen);
+  const kept = holding(rules, words).filter((rule) => misses(rule, fields, findings).length === 0);
   const place = (level: Level) => LEVELS.indexOf(level);
-  return kept.sort((a, b) => place(a.level) - place(b.level) || Number(findings(b) > 0) - Number(findings(a) > 0) || a.title.localeCompare(b.title));
+  return [...kept].sort((a, b) => place(a.level) - place(b.level) || Number(findings(b) > 0) - Number(findings(a) > 0) || byTitle.compare(a.title, b.title));
 }
 
 export interface FacetOf {
@@ -101,13 +126,19 @@ export interface FacetOf {
 /** What there is of each value among what fits otherwise. Log sources in full only once it is chosen what is looked at: there are many. */
 export function facetsOf(rules: readonly Rule[], words: string, chosen: Chosen, findings: FindingsOf): FacetOf[] {
   const asked = FIELDS.filter(({ field }) => field !== "source" || chosen("at") !== null || chosen("source") !== null);
-  return asked.map(({ field, title, of, label }) => {
-    const counts = new Map<string, number>();
-    for (const rule of rules) {
-      if (!fits(rule, words, chosen, findings, field)) continue;
-      of(rule, findings).forEach((value) => counts.set(value, (counts.get(value) ?? 0) + 1));
+  const all = new Map(asked.map(({ field }) => [field, new Map<string, number>()]));
+  const fields = chosenFields(chosen);
+  for (const rule of holding(rules, words)) {
+    const [missed, ...others] = misses(rule, fields, findings);
+    if (others.length > 0) continue;
+    // what fits but for one field counts in that field alone
+    for (const { field, of } of asked) {
+      const counts = missed === undefined || missed === field ? all.get(field) : undefined;
+      if (counts) of(rule, findings).forEach((value) => counts.set(value, (counts.get(value) ?? 0) + 1));
     }
-    const values = [...counts].map(([value, count]) => ({ value, label: label(value), count }));
+  }
+  return asked.map(({ field, title, label }) => {
+    const values = [...(all.get(field) ?? [])].map(([value, count]) => ({ value, label: label(value), count }));
     return { field, title, values: field === "level" ? byLevel(values) : values.sort((a, b) => b.count - a.count || a.label.localeCompare(b.label)) };
   });
 }
@@ -118,7 +149,11 @@ function byLevel<T extends { readonly value: string }>(values: readonly T[]): T[
 
 /** The techniques of a rule, each once. */
 export function techniques(rule: Rule): readonly string[] {
-  return [...new Set(techniquesOf(rule.tags))];
+  return knownOf(rule).techniques;
+}
+
+export function tactics(rule: Rule): readonly string[] {
+  return knownOf(rule).tactics;
 }
 
 /** Tags that are no techniques and tactics. */

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { tacticsFor, techniqueName } from "./attack";
 import type { Rule } from "./catalogue";
 import { matrix, sourceLines, standingOf } from "./coverage";
-import type { Heard, Seen, Verdict } from "./feeds";
+import { feeder, type Heard, type Verdict } from "./feeds";
 import { TABLES } from "./tables";
+import { documents } from "./text";
 
 const RULE: Rule = {
   id: "a", title: "A", level: "low", author: "", license: "", link: "", description: "", tags: ["attack.impact", "attack.t1486"], false_positives: [], log_source: "windows/security", is_correlation: false,
@@ -12,7 +13,7 @@ const RULE: Rule = {
 const findings = (rule: Rule) => rule.findings;
 const fed = (verdicts: Record<string, Verdict>) => (rule: Rule) => verdicts[rule.id];
 const SECURITY: Heard = { product: "Windows", log: "security", classUid: 3002, code: "", events: 7 };
-const SEEN: Seen = { heard: [SECURITY], isCut: false, isHealthOnly: false };
+const FEED = feeder({ heard: [SECURITY], isCut: false, isHealthOnly: false }, TABLES);
 
 describe("columns", () => {
   it("are the fourteen tactics in their order, and what rules name beside them", () => {
@@ -48,24 +49,24 @@ describe("cells", () => {
 });
 
 describe("what a rule stands on", () => {
-  const text = (type: string) => `title: base\nname: base\nlogsource: {product: windows, service: security}\n---\ntitle: C\nid: c\ncorrelation:\n    type: ${type}\n    rules:\n        - base\n        - other\n`;
+  const text = (type: string) => documents(`title: base\nname: base\nlogsource: {product: windows, service: security}\n---\ntitle: C\nid: c\ncorrelation:\n    type: ${type}\n    rules:\n        - base\n        - other\n`);
   const correlation = { ...RULE, id: "c", is_correlation: true, log_source: "" };
   const rules = new Map([["other", { ...RULE, id: "other", log_source: "zeek/conn" }]]);
 
   it("is its log source, or of a correlation those of its rules", () => {
-    expect(standingOf(RULE, "", rules, SEEN, TABLES)).toEqual({ verdict: "heard", needsAll: false, parts: [{ words: "windows/security", feed: { verdict: "heard", events: 7, of: ["Windows security"] } }] });
-    expect(standingOf(correlation, text("event_count"), rules, SEEN, TABLES)).toMatchObject({ verdict: "heard", needsAll: false });
-    const both = standingOf(correlation, text("temporal"), rules, SEEN, TABLES);
+    expect(standingOf(RULE, [], rules, FEED)).toEqual({ verdict: "heard", needsAll: false, parts: [{ words: "windows/security", feed: { verdict: "heard", events: 7, of: ["Windows security"] } }] });
+    expect(standingOf(correlation, text("event_count"), rules, FEED)).toMatchObject({ verdict: "heard", needsAll: false });
+    const both = standingOf(correlation, text("temporal"), rules, FEED);
     expect([both.verdict, both.needsAll, both.parts.map((part) => part.words)]).toEqual(["silent", true, ["windows/security", "zeek/conn"]]);
   });
 
   it("cannot be told when a rule that it refers to is not known", () => {
-    expect(standingOf(correlation, text("temporal"), new Map(), SEEN, TABLES).verdict).toBe("untold");
-    expect(standingOf(correlation, "", new Map(), SEEN, TABLES).verdict).toBe("untold");
+    expect(standingOf(correlation, text("temporal"), new Map(), FEED).verdict).toBe("untold");
+    expect(standingOf(correlation, [], new Map(), FEED).verdict).toBe("untold");
   });
 });
 
 it("log sources from which nothing came stand first", () => {
-  const lines = sourceLines([RULE, { ...RULE, id: "b", log_source: "zeek/conn" }, { ...RULE, id: "c", log_source: "zeek/conn", is_enabled: false }], SEEN, TABLES);
+  const lines = sourceLines([RULE, { ...RULE, id: "b", log_source: "zeek/conn" }, { ...RULE, id: "c", log_source: "zeek/conn", is_enabled: false }], FEED);
   expect(lines.map((line) => [line.words, line.on, line.feed?.verdict])).toEqual([["zeek/conn", 1, "silent"], ["windows/security", 1, "heard"]]);
 });

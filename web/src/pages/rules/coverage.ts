@@ -1,10 +1,9 @@
 /** The matrix: tactics as columns, techniques as cells, of each what there is of rules, findings and feeds. */
 
-import { tacticsOf } from "../../app/explain";
 import { tacticsFor, type Tactic } from "./attack";
-import { techniques, type FindingsOf, type Rule } from "./catalogue";
-import { feedOf, together, type Feed, type Seen, type Tables, type Verdict } from "./feeds";
-import { documents, type Stated } from "./text";
+import { tactics as tacticsOf, techniques, type FindingsOf, type Rule } from "./catalogue";
+import { together, type Feed, type FeedOf, type Verdict } from "./feeds";
+import type { Stated } from "./text";
 
 /** `fires`: a rule that is on has events to look at. `deaf`: rules are on, and none has any. `unknown`: that cannot be told. `off`: rules are there, none is on. */
 export type CellState = "fires" | "deaf" | "unknown" | "off";
@@ -41,7 +40,7 @@ export function matrix(rules: readonly Rule[], fed: FedOf, findings: FindingsOf)
   for (const rule of rules) {
     const parents = new Set(techniques(rule).map(parentOf));
     if (parents.size === 0) continue;
-    const tactics = tacticsOf(rule.tags);
+    const tactics = tacticsOf(rule);
     for (const tactic of tactics.length > 0 ? tactics : [""]) {
       const cells = byTactic.get(tactic) ?? new Map<string, Rule[]>();
       parents.forEach((technique) => cells.set(technique, [...(cells.get(technique) ?? []), rule]));
@@ -84,16 +83,15 @@ export interface Standing {
   readonly parts: readonly { readonly words: string; readonly feed: Feed }[];
 }
 
-/** Whether a correlation is fed: by its rules, which stand in its own text or are rules of their own. */
-export function standingOf(rule: Rule, text: string, rules: ReadonlyMap<string, Rule>, seen: Seen, tables: Tables): Standing {
+/** Whether a correlation is fed: by its rules, which stand in its own text (`documents`) or are rules of their own. */
+export function standingOf(rule: Rule, all: readonly Stated[], rules: ReadonlyMap<string, Rule>, feedOf: FeedOf): Standing {
   const parts: { words: string; feed: Feed }[] = [];
   const look = (words: string): Verdict => {
-    const feed = feedOf(words, seen, tables);
+    const feed = feedOf(words);
     if (!parts.some((part) => part.words === words)) parts.push({ words, feed });
     return feed.verdict;
   };
   if (!rule.is_correlation) return { verdict: look(rule.log_source), needsAll: false, parts };
-  const all = documents(text);
   const own = all.find((one) => one.id === rule.id) ?? all.find((one) => one.correlation);
   const judge = (one: Stated | undefined, depth: number): Verdict => {
     if (!one || depth > DEPTH_MAX) return "untold";
@@ -119,9 +117,9 @@ export interface SourceLine {
 const ORDER: readonly (Verdict | undefined)[] = ["silent", "unread", "perhaps", "untold", "hidden", "heard", undefined];
 
 /** Log sources that rules name, with how many do and what came of each: first those from which nothing came. */
-export function sourceLines(rules: readonly Rule[], seen: Seen | undefined, tables: Tables): readonly SourceLine[] {
+export function sourceLines(rules: readonly Rule[], feedOf: FeedOf | undefined): readonly SourceLine[] {
   const by = new Map<string, Rule[]>();
   for (const rule of rules) if (!rule.is_correlation && rule.log_source) by.set(rule.log_source, [...(by.get(rule.log_source) ?? []), rule]);
-  const lines = [...by].map(([words, of]) => ({ words, rules: of, on: of.filter((rule) => rule.is_enabled).length, feed: seen && feedOf(words, seen, tables) }));
+  const lines = [...by].map(([words, of]) => ({ words, rules: of, on: of.filter((rule) => rule.is_enabled).length, feed: feedOf?.(words) }));
   return lines.sort((a, b) => ORDER.indexOf(a.feed?.verdict) - ORDER.indexOf(b.feed?.verdict) || b.on - a.on || a.words.localeCompare(b.words));
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { belongs, feedOf, looks, question, together, type Heard, type Seen } from "./feeds";
+import { belongs, feeder, looks, question, together, type Heard, type Seen } from "./feeds";
 import { TABLES } from "./tables";
 
 const heard = (product: string, log: string, classUid = 0, code = ""): Heard => ({ product, log, classUid, code, events: 10 });
 const seen = (...all: Heard[]): Seen => ({ heard: all, isCut: false, isHealthOnly: false });
-const verdict = (words: string, ...all: Heard[]) => feedOf(words, seen(...all), TABLES).verdict;
+const verdict = (words: string, ...all: Heard[]) => feeder(seen(...all), TABLES)(words).verdict;
 
 const SYSMON = "microsoft-windows-sysmon/operational";
 
@@ -75,9 +75,9 @@ describe("what is not heard", () => {
   });
 
   it("is no certainty when not everything was counted or may be seen", () => {
-    expect(feedOf("okta/okta", { ...seen(), isCut: true }, TABLES).verdict).toBe("untold");
-    expect(feedOf("okta/okta", { ...seen(), isHealthOnly: true }, TABLES).verdict).toBe("hidden");
-    expect(feedOf("record_access", { ...seen(), isHealthOnly: true }, TABLES).verdict).toBe("silent");
+    expect(feeder({ ...seen(), isCut: true }, TABLES)("okta/okta").verdict).toBe("untold");
+    expect(feeder({ ...seen(), isHealthOnly: true }, TABLES)("okta/okta").verdict).toBe("hidden");
+    expect(feeder({ ...seen(), isHealthOnly: true }, TABLES)("record_access").verdict).toBe("silent");
   });
 
   it("may be among events of several log sources that look alike", () => {

@@ -127,11 +127,22 @@ function isHealth(words: string): boolean {
   return HEALTH_WORDS.has(words.replace(/^healthcare\//, ""));
 }
 
-/** Whether a log source was heard. Several rules ask for the same: remember what it gives. */
-export function feedOf(words: string, seen: Seen, tables: Tables): Feed {
+export type FeedOf = (words: string) => Feed;
+
+/** Whether log sources were heard. Many rules name the same: what was found of one is remembered. */
+export function feeder(seen: Seen, tables: Tables): FeedOf {
+  const told = seen.heard.map((heard) => ({ heard, ...belongs(heard, tables) }));
+  const known = new Map<string, Feed>();
+  return (words) => {
+    const feed = known.get(words) ?? feedOf(words, told, seen, tables);
+    known.set(words, feed);
+    return feed;
+  };
+}
+
+function feedOf(words: string, told: readonly (Belongs & { readonly heard: Heard })[], seen: Seen, tables: Tables): Feed {
   if (!words) return { verdict: "untold", events: 0, of: [] };
   if (seen.isHealthOnly && !isHealth(words)) return { verdict: "hidden", events: 0, of: [] };
-  const told = seen.heard.map((heard) => ({ heard, ...belongs(heard, tables) }));
   const certain = told.filter((one) => one.certain.some((source) => looks(words, source)));
   if (certain.length > 0) return feed("heard", certain.map((one) => one.heard));
   const possible = told.filter((one) => one.possible.some((source) => looks(words, source)));

@@ -6,8 +6,9 @@ import { clock } from "../../app/clock.svelte";
 import { session } from "../../app/session.svelte";
 import type { Rule } from "./catalogue";
 import { standingOf, type Standing } from "./coverage";
-import { heardOf, question, type Seen } from "./feeds";
+import { feeder, heardOf, question, type FeedOf, type Seen } from "./feeds";
 import { TABLES } from "./tables";
+import { documents, type Stated } from "./text";
 
 /** Days that are looked at: fewer when so many cannot be counted within the time of a search. */
 const DAYS: readonly number[] = [30, 7, 1];
@@ -16,10 +17,12 @@ const FRESH_MS = 300_000;
 const TEXTS_AT_ONCE = 6;
 
 class SeenEvents {
-  seen = $state.raw<Seen | undefined>(undefined);
+  /** Whether a log source was heard; `undefined` as long as nobody has counted. */
+  feedOf = $state.raw<FeedOf | undefined>(undefined);
   days = $state(0);
   problem = $state.raw<Problem | undefined>(undefined);
-  texts = $state.raw<ReadonlyMap<string, string>>(new Map());
+  /** What correlations say, by id. */
+  texts = $state.raw<ReadonlyMap<string, readonly Stated[]>>(new Map());
   #askedAt = -Infinity;
   #isReading = false;
 
@@ -34,7 +37,7 @@ class SeenEvents {
     if (!clock.node) await clock.ask();
     for (const days of DAYS) {
       try {
-        this.seen = await count(days);
+        this.feedOf = feeder(await count(days), TABLES);
         [this.days, this.problem] = [days, undefined];
         return;
       } catch (problem) {
@@ -57,7 +60,7 @@ class SeenEvents {
     const reader = async () => {
       for (let id = wanted.pop(); id !== undefined; id = wanted.pop()) {
         const text = await answer(api.GET("/api/v1/rules/{id}", { params: { path: { id } }, headers: BACKGROUND })).catch(() => undefined);
-        found.set(id, text?.text ?? "");
+        found.set(id, documents(text?.text ?? ""));
       }
     };
     await Promise.all(Array.from({ length: TEXTS_AT_ONCE }, reader));
@@ -67,9 +70,8 @@ class SeenEvents {
 
   /** What a rule stands on; `undefined` as long as that is not known. */
   standing(rule: Rule, rules: ReadonlyMap<string, Rule>): Standing | undefined {
-    if (!this.seen) return undefined;
-    const text = rule.is_correlation ? this.texts.get(rule.id) : "";
-    return text === undefined ? undefined : standingOf(rule, text, rules, this.seen, TABLES);
+    const said = rule.is_correlation ? this.texts.get(rule.id) : [];
+    return said && this.feedOf ? standingOf(rule, said, rules, this.feedOf) : undefined;
   }
 }
 

@@ -10,6 +10,10 @@ describe("colours of a rule", () => {
     ]);
   });
 
+  it("know prose from keys", () => {
+    expect(of("description: |\n    A way to stay: that survives\n")).toEqual(["field description"]);
+  });
+
   it("leave the text whole", () => {
     const text = "a: 1\nb: [2, 'c', d#e]\n  # f\n\ntail";
     expect(pieces(text).map((piece) => piece.text).join("")).toBe(text);

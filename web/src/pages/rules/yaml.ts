@@ -8,7 +8,7 @@ export interface Token {
   readonly kind: Kind;
 }
 
-const LINE = /^(\s*(?:-\s+)*)(?:([\w.|\-$* ]+)(:)(?=\s|$))?/;
+const LINE = /^(\s*(?:-\s+)*)(?:([\w.|\-$*]+)(:)(?=\s|$))?/;
 const REST = /(#.*$)|("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')|(?<=^|[\s[,{])(-?\d+(?:\.\d+)?)(?=$|[\s\],}])/g;
 
 export function tokens(text: string): readonly Token[] {
