@@ -83,8 +83,8 @@ describe("the table", () => {
 
   it("knows how wide it is at least", () => {
     const { grid, px } = widths(columnsOf("time,user"));
-    expect(grid).toBe("148px minmax(84px, 1fr)");
-    expect(px).toBe(148 + 84 + 12 + 32);
+    expect(grid).toBe("148px minmax(80px, 1fr)");
+    expect(px).toBe(148 + 80 + 12 + 32);
   });
 });
 

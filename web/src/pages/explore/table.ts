@@ -53,12 +53,12 @@ export function shortClass(name: string): string {
 /** Columns of the table that say one thing out of several columns of the event. */
 export const COMPOSED: readonly TableColumn[] = [
   { id: "time", title: "Time", width: 148, share: 0, of: ["time"], text: (row) => moment(String(row["time"] ?? "")) },
-  { id: "class", title: "Class", width: 100, share: 0.9, of: ["class_name"], text: (row) => shortClass(words(row, "class_name")) },
-  { id: "user", title: "User", width: 84, share: 1, of: ["actor_user_name", "user_name"], text: (row) => towards(words(row, "actor_user_name"), words(row, "user_name")) },
-  { id: "host", title: "Host", width: 96, share: 1.6, of: ["device_hostname", "src_endpoint_hostname", "src_endpoint_ip", "dst_endpoint_hostname", "dst_endpoint_ip"], text: hostOf },
-  { id: "patient", title: "Patient", width: 92, share: 0, of: ["patient_ref"], text: (row) => shortPatient(words(row, "patient_ref")) },
-  { id: "action", title: "Action", width: 84, share: 1.1, of: ["activity_name", "status_id"], text: (row) => words(row, "activity_name") },
-  { id: "source", title: "Source", width: 80, share: 1.2, of: ["source"], text: (row) => shortSource(words(row, "source")) },
+  { id: "class", title: "Class", width: 96, share: 0.9, of: ["class_name"], text: (row) => shortClass(words(row, "class_name")) },
+  { id: "user", title: "User", width: 80, share: 1, of: ["actor_user_name", "user_name"], text: (row) => towards(words(row, "actor_user_name"), words(row, "user_name")) },
+  { id: "host", title: "Host", width: 92, share: 1.6, of: ["device_hostname", "src_endpoint_hostname", "src_endpoint_ip", "dst_endpoint_hostname", "dst_endpoint_ip"], text: hostOf },
+  { id: "patient", title: "Patient", width: 90, share: 0, of: ["patient_ref"], text: (row) => shortPatient(words(row, "patient_ref")) },
+  { id: "action", title: "Action", width: 100, share: 1.1, of: ["activity_name", "status_id"], text: (row) => words(row, "activity_name") },
+  { id: "source", title: "Source", width: 66, share: 1.2, of: ["source"], text: (row) => shortSource(words(row, "source")) },
 ];
 
 export const DEFAULT_COLUMNS: readonly string[] = COMPOSED.map((column) => column.id);
