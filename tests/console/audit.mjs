@@ -25,7 +25,9 @@ describe("Audit", () => {
     await panel.waitFor();
     const seq = Number(new URL(page.url()).searchParams.get("entry"));
     assert.ok(items.some((entry) => entry.seq === seq));
-    assert.ok((await panel.textContent()).includes(items.find((entry) => entry.seq === seq).hash.slice(0, 16)));
+    const { hash, actor } = items.find((entry) => entry.seq === seq);
+    assert.equal(await panel.getByLabel(`Hash of entry ${seq}`, { exact: true }).inputValue(), hash);
+    assert.ok((await panel.textContent()).includes(actor.split("/").at(-1)));
   });
 
   check("the chain is walked on demand and holds", async (browser) => {
@@ -39,8 +41,7 @@ describe("Audit", () => {
 
   check("what one person did is found, and the address holds a handle in place of the name", async (browser) => {
     const page = await open(browser);
-    const row = list(page).getByRole("row").filter({ hasText: PEOPLE.analyst.name }).first();
-    await row.click();
+    await list(page).getByRole("row").filter({ has: page.getByRole("gridcell", { name: PEOPLE.analyst.name, exact: true }) }).first().click();
     await page.getByRole("complementary", { name: "Entry of the audit log" }).getByRole("button", { name: new RegExp(`^Only .*${PEOPLE.analyst.name}`) }).click();
     await eventually("only what this person did", async () => {
       const rows = await list(page).getByRole("row").allTextContents();
@@ -48,12 +49,5 @@ describe("Audit", () => {
     });
     assert.ok(!page.url().includes(PEOPLE.analyst.name));
     assert.ok(new URL(page.url()).searchParams.has("who"));
-  });
-
-  check("looking at the log, exporting and revealing are in the log by the name of who did it", async () => {
-    const { items } = await world.ask("auditor", "GET", "/api/v1/audit?limit=500");
-    for (const [deed, who] of [[/reveal/, "privacy_officer"], [/export/, "analyst"]]) {
-      assert.ok(items.some((entry) => deed.test(entry.action) && entry.actor.includes(PEOPLE[who].name)), `${deed} by ${who}`);
-    }
   });
 });
