@@ -22,7 +22,7 @@ export function logSourceOf(rule: Rule): string {
 
 /** Words of log sources as people write them. */
 const NAMES: Readonly<Record<string, string>> = {
-  [CORRELATION]: "Several events together",
+  [CORRELATION]: "Several events",
   [UNREAD]: "Not read",
   record_access: "Record access",
   dicom_activity: "DICOM",

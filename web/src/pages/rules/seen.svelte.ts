@@ -13,7 +13,7 @@ import { documents, type Stated } from "./text";
 /** Days that are looked at: fewer when so many cannot be counted within the time of a search. */
 const DAYS: readonly number[] = [30, 7, 1];
 const ROWS_MAX = 1_000;
-const FRESH_MS = 300_000;
+const FRESH_MS = 900_000;
 const TEXTS_AT_ONCE = 6;
 
 class SeenEvents {
@@ -35,7 +35,8 @@ class SeenEvents {
     if (!this.isAllowed || performance.now() - this.#askedAt < FRESH_MS) return;
     this.#askedAt = performance.now();
     if (!clock.node) await clock.ask();
-    for (const days of DAYS) {
+    // what took too long before is not tried again
+    for (const days of DAYS.filter((one) => this.days === 0 || one <= this.days)) {
       try {
         this.feedOf = feeder(await count(days), TABLES);
         [this.days, this.problem] = [days, undefined];
