@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 speed=${DEMO_SPEED:-120}
 api=127.0.0.1:${DEMO_PORT:-8480}
 intake=127.0.0.1:${DEMO_INTAKE_PORT:-8481}
+scripts/console.sh >/dev/null
 # the whole workspace, as `make test` builds it: one package alone has other features and would compile hundreds of dependencies again
 cargo build --quiet --locked --workspace --bins
 target/debug/xtask lakeside --out target/demo-quiet --days "${DEMO_DAYS:-3}" --seed 2026 --start 2026-03-15 --story none >/dev/null

@@ -36,6 +36,7 @@ docs() {
 }
 
 stage "tools" nextest_is_there
+stage "console" scripts/console.sh --check
 stage "format" cargo fmt --all --check
 stage "clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 stage "tidy" cargo xtask tidy
