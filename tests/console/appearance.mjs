@@ -19,16 +19,16 @@ async function command(page, name) {
   await page.getByRole("dialog", { name: "Commands" }).waitFor({ state: "detached" });
 }
 
-async function open(browser, options) {
-  const page = await browser.as("analyst", options);
+async function open(visit, options) {
+  const page = await visit.as("analyst", options);
   await page.goto("/findings");
   await list(page).getByRole("row").nth(1).waitFor();
   return page;
 }
 
 describe("Appearance", () => {
-  check("the theme follows the system until somebody chooses, and the choice outlives a reload", async (browser) => {
-    const page = await open(browser);
+  check("the theme follows the system until somebody chooses, and the choice outlives a reload", async (visit) => {
+    const page = await open(visit);
     assert.equal(await theme(page), "light");
     await page.emulateMedia({ colorScheme: "dark" });
     await eventually("the system's theme", async () => (await theme(page)) === "dark");
@@ -41,8 +41,8 @@ describe("Appearance", () => {
     assert.equal(await theme(page), "dark");
   });
 
-  check("rows have three densities, and the choice outlives a reload", async (browser) => {
-    const page = await open(browser);
+  check("rows have three densities, and the choice outlives a reload", async (visit) => {
+    const page = await open(visit);
     for (const [density, height] of Object.entries(ROW_PX)) {
       await command(page, `Rows: ${density}`);
       await eventually(`rows of ${height} px`, async () => (await list(page).getByRole("row").nth(1).boundingBox()).height === height);
@@ -51,15 +51,15 @@ describe("Appearance", () => {
     await eventually("roomy rows", async () => (await list(page).getByRole("row").nth(1).boundingBox())?.height === ROW_PX.roomy);
   });
 
-  check("a severity has a shape and a word beside its colour", async (browser) => {
-    const page = await open(browser);
+  check("a severity has a shape and a word beside its colour", async (visit) => {
+    const page = await open(visit);
     const cell = list(page).getByRole("row").nth(1).getByRole("gridcell").nth(1);
     assert.match(await cell.textContent(), /Critical/);
     assert.equal(await cell.locator("svg.shape").count(), 1);
   });
 
-  check("on a telephone a finding is opened, read and closed again with a finger", async (browser) => {
-    const page = await open(browser, { viewport: NARROW, hasTouch: true, isMobile: true });
+  check("on a telephone a finding is opened, read and closed again with a finger", async (visit) => {
+    const page = await open(visit, { viewport: NARROW, hasTouch: true, isMobile: true });
     await list(page).getByRole("row").nth(1).tap();
     const panel = page.getByRole("complementary", { name: "Finding" });
     await panel.getByRole("region", { name: "Why" }).waitFor();
@@ -72,8 +72,8 @@ describe("Appearance", () => {
     assert.equal(new URL(page.url()).pathname, "/");
   });
 
-  check("at 200 % zoom a finding is triaged without scrolling sideways", async (browser) => {
-    const page = await open(browser, ZOOMED);
+  check("at 200 % zoom a finding is triaged without scrolling sideways", async (visit) => {
+    const page = await open(visit, ZOOMED);
     await page.keyboard.press("Enter");
     const panel = page.getByRole("complementary", { name: "Finding" });
     await panel.getByRole("button", { name: "Close …" }).waitFor();
@@ -87,8 +87,8 @@ describe("Appearance", () => {
     assert.ok(box.y + box.height <= ZOOMED.viewport.height && box.x + box.width <= ZOOMED.viewport.width, JSON.stringify(box));
   });
 
-  check("the panel stands beside the list from 1280 px and over it below", async (browser) => {
-    const page = await open(browser, { viewport: { width: 1280, height: 800 } });
+  check("the panel stands beside the list from 1280 px and over it below", async (visit) => {
+    const page = await open(visit, { viewport: { width: 1280, height: 800 } });
     await page.keyboard.press("Enter");
     const panel = page.getByRole("complementary", { name: "Finding" });
     const right = async (locator) => {
@@ -102,8 +102,8 @@ describe("Appearance", () => {
     assert.ok((await right(list(page))) > (await panel.boundingBox()).x);
   });
 
-  check("where motion is not wanted nothing moves", async (browser) => {
-    const page = await open(browser, { reducedMotion: "reduce" });
+  check("where motion is not wanted nothing moves", async (visit) => {
+    const page = await open(visit, { reducedMotion: "reduce" });
     const longest = await page.evaluate(() => Math.max(...[...document.querySelectorAll("*")].flatMap((element) => {
       const style = getComputedStyle(element);
       return [style.animationDuration, style.transitionDuration].flatMap((text) => text.split(",").map(parseFloat));

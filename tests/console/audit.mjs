@@ -8,16 +8,16 @@ import { check, eventually, world } from "./world/world.mjs";
 
 const list = (page) => page.getByRole("grid", { name: "Entries of the audit log" });
 
-async function open(browser, path = "/audit") {
-  const page = await browser.as("auditor");
+async function open(visit, path = "/audit") {
+  const page = await visit.as("auditor");
   await page.goto(path);
   await settled(page);
   return page;
 }
 
 describe("Audit", () => {
-  check("who did what stands newest first in sentences, and an entry opens with all that it holds", async (browser) => {
-    const page = await open(browser);
+  check("who did what stands newest first in sentences, and an entry opens with all that it holds", async (visit) => {
+    const page = await open(visit);
     const { items } = await world.ask("auditor", "GET", "/api/v1/audit?limit=5");
     await list(page).getByRole("row").nth(1).waitFor();
     await page.keyboard.press("Enter");
@@ -30,8 +30,8 @@ describe("Audit", () => {
     assert.ok((await panel.textContent()).includes(actor.split("/").at(-1)));
   });
 
-  check("the chain is walked on demand and holds", async (browser) => {
-    const page = await open(browser);
+  check("the chain is walked on demand and holds", async (visit) => {
+    const page = await open(visit);
     await page.getByRole("button", { name: /^Verify the chain/ }).click();
     await page.getByText("The chain holds").waitFor();
     const said = Number(/([\d,]+) entries, walked/.exec(await page.getByRole("region", { name: "Chain" }).textContent())[1].replaceAll(",", ""));
@@ -39,8 +39,8 @@ describe("Audit", () => {
     assert.ok(said > 0 && said <= items[0].seq);
   });
 
-  check("what one person did is found, and the address holds a handle in place of the name", async (browser) => {
-    const page = await open(browser);
+  check("what one person did is found, and the address holds a handle in place of the name", async (visit) => {
+    const page = await open(visit);
     await list(page).getByRole("row").filter({ has: page.getByRole("gridcell", { name: PEOPLE.analyst.name, exact: true }) }).first().click();
     await page.getByRole("complementary", { name: "Entry of the audit log" }).getByRole("button", { name: new RegExp(`^Only .*${PEOPLE.analyst.name}`) }).click();
     await eventually("only what this person did", async () => {

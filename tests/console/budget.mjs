@@ -15,8 +15,8 @@ const FIRST_LISTS = {
 
 describe("Budget", () => {
   for (const [path, first] of Object.entries(FIRST_LISTS)) {
-    check(`a first visit of ${path} loads less than 200 kB of script and style before it shows its list`, async (browser) => {
-      const page = await browser.as("analyst");
+    check(`a first visit of ${path} loads less than 200 kB of script and style before it shows its list`, async (visit) => {
+      const page = await visit.as("analyst");
       const loaded = [];
       page.on("requestfinished", (request) => ["script", "stylesheet"].includes(request.resourceType()) && loaded.push(request));
       await page.goto(path);
@@ -31,8 +31,8 @@ describe("Budget", () => {
     });
   }
 
-  check("files with a hash in their name are kept by the browser, the page itself is asked for each time", async (browser) => {
-    const page = await browser.as("analyst");
+  check("files with a hash in their name are kept by the browser, the page itself is asked for each time", async (visit) => {
+    const page = await visit.as("analyst");
     const kept = new Map();
     page.on("response", (response) => kept.set(new URL(response.url()).pathname, response.headers()["cache-control"] ?? ""));
     await page.goto("/");
@@ -43,8 +43,8 @@ describe("Budget", () => {
     assets.forEach(([path, control]) => assert.match(control, /immutable/, path));
   });
 
-  check("a list of 10,000 rows holds only those that are seen, and every row is reached by keyboard", async (browser) => {
-    const page = await browser.as("analyst");
+  check("a list of 10,000 rows holds only those that are seen, and every row is reached by keyboard", async (visit) => {
+    const page = await visit.as("analyst");
     await page.addInitScript(() => {
       window.interactions = [];
       new PerformanceObserver((entries) => entries.getEntries().forEach((entry) => entry.interactionId && window.interactions.push(entry.duration))).observe({ type: "event", durationThreshold: 16, buffered: true });

@@ -16,8 +16,8 @@ async function group(title = TITLE) {
   return items.find((one) => one.title === title);
 }
 
-async function open(browser, who, title) {
-  const page = await browser.as(who);
+async function open(visit, who, title) {
+  const page = await visit.as(who);
   const { id } = await group(title);
   await page.goto(`/findings?group=${id}`);
   await panel(page).getByLabel("Original record").waitFor();
@@ -25,8 +25,8 @@ async function open(browser, who, title) {
 }
 
 describe("The explanation of a finding", () => {
-  check("a link of somebody else opens the finding: first why in a sentence, then the record, then the rule with author and licence", async (browser) => {
-    const page = await open(browser, "analyst", SINGLE);
+  check("a link of somebody else opens the finding: first why in a sentence, then the record, then the rule with author and licence", async (visit) => {
+    const page = await open(visit, "analyst", SINGLE);
     const [{ id, entity }, parts] = [await group(SINGLE), await panel(page).locator("section").evaluateAll((all) => all.map((one) => one.getAttribute("aria-label")))];
     assert.deepEqual(parts.filter((name) => ["Why", "Record", "Rule"].includes(name)), ["Why", "Record", "Rule"]);
     await panel(page).getByRole("heading", { name: SINGLE }).waitFor();
@@ -39,8 +39,8 @@ describe("The explanation of a finding", () => {
     [why.rule.title, why.rule.author, why.rule.license].forEach((text) => assert.ok(rule.includes(text), `${rule} does not say ${text}`));
   });
 
-  check("what the rule matched is marked in the original record", async (browser) => {
-    const page = await open(browser, "analyst");
+  check("what the rule matched is marked in the original record", async (visit) => {
+    const page = await open(visit, "analyst");
     const marked = await panel(page).getByLabel("Original record").locator("mark").allTextContents();
     const { id } = await group();
     const { items } = await world.ask("analyst", "GET", `/api/v1/findings?group=${id}&limit=1`);
@@ -49,13 +49,13 @@ describe("The explanation of a finding", () => {
     marked.forEach((text) => assert.ok(matched.includes(text.toLowerCase()), `${text} was not matched`));
   });
 
-  check("an ATT&CK technique of the rule is named", async (browser) => {
-    const page = await open(browser, "analyst", SINGLE);
+  check("an ATT&CK technique of the rule is named", async (visit) => {
+    const page = await open(visit, "analyst", SINGLE);
     await panel(page).getByRole("region", { name: "Rule" }).getByText("T1003.001").waitFor();
   });
 
-  check("other findings about the same are listed, one opens, and Back returns", async (browser) => {
-    const page = await open(browser, "analyst");
+  check("other findings about the same are listed, one opens, and Back returns", async (visit) => {
+    const page = await open(visit, "analyst");
     const [from, related] = [page.url(), panel(page).getByRole("region", { name: "Related" }).getByRole("button")];
     await related.first().waitFor();
     const title = (await related.first().locator(".one-line").textContent()).trim();
@@ -66,15 +66,15 @@ describe("The explanation of a finding", () => {
     assert.equal(page.url(), from);
   });
 
-  check("an analyst sees the patient masked and is offered no more", async (browser) => {
-    const page = await open(browser, "analyst");
+  check("an analyst sees the patient masked and is offered no more", async (visit) => {
+    const page = await open(visit, "analyst");
     const text = await panel(page).textContent();
     assert.doesNotMatch(text, /Ferrin|700100|1969-11-23/i);
     assert.equal(await page.getByRole("button", { name: /names the patient/ }).count(), 0);
   });
 
-  check("a privacy officer is asked what for and why before the patient is shown, and the audit log says so", async (browser) => {
-    const page = await open(browser, "privacy_officer");
+  check("a privacy officer is asked what for and why before the patient is shown, and the audit log says so", async (visit) => {
+    const page = await open(visit, "privacy_officer");
     const before = (await reveals()).length;
     await page.getByRole("button", { name: "Show what names the patient …" }).click();
     const dialog = page.getByRole("dialog");
@@ -93,8 +93,8 @@ describe("The explanation of a finding", () => {
     assert.doesNotMatch(await panel(page).textContent(), /Ferrin|700100/i);
   });
 
-  check("what was revealed is gone after a reload", async (browser) => {
-    const page = await open(browser, "privacy_officer");
+  check("what was revealed is gone after a reload", async (visit) => {
+    const page = await open(visit, "privacy_officer");
     await page.getByRole("button", { name: "Show what names the patient …" }).click();
     await page.getByRole("dialog").getByLabel("Why").fill(REASON);
     await page.getByRole("button", { name: "Show it" }).click();

@@ -14,8 +14,8 @@ const line = (page, name = "Filter") => page.getByRole("textbox", { name });
 const panel = (page) => page.getByRole("complementary", { name: "Event" });
 const address = (page) => new URL(page.url()).searchParams;
 
-async function open(browser, who = "analyst", path = "/explore") {
-  const page = await browser.as(who);
+async function open(visit, who = "analyst", path = "/explore") {
+  const page = await visit.as(who);
   await page.goto(path);
   await settled(page);
   return page;
@@ -41,8 +41,8 @@ async function count(where) {
 }
 
 describe("Explore", () => {
-  check("a filter is completed while it is written, Enter asks it, and the address holds a handle in place of it", async (browser) => {
-    const page = await open(browser, "analyst", "/explore?range=all");
+  check("a filter is completed while it is written, Enter asks it, and the address holds a handle in place of it", async (visit) => {
+    const page = await open(visit, "analyst", "/explore?range=all");
     await write(page, "use");
     await page.getByRole("option", { name: /^user/ }).first().waitFor();
     await ask(page, `user:${USER}`);
@@ -59,9 +59,9 @@ describe("Explore", () => {
     assert.ok((await line(page).textContent()).includes(USER));
   });
 
-  check("what is wrong with a filter stands under it in a sentence", async (browser) => {
-    world.record.expect(422, /^\/api\/v1\/events\//);
-    const page = await open(browser);
+  check("what is wrong with a filter stands under it in a sentence", async (visit) => {
+    visit.expect(422, /^\/api\/v1\/events\//);
+    const page = await open(visit);
     await write(page, "usr:someone");
     await page.keyboard.press("Enter");
     const fault = page.getByRole("alert");
@@ -69,8 +69,8 @@ describe("Explore", () => {
     assert.match(await fault.textContent(), /usr/);
   });
 
-  check("dragging over the histogram chooses a time, the address holds it, and Back takes it back", async (browser) => {
-    const page = await open(browser);
+  check("dragging over the histogram chooses a time, the address holds it, and Back takes it back", async (visit) => {
+    const page = await open(visit);
     const box = await page.getByRole("img", { name: /^Events over time: / }).locator(".u-over").boundingBox();
     await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2);
     await page.mouse.down();
@@ -84,8 +84,8 @@ describe("Explore", () => {
     assert.equal(address(page).has("from"), false);
   });
 
-  check("a facet narrows the question, and the same once more takes it back", async (browser) => {
-    const page = await open(browser);
+  check("a facet narrows the question, and the same once more takes it back", async (visit) => {
+    const page = await open(visit);
     const classes = page.getByRole("region", { name: "Class" });
     const first = classes.getByRole("button", { pressed: false }).first();
     const label = (await first.locator(".one-line").textContent()).trim();
@@ -97,8 +97,8 @@ describe("Explore", () => {
     await eventually("nothing is asked", async () => (await classes.getByRole("button", { pressed: true }).count()) === 0);
   });
 
-  check("columns are chosen, stand in the address, and the table shows them", async (browser) => {
-    const page = await open(browser);
+  check("columns are chosen, stand in the address, and the table shows them", async (visit) => {
+    const page = await open(visit);
     await page.getByRole("button", { name: "Columns" }).click();
     await page.getByLabel("Find a column").fill("severity");
     await page.getByRole("checkbox", { name: "Severity", exact: true }).first().check();
@@ -107,8 +107,8 @@ describe("Explore", () => {
     assert.match(address(page).get("cols"), /severity/);
   });
 
-  check("an event opens with what it says and its own bytes, j and k move, and a link leads to it", async (browser) => {
-    const page = await open(browser);
+  check("an event opens with what it says and its own bytes, j and k move, and a link leads to it", async (visit) => {
+    const page = await open(visit);
     await ask(page, `user:${USER}`);
     await page.keyboard.press("Escape");
     await page.locator("main").focus();
@@ -119,15 +119,15 @@ describe("Explore", () => {
     await eventually("the next event", () => address(page).get("event") !== first);
     await page.keyboard.press("k");
     await eventually("the event before", () => address(page).get("event") === first);
-    const other = await browser.as("responder");
+    const other = await visit.as("responder");
     await other.goto(`/explore?event=${first}`);
     await panel(other).getByRole("heading", { level: 2 }).waitFor();
     await panel(other).getByText(USER).first().waitFor();
   });
 
-  check("SQL is asked and answered, what is wrong with it is said, and nothing of it stands in the address", async (browser) => {
-    world.record.expect(422, /^\/api\/v1\/events\//);
-    const page = await open(browser);
+  check("SQL is asked and answered, what is wrong with it is said, and nothing of it stands in the address", async (visit) => {
+    visit.expect(422, /^\/api\/v1\/events\//);
+    const page = await open(visit);
     await page.getByRole("button", { name: "SQL", exact: true }).click();
     await write(page, `select actor_user_name, count(*) as n from events where actor_user_name = '${USER}' group by 1`, "Question in SQL");
     await page.keyboard.press("Control+Enter");
@@ -140,8 +140,8 @@ describe("Explore", () => {
     await page.getByRole("alert").getByText(/nothing_of_the_kind/).waitFor();
   });
 
-  check("events show as they come, are held and go on", async (browser) => {
-    const page = await open(browser);
+  check("events show as they come, are held and go on", async (visit) => {
+    const page = await open(visit);
     await page.getByRole("button", { name: "Live", exact: true }).click();
     const says = page.getByRole("status").filter({ hasText: /Following|Held|Waiting/ });
     await says.getByText("Following events as they come").or(says.filter({ hasText: "Following" })).first().waitFor();
@@ -157,8 +157,8 @@ describe("Explore", () => {
     await coming.getByText("n.live2").first().waitFor();
   });
 
-  check("a search is saved and shared, and somebody else opens it", async (browser) => {
-    const page = await open(browser);
+  check("a search is saved and shared, and somebody else opens it", async (visit) => {
+    const page = await open(visit);
     await ask(page, "action:export");
     await page.getByRole("button", { name: "Saved searches …" }).click();
     const dialog = page.getByRole("dialog", { name: "Saved searches" });
@@ -166,14 +166,14 @@ describe("Explore", () => {
     await dialog.getByLabel("Share it with everybody").check();
     await dialog.getByRole("button", { name: "Save", exact: true }).click();
     await dialog.getByText("Exports of the week").waitFor();
-    const other = await open(browser, "responder");
+    const other = await open(visit, "responder");
     await other.getByRole("button", { name: "Saved searches …" }).click();
     await other.getByRole("dialog").getByRole("button", { name: /Exports of the week/ }).click();
     await eventually("it is asked", async () => (await line(other).textContent()).includes("action:export"));
   });
 
-  check("an export warns, asks what for, is one entry of the audit log, and holds what was asked", async (browser) => {
-    const page = await browser.as("analyst");
+  check("an export warns, asks what for, is one entry of the audit log, and holds what was asked", async (visit) => {
+    const page = await visit.as("analyst");
     // the picker of files is the browser's own; without it the file is saved as others are
     await page.addInitScript(() => delete window.showSaveFilePicker);
     await page.goto("/explore");
@@ -196,8 +196,8 @@ describe("Explore", () => {
     assert.deepEqual([after[0].actor.includes(PEOPLE.analyst.name), after[0].purpose], [true, "privacy_investigation"]);
   });
 
-  check("who may not export is not offered it", async (browser) => {
-    const page = await open(browser, "responder");
+  check("who may not export is not offered it", async (visit) => {
+    const page = await open(visit, "responder");
     await page.getByRole("button", { name: "Saved searches …" }).waitFor();
     assert.equal(await page.getByRole("button", { name: /^Export/ }).count(), 0);
   });

@@ -29,8 +29,8 @@ async function tabTo(page, locator, key = "Tab") {
 }
 
 /** The list of a level, with its first group open. */
-async function begin(browser, level) {
-  const page = await browser.as("analyst");
+async function begin(visit, level) {
+  const page = await visit.as("analyst");
   await page.goto(`/findings?level=${level}`);
   await list(page).getByRole("row").nth(1).waitFor();
   await press(page, "Enter");
@@ -54,8 +54,8 @@ async function close(page, verdict, note) {
 }
 
 describe("Findings by keyboard alone", () => {
-  check("g and a letter go to a place, Enter opens the first finding, j and k move, Escape closes", async (browser) => {
-    const page = await browser.as("analyst");
+  check("g and a letter go to a place, Enter opens the first finding, j and k move, Escape closes", async (visit) => {
+    const page = await visit.as("analyst");
     await page.goto("/");
     await page.getByRole("navigation", { name: "Places" }).waitFor();
     await press(page, "g", "f");
@@ -74,8 +74,8 @@ describe("Findings by keyboard alone", () => {
     await eventually("the situation", () => new URL(page.url()).pathname === "/");
   });
 
-  check("e takes a finding at once, and Undo in the message gives it back", async (browser) => {
-    const page = await begin(browser, "medium");
+  check("e takes a finding at once, and Undo in the message gives it back", async (visit) => {
+    const page = await begin(visit, "medium");
     const id = opened(page);
     await press(page, "e");
     await toast(page, "Yours now");
@@ -87,8 +87,8 @@ describe("Findings by keyboard alone", () => {
     await eventually("so does the list", async () => (await list(page).getByText(me).count()) === 0);
   });
 
-  check("c closes a finding with a verdict and a note, and o opens it again", async (browser) => {
-    const page = await begin(browser, "medium");
+  check("c closes a finding with a verdict and a note, and o opens it again", async (visit) => {
+    const page = await begin(visit, "medium");
     const id = opened(page);
     await press(page, "c");
     await close(page, "It happened and was allowed", "Asked the ward.");
@@ -101,8 +101,8 @@ describe("Findings by keyboard alone", () => {
     await eventually("it is open again", async () => (await group(id)).state === "open");
   });
 
-  check("x chooses two findings and c closes both", async (browser) => {
-    const page = await begin(browser, "low");
+  check("x chooses two findings and c closes both", async (visit) => {
+    const page = await begin(visit, "low");
     const first = opened(page);
     await press(page, "x", "j", "x");
     const second = opened(page);
@@ -118,8 +118,8 @@ describe("Findings by keyboard alone", () => {
     await eventually("what is closed is not listed", async () => (await list(page).getByText("Closed").count()) === 0);
   });
 
-  check("m suppresses a rule about one entity for a day with a reason, and what is suppressed is no longer listed", async (browser) => {
-    const page = await begin(browser, "medium");
+  check("m suppresses a rule about one entity for a day with a reason, and what is suppressed is no longer listed", async (visit) => {
+    const page = await begin(visit, "medium");
     const was = await group(opened(page));
     await press(page, "m");
     const dialog = page.getByRole("dialog");
@@ -143,8 +143,8 @@ describe("Findings by keyboard alone", () => {
     assert.ok(Math.abs(Date.parse(mute.ends) - Date.parse(now) - DAY_MS) < DAY_MS / 100, mute.ends);
   });
 
-  check("/ searches titles, the address holds a handle in place of the words, and a reload finds the same", async (browser) => {
-    const page = await browser.as("analyst");
+  check("/ searches titles, the address holds a handle in place of the words, and a reload finds the same", async (visit) => {
+    const page = await visit.as("analyst");
     await page.goto("/findings");
     await list(page).getByRole("row").nth(1).waitFor();
     await press(page, "/");
@@ -164,8 +164,8 @@ describe("Findings by keyboard alone", () => {
     await eventually("Back shows all", async () => new URL(page.url()).search === "");
   });
 
-  check("? shows every key, and Ctrl K finds a place by its name", async (browser) => {
-    const page = await browser.as("analyst");
+  check("? shows every key, and Ctrl K finds a place by its name", async (visit) => {
+    const page = await visit.as("analyst");
     await page.goto("/findings");
     await list(page).getByRole("row").nth(1).waitFor();
     await press(page, "?");
@@ -182,8 +182,8 @@ describe("Findings by keyboard alone", () => {
 });
 
 describe("Findings", () => {
-  check("a facet narrows the list, the address holds it, and Back shows all again", async (browser) => {
-    const page = await browser.as("analyst");
+  check("a facet narrows the list, the address holds it, and Back shows all again", async (visit) => {
+    const page = await visit.as("analyst");
     await page.goto("/findings");
     const critical = page.getByRole("region", { name: "Level" }).getByRole("button", { name: /Critical/ });
     await critical.click();
@@ -198,9 +198,9 @@ describe("Findings", () => {
     assert.equal(new URL(page.url()).search, "");
   });
 
-  check("what somebody else changed meanwhile is not overwritten and shows", async (browser) => {
-    world.record.expect(412, /^\/api\/v1\/finding-groups\//);
-    const page = await begin(browser, "high");
+  check("what somebody else changed meanwhile is not overwritten and shows", async (visit) => {
+    visit.expect(412, /^\/api\/v1\/finding-groups\//);
+    const page = await begin(visit, "high");
     const id = opened(page);
     // between what was read here and what is sent from here
     await page.route(`**/api/v1/finding-groups/${id}`, async (route) => {
@@ -213,8 +213,8 @@ describe("Findings", () => {
     assert.deepEqual({ owner, note }, { owner: null, note: "Called the night shift." });
   });
 
-  check("a filter that fits nothing says so and leads back to all", async (browser) => {
-    const page = await browser.as("analyst");
+  check("a filter that fits nothing says so and leads back to all", async (visit) => {
+    const page = await visit.as("analyst");
     await page.goto("/findings?level=critical&entity_kind=device");
     await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
     await page.getByRole("button", { name: "Show all that are open" }).click();

@@ -12,8 +12,8 @@ const CLOCK_ASKS_MS = 20_000;
 const CLOCK_WAITS_MS = 10_000;
 const list = (page) => page.getByRole("grid", { name: "Finding groups" });
 
-async function open(browser, address) {
-  const page = await browser.as("analyst");
+async function open(visit, address) {
+  const page = await visit.as("analyst");
   await page.goto(address);
   await settled(page);
   await page.evaluate(() => (window.isStillThere = true));
@@ -21,8 +21,8 @@ async function open(browser, address) {
 }
 
 describe("While somebody looks", () => {
-  check("a new finding appears in the list without a reload, and what is open stays open", async (browser) => {
-    const page = await open(browser, "/findings?order=latest");
+  check("a new finding appears in the list without a reload, and what is open stays open", async (visit) => {
+    const page = await open(visit, "/findings?order=latest");
     await page.keyboard.press("Enter");
     const title = await page.getByRole("complementary", { name: "Finding" }).getByRole("heading", { level: 2 }).textContent();
     await attack("n.new1");
@@ -31,8 +31,8 @@ describe("While somebody looks", () => {
     assert.equal(await page.getByRole("complementary", { name: "Finding" }).getByRole("heading", { level: 2 }).textContent(), title);
   });
 
-  check("the situation counts a new finding without a reload", async (browser) => {
-    const page = await open(browser, "/");
+  check("the situation counts a new finding without a reload", async (visit) => {
+    const page = await open(visit, "/");
     const sentence = page.getByRole("heading", { level: 1 });
     const before = await sentence.textContent();
     await attack("n.new2");
@@ -42,9 +42,9 @@ describe("While somebody looks", () => {
 });
 
 describe("While the node does not answer", () => {
-  check("a node that is stopped is said to be away, what was read stays, and it heals by itself", async (browser) => {
-    world.record.expectAway();
-    const page = await open(browser, "/findings");
+  check("a node that is stopped is said to be away, what was read stays, and it heals by itself", async (visit) => {
+    visit.expectAway();
+    const page = await open(visit, "/findings");
     const { now } = await world.ask("analyst", "GET", "/api/v1/health");
     await world.node.stop();
     let rows = 0;
@@ -64,9 +64,9 @@ describe("While the node does not answer", () => {
     await list(page).getByText("n.new3").first().waitFor();
   });
 
-  check("a node that hangs is noticed too, and it heals by itself", async (browser) => {
-    world.record.expectAway();
-    const page = await browser.as("analyst");
+  check("a node that hangs is noticed too, and it heals by itself", async (visit) => {
+    visit.expectAway();
+    const page = await visit.as("analyst");
     await page.clock.install();
     await page.goto("/findings");
     await settled(page);
@@ -82,9 +82,9 @@ describe("While the node does not answer", () => {
     await page.locator("main > .band").waitFor({ state: "detached" });
   });
 
-  check("what somebody did meanwhile is taken back and said", async (browser) => {
-    world.record.expectAway();
-    const page = await open(browser, "/findings?level=high");
+  check("what somebody did meanwhile is taken back and said", async (visit) => {
+    visit.expectAway();
+    const page = await open(visit, "/findings?level=high");
     await page.keyboard.press("Enter");
     await settled(page);
     await page.context().setOffline(true);

@@ -13,16 +13,16 @@ async function rule() {
   return items.find((one) => one.title === TITLE);
 }
 
-async function open(browser, path = "/rules", who = "analyst") {
-  const page = await browser.as(who);
+async function open(visit, path = "/rules", who = "analyst") {
+  const page = await visit.as(who);
   await page.goto(path);
   await settled(page);
   return page;
 }
 
 describe("Rules", () => {
-  check("all rules are listed and found by a word of their title, author, tag or log source", async (browser) => {
-    const page = await open(browser);
+  check("all rules are listed and found by a word of their title, author, tag or log source", async (visit) => {
+    const page = await open(visit);
     const { items } = await world.ask("analyst", "GET", "/api/v1/rules");
     assert.equal(Number(await list(page).getAttribute("aria-rowcount")), items.length);
     await page.keyboard.press("/");
@@ -32,9 +32,9 @@ describe("Rules", () => {
     await eventually("fewer are listed", async () => Number(await list(page).getAttribute("aria-rowcount")) < items.length);
   });
 
-  check("a rule's page shows author, licence, technique, notes on what is harmless, its text and what it found", async (browser) => {
+  check("a rule's page shows author, licence, technique, notes on what is harmless, its text and what it found", async (visit) => {
     const { id, author, license } = await rule();
-    const page = await open(browser, `/rules/${id}`);
+    const page = await open(visit, `/rules/${id}`);
     await page.getByRole("heading", { level: 1, name: TITLE }).waitFor();
     const facts = await page.getByRole("region", { name: "Facts" }).textContent();
     [author, license].forEach((text) => assert.ok(facts.includes(text), `${facts} does not say ${text}`));
@@ -44,8 +44,8 @@ describe("Rules", () => {
     await page.getByRole("complementary", { name: "Finding" }).getByRole("heading", { name: TITLE }).waitFor();
   });
 
-  check("coverage says by technique and by log source what could never fire", async (browser) => {
-    const page = await open(browser, "/rules?view=coverage");
+  check("coverage says by technique and by log source what could never fire", async (visit) => {
+    const page = await open(visit, "/rules?view=coverage");
     await page.getByRole("status").filter({ hasText: /could never fire|could fire/ }).waitFor();
     const technique = page.getByRole("button", { name: /T1490/ }).first();
     await technique.click();
@@ -56,9 +56,9 @@ describe("Rules", () => {
     assert.ok((await page.getByRole("table").getByRole("row").allTextContents()).some((row) => /Nothing|never|not/i.test(row)));
   });
 
-  check("a copy of a rule is tested against stored events, and the rule stays as it is", async (browser) => {
+  check("a copy of a rule is tested against stored events, and the rule stays as it is", async (visit) => {
     const { id, is_enabled: was } = await rule();
-    const page = await open(browser, `/rules/${id}?test=1`);
+    const page = await open(visit, `/rules/${id}?test=1`);
     const card = page.getByRole("region", { name: "Test of a copy" });
     await card.getByRole("button", { name: "Test", exact: true }).click();
     await page.getByText("done", { exact: true }).waitFor();
@@ -67,9 +67,9 @@ describe("Rules", () => {
     assert.equal((await rule()).is_enabled, was);
   });
 
-  check("a rule is run back over history, and how far that is is shown", async (browser) => {
+  check("a rule is run back over history, and how far that is is shown", async (visit) => {
     const { id } = await rule();
-    const page = await open(browser, `/rules/${id}`);
+    const page = await open(visit, `/rules/${id}`);
     await page.getByRole("button", { name: /^Run back over history/ }).click();
     await page.getByRole("dialog").getByLabel("How far back").selectOption({ label: "Everything that is stored" });
     await page.getByRole("dialog").getByRole("button", { name: "Run it" }).click();
@@ -81,9 +81,9 @@ describe("Rules", () => {
     assert.ok(job);
   });
 
-  check("switching a rule off is asked for, is in the audit log, and is taken back", async (browser) => {
+  check("switching a rule off is asked for, is in the audit log, and is taken back", async (visit) => {
     const { id } = await rule();
-    const page = await open(browser, `/rules/${id}`);
+    const page = await open(visit, `/rules/${id}`);
     await page.getByRole("button", { name: /^Switch off/ }).click();
     await page.getByRole("dialog", { name: "Switch the rule off" }).getByRole("button", { name: "Switch off" }).click();
     await eventually("it is off", async () => !(await rule()).is_enabled);
@@ -93,9 +93,9 @@ describe("Rules", () => {
     await eventually("it is on", async () => (await rule()).is_enabled);
   });
 
-  check("who may not change rules reads them and is offered nothing else", async (browser) => {
+  check("who may not change rules reads them and is offered nothing else", async (visit) => {
     const { id } = await rule();
-    const page = await open(browser, `/rules/${id}`, "auditor");
+    const page = await open(visit, `/rules/${id}`, "auditor");
     await page.getByRole("heading", { level: 1, name: TITLE }).waitFor();
     for (const name of [/^Switch/, /^Run back/, /^Test a copy/]) assert.equal(await page.getByRole("button", { name }).count(), 0, String(name));
   });

@@ -8,16 +8,16 @@ import { check, eventually, world } from "./world/world.mjs";
 
 const NEW = "b.ashdown";
 
-async function open(browser, part, who = "administrator") {
-  const page = await browser.as(who);
+async function open(visit, part, who = "administrator") {
+  const page = await visit.as(who);
   await page.goto(`/settings/${part}`);
   await settled(page);
   return page;
 }
 
 describe("Settings", () => {
-  check("an administrator invites somebody, who chooses a password by the link, once, and may do what the role may", async (browser) => {
-    const page = await open(browser, "users");
+  check("an administrator invites somebody, who chooses a password by the link, once, and may do what the role may", async (visit) => {
+    const page = await open(visit, "users");
     await page.getByRole("button", { name: "Add a user …" }).click();
     const dialog = page.getByRole("dialog", { name: "Add a user" });
     await dialog.getByLabel("Name", { exact: true }).fill(NEW);
@@ -26,32 +26,32 @@ describe("Settings", () => {
     const invitation = page.getByRole("dialog", { name: /^Invitation for/ });
     await invitation.waitFor();
     const link = /http:\/\/127\.0\.0\.1:\d+\/#invite=[\w-]+/.exec((await invitation.textContent()) + (await invitation.locator("input").evaluateAll((all) => all.map((one) => one.value).join(" "))))[0];
-    const other = await browser.page();
+    const other = await visit.page();
     await other.goto(link);
     await other.getByRole("heading", { name: "Welcome to Cordon" }).waitFor();
     assert.doesNotMatch(other.url(), /invite/, "the secret does not stay in the address");
     await other.getByLabel("Password").fill(PASSWORD);
     await other.getByRole("button", { name: "Create and sign in" }).click();
     await other.getByRole("navigation", { name: "Places" }).getByRole("link", { name: "Findings" }).waitFor();
-    world.record.expect(401, /invitations\/accept$/);
-    world.record.expect(404, /invitations\/accept$/);
-    world.record.expect(422, /invitations\/accept$/);
-    const third = await browser.page();
+    visit.expect(401, /invitations\/accept$/);
+    visit.expect(404, /invitations\/accept$/);
+    visit.expect(422, /invitations\/accept$/);
+    const third = await visit.page();
     await third.goto(link);
     await third.getByLabel("Password").fill(PASSWORD);
     await third.getByRole("button", { name: "Create and sign in" }).click();
     await third.getByRole("alert").waitFor();
   });
 
-  check("a lock ends the sessions of whoever is locked", async (browser) => {
-    world.record.expect(401, /^\/api\//);
-    const locked = await browser.page();
+  check("a lock ends the sessions of whoever is locked", async (visit) => {
+    visit.expect(401, /^\/api\//);
+    const locked = await visit.page();
     await locked.goto("/findings");
     await locked.getByLabel("Name").fill(NEW);
     await locked.getByLabel("Password").fill(PASSWORD);
     await locked.getByRole("button", { name: "Sign in", exact: true }).click();
     await locked.getByRole("grid", { name: "Finding groups" }).waitFor();
-    const page = await open(browser, "users");
+    const page = await open(visit, "users");
     await page.getByRole("grid", { name: "Users" }).getByRole("row").filter({ hasText: NEW }).click();
     await page.getByRole("complementary", { name: "User" }).getByRole("button", { name: "Lock …" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Lock", exact: true }).click();
@@ -60,8 +60,8 @@ describe("Settings", () => {
     await locked.getByText("Your session has ended").waitFor();
   });
 
-  check("a token for a program is shown once, does what its role may, and nothing after it is revoked", async (browser) => {
-    const page = await open(browser, "tokens");
+  check("a token for a program is shown once, does what its role may, and nothing after it is revoked", async (visit) => {
+    const page = await open(visit, "tokens");
     await page.getByRole("button", { name: "Make a token …" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel(/Name|What for/).first().fill("nightly-report");
@@ -80,12 +80,12 @@ describe("Settings", () => {
     await eventually("it opens nothing", async () => (await ask("/api/v1/audit?limit=1")) === 401);
   });
 
-  check("a suppression stands with its reason and end, and is ended by hand", async (browser) => {
+  check("a suppression stands with its reason and end, and is ended by hand", async (visit) => {
     const reason = "Vendor works on the archive";
     const { now } = await world.ask("analyst", "GET", "/api/v1/health");
     const ends = new Date(Date.parse(now) + 86_400_000).toISOString();
     await world.ask("analyst", "POST", "/api/v1/mutes", { kind: "suppression", reason, rule: "d45dd216-250b-4917-89ae-d888df378347", site: "lakeside", ends });
-    const page = await open(browser, "suppressions", "analyst");
+    const page = await open(visit, "suppressions", "analyst");
     const row = page.getByRole("grid", { name: "Suppressions" }).getByRole("row").filter({ hasText: reason });
     await row.click();
     const panel = page.getByRole("complementary", { name: "Suppression" });
@@ -96,8 +96,8 @@ describe("Settings", () => {
     await row.waitFor({ state: "detached" });
   });
 
-  check("the node says how much room there is, what it is made of and under which licences", async (browser) => {
-    const page = await open(browser, "retention");
+  check("the node says how much room there is, what it is made of and under which licences", async (visit) => {
+    const page = await open(visit, "retention");
     await page.getByText(/budget/i).first().waitFor();
     await page.goto("/settings/about");
     await settled(page);
@@ -107,8 +107,8 @@ describe("Settings", () => {
     await page.getByText(/cordon backup|backup/i).first().waitFor();
   });
 
-  check("nobody is shown a form for what the role may not do", async (browser) => {
-    const page = await open(browser, "users", "auditor");
+  check("nobody is shown a form for what the role may not do", async (visit) => {
+    const page = await open(visit, "users", "auditor");
     await page.getByRole("grid", { name: "Users" }).getByRole("row").nth(1).waitFor();
     assert.equal(await page.getByRole("button", { name: "Add a user …" }).count(), 0);
     await page.getByRole("grid", { name: "Users" }).getByRole("row").nth(1).click();

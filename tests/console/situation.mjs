@@ -6,16 +6,16 @@ import { check, eventually, world } from "./world/world.mjs";
 
 const LAST_VISIT = "2026-03-18T20:00:00Z";
 
-async function open(browser, who = "analyst", address = "/") {
-  const page = await browser.as(who);
+async function open(visit, who = "analyst", address = "/") {
+  const page = await visit.as(who);
   await page.goto(address);
   await page.getByRole("heading", { level: 1 }).waitFor();
   return page;
 }
 
 describe("Situation", () => {
-  check("one sentence on top counts what is open and worst, and says whether every source is heard", async (browser) => {
-    const page = await open(browser);
+  check("one sentence on top counts what is open and worst, and says whether every source is heard", async (visit) => {
+    const page = await open(visit);
     const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups/counts");
     const open_ = (level) => items.filter((one) => one.state === "open" && one.level === level).reduce((sum, one) => sum + one.count, 0);
     const sentence = await page.getByRole("heading", { level: 1 }).textContent();
@@ -24,8 +24,8 @@ describe("Situation", () => {
     await page.getByText("Act now").waitFor();
   });
 
-  check("the worst groups stand first, each with its level in a word, and each opens with its explanation", async (browser) => {
-    const page = await open(browser);
+  check("the worst groups stand first, each with its level in a word, and each opens with its explanation", async (visit) => {
+    const page = await open(visit);
     const listed = page.getByRole("region", { name: "What matters now" }).getByRole("listitem");
     await listed.first().waitFor();
     const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups?limit=50");
@@ -36,8 +36,8 @@ describe("Situation", () => {
     await page.getByRole("complementary", { name: "Finding" }).getByRole("heading", { name: items[0].title, exact: true }).waitFor();
   });
 
-  check("users, hosts and devices most at risk stand with their score, the highest first", async (browser) => {
-    const page = await open(browser);
+  check("users, hosts and devices most at risk stand with their score, the highest first", async (visit) => {
+    const page = await open(visit);
     const risks = page.getByRole("region", { name: "Most at risk" }).getByRole("listitem");
     await risks.first().waitFor();
     const scores = (await risks.allTextContents()).map((text) => Number(/([\d.]+)$/.exec(text.trim())[1]));
@@ -45,13 +45,13 @@ describe("Situation", () => {
     assert.deepEqual(scores, [...scores].sort((one, other) => other - one));
   });
 
-  check("findings over time are a picture that is also said in words", async (browser) => {
-    const page = await open(browser);
+  check("findings over time are a picture that is also said in words", async (visit) => {
+    const page = await open(visit);
     await page.getByRole("img", { name: /^Findings by the time of their receipt: \d+ from / }).waitFor();
   });
 
-  check("what is new since the last visit is counted and listed", async (browser) => {
-    const page = await browser.as("analyst");
+  check("what is new since the last visit is counted and listed", async (visit) => {
+    const page = await visit.as("analyst");
     await page.addInitScript((seen) => localStorage.setItem("last-visit", JSON.stringify({ before: null, seen })), LAST_VISIT);
     await page.goto("/");
     const says = page.getByText(/finding groups? with something new since your last visit/);
@@ -64,8 +64,8 @@ describe("Situation", () => {
     assert.match(page.url(), /\/findings\?order=latest&from=2026-03-18T20/);
   });
 
-  check("in plain words there is one state, what to do next, and the first finding; the address holds it", async (browser) => {
-    const page = await open(browser);
+  check("in plain words there is one state, what to do next, and the first finding; the address holds it", async (visit) => {
+    const page = await open(visit);
     await page.getByLabel("Plain words").check();
     await page.getByRole("heading", { name: "What to do next" }).waitFor();
     await page.getByText("Act now").waitFor();

@@ -10,24 +10,24 @@ const SENDERS = [/rsyslog/i, /winlogbeat/i, /filebeat/i, /fluent bit/i, /openemr
 const list = (page) => page.getByRole("grid", { name: "Sources" });
 const panel = (page) => page.getByRole("complementary", { name: "Source" });
 
-async function open(browser, who = "analyst", path = "/sources") {
-  const page = await browser.as(who);
+async function open(visit, who = "analyst", path = "/sources") {
+  const page = await visit.as(who);
   await page.goto(path);
   await settled(page);
   return page;
 }
 
 describe("Sources", () => {
-  check("every source stands with its state in a word, its records and when it was heard last", async (browser) => {
-    const page = await open(browser);
+  check("every source stands with its state in a word, its records and when it was heard last", async (visit) => {
+    const page = await open(visit);
     const { items } = await world.ask("analyst", "GET", "/api/v1/sources");
     const rows = await list(page).getByRole("row").allTextContents();
     assert.equal(rows.length - 1, items.length);
     for (const source of items) assert.ok(rows.some((row) => row.includes(source.id) && /Heard|Silent|Never|Not all/i.test(row)), `${source.id} in ${rows.join("\n")}`);
   });
 
-  check("a source opens with what was understood of its records and what was odd, behind a handle in the address", async (browser) => {
-    const page = await open(browser);
+  check("a source opens with what was understood of its records and what was odd, behind a handle in the address", async (visit) => {
+    const page = await open(visit);
     await list(page).getByRole("row").filter({ hasText: "http/replay" }).click();
     await panel(page).getByRole("heading", { name: "http/replay" }).waitFor();
     await panel(page).getByRole("region", { name: "What was understood" }).getByText(/have a class that rules and searches know/).waitFor();
@@ -38,8 +38,8 @@ describe("Sources", () => {
     await panel(page).getByRole("heading", { name: "http/replay" }).waitFor();
   });
 
-  check("for each of the usual senders there is a text to copy", async (browser) => {
-    const page = await open(browser, "analyst", "/sources");
+  check("for each of the usual senders there is a text to copy", async (visit) => {
+    const page = await open(visit, "analyst", "/sources");
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"], { origin: world.node.origin });
     await page.getByRole("button", { name: /^Add a source/ }).click();
     const dialog = page.getByRole("dialog", { name: "Add a source" });
@@ -56,8 +56,8 @@ describe("Sources", () => {
     await eventually("it is copied", async () => (await page.evaluate(() => navigator.clipboard.readText())) === (await last.locator("pre").textContent()));
   });
 
-  check("an administrator makes a token that is shown once and opens the intake, and revokes it", async (browser) => {
-    const page = await open(browser, "administrator", "/sources?tokens=1");
+  check("an administrator makes a token that is shown once and opens the intake, and revokes it", async (visit) => {
+    const page = await open(visit, "administrator", "/sources?tokens=1");
     const dialog = page.getByRole("dialog", { name: "Tokens of senders" });
     await dialog.getByLabel("Name of the sender").fill("ward-gateway");
     await dialog.getByRole("button", { name: "Make a token" }).click();
@@ -72,8 +72,8 @@ describe("Sources", () => {
     await eventually("the node knows it no more", async () => [401, 403].includes(await send()));
   });
 
-  check("who may not make tokens is told who does", async (browser) => {
-    const page = await open(browser, "analyst", "/sources?tokens=1");
+  check("who may not make tokens is told who does", async (visit) => {
+    const page = await open(visit, "analyst", "/sources?tokens=1");
     await page.getByRole("dialog").getByText("Administrators make and revoke tokens").waitFor();
     assert.equal(await page.getByRole("button", { name: "Make a token" }).count(), 0);
   });

@@ -14,7 +14,7 @@ const TOLD_MIN = 100;
 describe("The whole suite", () => {
   check("names of people, patients and machines stood on pages, and in no address, title, storage, cookie, message of the console or referrer", async () => {
     const shown = new Set([...world.record.shown].flatMap((text) => [...world.canaries.shown(text)]));
-    console.log(`${shown.size} of ${world.canaries.count} names and references of Lakeside stood on ${world.record.counts.pages} pages`);
+    console.log(`${shown.size} of ${world.canaries.count} names and references of Lakeside stood on ${world.record.pages} pages`);
     assert.ok(shown.size >= SHOWN_MIN);
     const told = [...world.record.told.values()];
     assert.ok(told.length >= TOLD_MIN, "there is something to look at");

@@ -49,12 +49,18 @@ async function findingPage() {
   return `/findings?group=${items.find((group) => group.entity.name === "m.linnet").id}`;
 }
 
+async function rulePage() {
+  const { items } = await world.ask("analyst", "GET", "/api/v1/rules");
+  return `/rules/${items.find((rule) => rule.title === "Shadow Copies Or Recovery Of Windows Deleted").id}`;
+}
+
 /** Every page: what it is called in pictures, where it is, what it needs. */
 export async function visits(role) {
   const slug = (path) => path.slice(1).replaceAll("/", "-") || "situation";
   return [
     ...PLACES.filter((place) => place.path !== "/settings").map(({ path, needs }) => ({ slug: slug(path), path, needs })), ...PARTS.map(({ path, needs }) => ({ slug: slug(path), path, needs })),
     { slug: "situation-plain", path: "/?plain=1", needs: ["ReadFindings"] }, { slug: "finding", path: await findingPage(), needs: ["ReadFindings"] },
-    { slug: "entity", path: await entityPage(role), needs: ["ReadEntities"] }, { slug: "design", path: "/design", needs: ["UseOwnAccount"] },
+    { slug: "explore-sql", path: "/explore?mode=sql", needs: ["SearchEvents"] }, { slug: "rules-coverage", path: "/rules?view=coverage", needs: ["ReadRules"] },
+    { slug: "rule", path: await rulePage(), needs: ["ReadRules"] }, { slug: "entity", path: await entityPage(role), needs: ["ReadEntities"] }, { slug: "design", path: "/design", needs: ["UseOwnAccount"] },
   ];
 }

@@ -1,6 +1,6 @@
 /**
- * What the whole suite sees beside what it looks at: every address, title, request, fault and stored word. Each check is judged by it, and the suite as a whole at the end.
- * Allowed are only those answers of 4xx that a check has announced, and the one that nobody is signed in yet.
+ * What is seen beside what is looked at. `Record`, of the whole suite: every address, title, request and stored word, and what pages showed. `Judge`, of one check: what went wrong. Allowed are only those
+ * answers of 4xx that the check has announced, and the one that nobody is signed in yet.
  */
 
 /** What a browser says by itself about an answer of 4xx: the answer is judged, not the sentence. */
@@ -13,23 +13,10 @@ export class Record {
   /** Where (address, title, storage ..) and what, once each. */
   told = new Map();
   shown = new Set();
-  counts = { requests: 0, answers: 0, pages: 0, messages: 0 };
-  #problems = [];
-  #expected = [];
-  #mayBeAway = false;
+  pages = 0;
 
   constructor(origin) {
     this.origin = origin;
-  }
-
-  /** For the length of a check: answers of this status at these paths are what it is about. */
-  expect(status, path) {
-    this.#expected.push({ status, path });
-  }
-
-  /** For the length of a check: the node does not answer. */
-  expectAway() {
-    this.#mayBeAway = true;
   }
 
   /** Words that a browser keeps or tells to others. */
@@ -37,38 +24,53 @@ export class Record {
     if (text) this.told.set(`${where}\n${text}`, { where, text });
   }
 
-  problem(text) {
-    this.#problems.push(text);
+  /** What a page showed when it was left. */
+  show(text) {
+    this.pages += 1;
+    this.shown.add(text);
+  }
+}
+
+export class Judge {
+  problems = new Set();
+  #record;
+  #expected = [];
+  #mayBeAway = false;
+
+  constructor(record) {
+    this.#record = record;
   }
 
-  /** What went wrong since the last time; the next check begins with nothing announced. */
-  take() {
-    const problems = [...new Set(this.#problems)];
-    this.#problems = [];
-    this.#expected = [];
-    this.#mayBeAway = false;
-    return problems;
+  /** Answers of this status at these paths are what the check is about. */
+  expect(status, path) {
+    this.#expected.push({ status, path });
+  }
+
+  /** The check is about a node that does not answer. */
+  expectAway() {
+    this.#mayBeAway = true;
+  }
+
+  problem(text) {
+    this.problems.add(text);
   }
 
   message(type, text, url) {
-    this.counts.messages += 1;
-    this.tell("console", text);
+    this.#record.tell("console", text);
     if (type !== "error" || SAID_OF_ANSWERS.test(text)) return;
     if (this.#mayBeAway && SAID_OF_NO_ANSWER.test(text)) return;
     this.problem(`error in the console: ${text} (${url})`);
   }
 
   request(request) {
-    this.counts.requests += 1;
     const url = request.url();
-    this.tell("request", url);
-    this.tell("referrer", request.headers()["referer"]);
+    this.#record.tell("request", url);
+    this.#record.tell("referrer", request.headers()["referer"]);
     // what a page makes itself (a file to save) has an address of its own origin
-    if (!url.replace(/^blob:/, "").startsWith(`${this.origin}/`) && !url.startsWith("about:")) this.problem(`request to another origin: ${url}`);
+    if (!url.replace(/^blob:/, "").startsWith(`${this.#record.origin}/`) && !url.startsWith("about:")) this.problem(`request to another origin: ${url}`);
   }
 
   answer(response) {
-    this.counts.answers += 1;
     const status = response.status();
     const { pathname } = new URL(response.url());
     const asked = `${response.request().method()} ${pathname}`;

@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { Browser, PATIENCE_MS } from "./browser.mjs";
+import { Browser, PATIENCE_MS, Visit } from "./browser.mjs";
 import { Canaries, wordsOfLakeside, wordsOfNode } from "./canaries.mjs";
 import { lakeside } from "./lakeside.mjs";
 import { ROOT, until } from "./node.mjs";
@@ -31,7 +31,8 @@ before(
     const begun = Date.now();
     Object.assign(world, await lakeside());
     world.record = new Record(world.node.origin);
-    world.browser = await Browser.open(world.record);
+    world.browser = new Browser(world.record);
+    await world.browser.open();
     const [groups, risks] = await Promise.all(["finding-groups", "entities"].map((list) => world.ask("analyst", "GET", `/api/v1/${list}?limit=200`)));
     world.canaries = new Canaries([...wordsOfLakeside(), ...wordsOfNode(groups.items, risks.items)]);
     console.log(`Lakeside is loaded after ${((Date.now() - begun) / 1000).toFixed(1)} s: ${groups.items.length} groups of findings`);
@@ -49,20 +50,22 @@ after(async () => {
 export function check(sentence, body) {
   world.checks.add(sentence);
   test(sentence, { timeout: CHECK_MS }, async () => {
+    const visit = new Visit(world.browser);
     try {
-      await body(world.browser);
-      await world.browser.endPages();
+      await body(visit);
+      await visit.end();
     } catch (fault) {
       mkdirSync(PICTURES, { recursive: true });
-      await world.browser.pictures(join(PICTURES, sentence.replace(/[^a-z0-9]+/gi, "-").slice(0, 80)));
-      await world.browser.endPages().catch(() => null);
-      const problems = world.record.take();
-      if (problems.length > 0) console.error(`beside what follows:\n${problems.join("\n")}`);
-      throw fault;
+      await visit.pictures(join(PICTURES, sentence.replace(/[^a-z0-9]+/gi, "-").slice(0, 80)));
+      await visit.end().catch(() => null);
+      throw visit.judge.problems.size > 0 ? new Error(beside(visit).join("\n"), { cause: fault }) : fault;
     }
-    const problems = world.record.take();
-    if (problems.length > 0) throw new Error(`beside what was looked at:\n${problems.join("\n")}`);
+    if (visit.judge.problems.size > 0) throw new Error(beside(visit).join("\n"));
   });
+}
+
+function beside({ judge }) {
+  return ["beside what was looked at:", ...judge.problems];
 }
 
 /** Waits until it holds. */
