@@ -137,8 +137,8 @@ async fn facet(
     query.push(", count(*) AS all_groups, max(last) FROM finding_groups WHERE 1");
     push_scope(&mut query, scope);
     push_filter(&mut query, scope, filter)?;
-    query.push(" GROUP BY ").push(column).push(" ORDER BY all_groups DESC, ").push(column).push(" LIMIT ");
-    query.push_bind(VALUES_MAX);
+    // by the text, not by the column: grouped along an index of the column, each row would be looked up by itself
+    query.push(" GROUP BY value ORDER BY all_groups DESC, value LIMIT ").push_bind(VALUES_MAX);
     let rows = query.build().fetch_all(&mut **tx).await?;
     let values: Result<Vec<_>, _> = rows.iter().map(|row| facet_value(row, field)).collect();
     Ok(GroupFacet { field, values: values? })
