@@ -1,23 +1,33 @@
 #!/usr/bin/env bash
-# The console in a real browser, against the real `cordon serve` that holds Lakeside General. Debian's chromium is installed when run as root; the console is built when it is not.
-# CORDON names another binary, CORDON_SCREENS=1 writes the pictures of docs/screens. Arguments go to node's test runner.
+# The console in a real browser, on a real node with Lakeside General in it. Arguments go to node: --test-name-pattern='keyboard' runs what is called so. CORDON is the binary (target/debug/cordon), with xtask beside it.
+# CORDON_SCREENS=1 takes the pictures of docs/screens anew. Pictures of what failed: target/console-failures.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+browser=${CHROMIUM:-/usr/bin/chromium}
+
+chromium_is_there() {
+    [ -x "$browser" ] && return 0
+    local root=()
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || return 1
+        root=(sudo)
+    fi
+    command -v apt-get >/dev/null || return 1
+    "${root[@]}" apt-get update -qq && "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+    [ -x "$browser" ]
+}
+
 scripts/console.sh
-mkdir -p target
-exec 9>target/.chromium.lock
-flock 9
-if [ ! -x /usr/bin/chromium ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
-fi
-flock --unlock 9
-[ -x /usr/bin/chromium ] || {
-    echo "the console is tried in a browser, and /usr/bin/chromium is absent: apt-get install chromium" >&2
+chromium_is_there || {
+    echo "the browser suite needs $browser and cannot install it here: apt-get install chromium, or CHROMIUM=/path/of/another/chromium" >&2
     exit 1
 }
 if [ -z "${CORDON:-}" ]; then
     # the whole workspace, as the tests before: one package alone has other features and would compile hundreds of dependencies again
     cargo build --quiet --locked --workspace --bins
+    export CORDON="${CARGO_TARGET_DIR:-$PWD/target}/debug/cordon"
 fi
-exec node --test "$@" tests/console/suite.mjs
+CORDON=$(realpath "$CORDON")
+export CORDON
+rm -rf target/console-failures
+exec node --test --test-reporter=spec "$@" tests/console/suite.mjs

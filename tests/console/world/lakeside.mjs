@@ -59,7 +59,9 @@ function quietDay() {
   const folder = join(ROOT, "target", `console-quiet-${createHash("sha256").update(QUIET.join(" ")).digest("hex").slice(0, 8)}`);
   const done = join(folder, ".done");
   if (!existsSync(done)) {
-    execFileSync(join(dirname(BINARY), "xtask"), ["lakeside", "--out", folder, ...QUIET], { stdio: ["ignore", "ignore", "inherit"] });
+    const xtask = [dirname(BINARY), join(ROOT, "target/debug")].map((folder) => join(folder, "xtask")).find(existsSync);
+    if (!xtask) throw new Error("there is no xtask beside the binary: cargo build --workspace --bins");
+    execFileSync(xtask, ["lakeside", "--out", folder, ...QUIET], { stdio: ["ignore", "ignore", "inherit"] });
     writeFileSync(done, "");
   }
   return folder;
