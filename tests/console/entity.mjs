@@ -61,11 +61,14 @@ describe("The page of an entity", () => {
     await eventually("the situation", () => new URL(page.url()).pathname === "/");
   });
 
-  check("an address of no page says so and leads on", async (visit) => {
+  check("an address of no part of a place says so and leads on", async (visit) => {
+    visit.expect(404, /^\/api\/v1\/rules\//);
     const page = await visit.as("analyst");
-    await page.goto("/nowhere/at-all");
-    await page.getByRole("heading", { name: "There is no such page" }).waitFor();
-    await page.getByRole("link", { name: "Go to Situation" }).click();
-    await eventually("the situation", () => new URL(page.url()).pathname === "/");
+    await page.goto("/settings/nothing-like-it");
+    await page.getByRole("heading", { name: "There is no such part of the settings" }).waitFor();
+    await page.getByRole("link", { name: "Go to your account" }).click();
+    await page.getByRole("heading", { level: 1, name: "Account" }).waitFor();
+    await page.goto("/rules/00000000-0000-0000-0000-000000000000");
+    await page.getByRole("heading", { name: "No such rule" }).waitFor();
   });
 });

@@ -1,17 +1,13 @@
 /** Every page as every role, in both themes, wide and narrow: what the navigation shows, what may not be seen, whether everybody can read and use it; and the pictures of docs/screens. */
 
 import assert from "node:assert/strict";
-import { mkdirSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { describe } from "node:test";
-import { AxeBuilder, NARROW, settled, WIDE } from "./world/browser.mjs";
+import { NARROW, settled, WIDE } from "./world/browser.mjs";
 import { ROLES } from "./world/lakeside.mjs";
-import { ROOT } from "./world/node.mjs";
+import { accessible, fits, picture } from "./world/looks.mjs";
 import { may, PARTS, PLACES, visits } from "./world/places.mjs";
 import { check, eventually } from "./world/world.mjs";
 
-const SCREENS = process.env.CORDON_SCREENS === "1" ? join(ROOT, "docs/screens") : undefined;
-const PICTURE_BYTES_MAX = 300_000;
 const FORBIDDEN = /may not see this/i;
 /** Both themes and both widths: all four for the first role that sees a page, which also has its pictures taken; two that hold both for the others. */
 const LOOKS = [
@@ -86,30 +82,9 @@ async function looked(page, path, slug, { theme, width, size }) {
   await settled(page);
   await fits(page, `${path}, ${width}`);
   await accessible(page, `${path}, ${theme}, ${width}`);
-  if (SCREENS && slug) await picture(page, `${slug}-${theme}-${width}`);
-}
-
-/** Nothing is wider than the window: nobody scrolls sideways to read. */
-async function fits(page, what) {
-  const [is, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(is <= room, `${what} is ${is} px wide in ${room}`);
+  if (slug) await picture(page, `${slug}-${theme}-${width}`);
 }
 
 async function oneHeading(page, path) {
   assert.equal(await page.getByRole("heading", { level: 1 }).count(), 1, `headings of the first level of ${path}`);
-}
-
-async function accessible(page, what) {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ["violations"] }).analyze();
-  const bad = violations.filter((one) => ["serious", "critical"].includes(one.impact));
-  const said = bad.map((one) => `${one.id}: ${one.nodes.slice(0, 4).map((node) => `${node.target.join(" ")} ${node.failureSummary.split("\n")[1]?.trim()}`).join("; ")}`);
-  assert.deepEqual(said, [], what);
-}
-
-async function picture(page, name) {
-  mkdirSync(SCREENS, { recursive: true });
-  const path = join(SCREENS, `${name}.png`);
-  await page.screenshot({ path, animations: "disabled", caret: "hide" });
-  const { size } = statSync(path);
-  assert.ok(size < PICTURE_BYTES_MAX, `${path} has ${size} bytes`);
 }

@@ -13,5 +13,6 @@ import "./entity.mjs";
 import "./settings.mjs";
 import "./audit.mjs";
 import "./live.mjs";
+import "./new_node.mjs";
 import "./budget.mjs";
 import "./whole.mjs";

@@ -41,8 +41,9 @@ export class Browser {
   #states = new Map();
   #secret;
 
-  constructor(record) {
+  constructor(record, origin) {
     this.record = record;
+    this.origin = origin;
   }
 
   async open() {
@@ -53,9 +54,16 @@ export class Browser {
     return this.#chromium?.close();
   }
 
+  /** The same program with another node. */
+  at(origin) {
+    const browser = new Browser(this.record, origin);
+    browser.#chromium = this.#chromium;
+    return browser;
+  }
+
   /** A window with cookies of its own. */
   context(options) {
-    return this.#chromium.newContext({ baseURL: this.record.origin, viewport: WIDE, colorScheme: "light", reducedMotion: "reduce", ...options });
+    return this.#chromium.newContext({ baseURL: this.origin, viewport: WIDE, colorScheme: "light", reducedMotion: "reduce", ...options });
   }
 
   /** The cookies of somebody who has signed in by hand, once in the suite. */
@@ -100,11 +108,11 @@ export class Visit {
     this.judge = new Judge(browser.record);
   }
 
-  /** A page of nobody's. */
-  async page(options = {}) {
-    const context = await this.#browser.context(options);
+  /** A page of nobody's, at this node or another. */
+  async page(options = {}, browser = this.#browser) {
+    const context = await browser.context(options);
     context.setDefaultTimeout(PATIENCE_MS);
-    await this.#watch(context);
+    await this.#watch(context, browser.origin);
     const page = await context.newPage();
     this.#pages.push(page);
     return page;
@@ -138,7 +146,7 @@ export class Visit {
   async end() {
     for (const page of this.#pages) {
       const context = page.context();
-      if (!page.isClosed() && page.url().startsWith(this.#browser.record.origin)) await this.keep(page);
+      if (!page.isClosed() && page.url().startsWith("http")) await this.keep(page);
       for (const { name, value } of await context.cookies()) this.#browser.record.tell("cookie", `${name}=${value}`);
       await context.close();
     }
@@ -162,7 +170,7 @@ export class Visit {
     await Promise.all(pages.map((page, place) => page.screenshot({ path: `${path}-${place}.png`, timeout: 5_000 }).catch(() => null)));
   }
 
-  async #watch(context) {
+  async #watch(context, origin) {
     const { judge } = this;
     await context.exposeBinding("cordonSuiteTells", (_source, what, text) => {
       this.#browser.record.tell(what, text);
@@ -174,7 +182,7 @@ export class Visit {
     context.on("console", (message) => judge.message(message.type(), message.text(), message.location().url));
     context.on("weberror", (fault) => judge.problem(`uncaught in the page: ${fault.error().stack ?? fault.error()}`));
     context.on("request", (request) => {
-      judge.request(request);
+      judge.request(request, origin);
       if (!STREAM.test(request.url())) open.add(request);
     });
     context.on("response", (response) => judge.answer(response));

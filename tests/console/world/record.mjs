@@ -15,10 +15,6 @@ export class Record {
   shown = new Set();
   pages = 0;
 
-  constructor(origin) {
-    this.origin = origin;
-  }
-
   /** Words that a browser keeps or tells to others. */
   tell(where, text) {
     if (text) this.told.set(`${where}\n${text}`, { where, text });
@@ -62,12 +58,12 @@ export class Judge {
     this.problem(`error in the console: ${text} (${url})`);
   }
 
-  request(request) {
+  request(request, origin) {
     const url = request.url();
     this.#record.tell("request", url);
     this.#record.tell("referrer", request.headers()["referer"]);
     // what a page makes itself (a file to save) has an address of its own origin
-    if (!url.replace(/^blob:/, "").startsWith(`${this.#record.origin}/`) && !url.startsWith("about:")) this.problem(`request to another origin: ${url}`);
+    if (!url.replace(/^blob:/, "").startsWith(`${origin}/`) && !url.startsWith("about:")) this.problem(`request to another origin: ${url}`);
   }
 
   answer(response) {

@@ -30,8 +30,8 @@ before(
   async () => {
     const begun = Date.now();
     Object.assign(world, await lakeside());
-    world.record = new Record(world.node.origin);
-    world.browser = new Browser(world.record);
+    world.record = new Record();
+    world.browser = new Browser(world.record, world.node.origin);
     await world.browser.open();
     const [groups, risks] = await Promise.all(["finding-groups", "entities"].map((list) => world.ask("analyst", "GET", `/api/v1/${list}?limit=200`)));
     world.canaries = new Canaries([...wordsOfLakeside(), ...wordsOfNode(groups.items, risks.items)]);
