@@ -20,53 +20,57 @@ const EMPTY = [
   { path: "/settings/holds", slug: "settings-holds", says: /Nothing is held/ },
 ];
 
-describe("A new node", () => {
-  const node = new Node();
-  const there = () => world.browser.at(node.origin);
-  let state;
+/** Registers the checks of this chapter. */
+export function newNode() {
+  describe("A new node", () => {
+    const node = new Node();
+    const there = () => world.browser.at(node.origin);
+    let state;
 
-  before(() => node.start());
-  after(async () => {
-    await node.stop();
-    node.remove();
-  });
+    before(() => node.start());
+    after(async () => {
+      await node.stop();
+      node.remove();
+    });
 
-  check("the first administrator comes in by the link that the node printed, once, with a second factor, and the secret leaves the address", async (visit) => {
-    const page = await visit.page({}, there());
-    await page.goto(`${node.origin}/${node.firstLink}`);
-    await page.getByRole("heading", { name: "First administrator" }).waitFor();
-    assert.equal(page.url(), `${node.origin}/`);
-    await page.getByLabel("Name").fill(NAME);
-    await page.getByLabel("Password").fill(PASSWORD);
-    await page.getByRole("button", { name: "Create and sign in" }).click();
-    const field = page.getByLabel("Code of the authenticator");
-    await field.waitFor();
-    await field.fill(code((await page.locator("code").textContent()).replace(/\s/g, "")));
-    await page.getByRole("button", { name: "Confirm" }).click();
-    await page.getByRole("navigation", { name: "Places" }).waitFor();
-    state = await page.context().storageState();
-    visit.expect(401, /first-administrator$/);
-    visit.expect(403, /first-administrator$/);
-    visit.expect(404, /first-administrator$/);
-    visit.expect(409, /first-administrator$/);
-    const again = await visit.page({}, there());
-    await again.goto(`${node.origin}/${node.firstLink}`);
-    await again.getByLabel("Name").fill("second");
-    await again.getByLabel("Password").fill(PASSWORD);
-    await again.getByRole("button", { name: "Create and sign in" }).click();
-    await again.getByRole("alert").waitFor();
-  });
+    check("the first administrator comes in by the link that the node printed, once, with a second factor, and the secret leaves the address", async (visit) => {
+      const link = `${node.origin}/${await node.firstLink()}`;
+      const page = await visit.page({}, there());
+      await page.goto(link);
+      await page.getByRole("heading", { name: "First administrator" }).waitFor();
+      assert.equal(page.url(), `${node.origin}/`);
+      await page.getByLabel("Name").fill(NAME);
+      await page.getByLabel("Password").fill(PASSWORD);
+      await page.getByRole("button", { name: "Create and sign in" }).click();
+      const field = page.getByLabel("Code of the authenticator");
+      await field.waitFor();
+      await field.fill(code((await page.locator("code").textContent()).replace(/\s/g, "")));
+      await page.getByRole("button", { name: "Confirm" }).click();
+      await page.getByRole("navigation", { name: "Places" }).waitFor();
+      state = await page.context().storageState();
+      visit.expect(401, /first-administrator$/);
+      visit.expect(403, /first-administrator$/);
+      visit.expect(404, /first-administrator$/);
+      visit.expect(409, /first-administrator$/);
+      const again = await visit.page({}, there());
+      await again.goto(link);
+      await again.getByLabel("Name").fill("second");
+      await again.getByLabel("Password").fill(PASSWORD);
+      await again.getByRole("button", { name: "Create and sign in" }).click();
+      await again.getByRole("alert").waitFor();
+    });
 
-  check("a page without anything says what that means and what to do next", async (visit) => {
-    const page = await visit.page({ storageState: state }, there());
-    for (const { path, slug, says, leads } of EMPTY) {
-      await page.goto(path);
-      await settled(page);
-      const text = await page.locator("main").textContent();
-      assert.match(text, says, path);
-      if (leads) await page.getByRole("button", { name: leads }).first().waitFor();
-      await accessible(page, `${path} of a new node`);
-      await picture(page, `empty-${slug}-light-wide`);
-    }
+    check("a page without anything says what that means and what to do next", async (visit) => {
+      const page = await visit.page({ storageState: state }, there());
+      for (const { path, slug, says, leads } of EMPTY) {
+        await page.goto(path);
+        await settled(page);
+        const text = await page.locator("main").textContent();
+        assert.match(text, says, path);
+        if (leads) await page.getByRole("button", { name: leads }).first().waitFor();
+        await accessible(page, `${path} of a new node`);
+        await picture(page, `empty-${slug}-light-wide`);
+      }
+    });
   });
-});
+}

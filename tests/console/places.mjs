@@ -18,58 +18,61 @@ const LOOKS = [
 ];
 const LOOKS_AGAIN = 2;
 
-describe("What each role sees", { concurrency: 2 }, () => {
-  for (const role of ROLES) {
-    describe(role, { concurrency: 1 }, () => {
-      check(`${role}: the navigation shows the places of the role and no other`, async (visit) => {
-        const page = await visit.as(role);
-        await page.goto("/settings");
-        const links = page.getByRole("navigation", { name: "Places" }).getByRole("listitem").getByRole("link");
-        await links.first().waitFor();
-        assert.deepEqual(await texts(links), PLACES.filter((place) => may(role, place.needs)).map((place) => place.name));
-        const parts = page.getByRole("navigation", { name: "Settings" }).getByRole("listitem").getByRole("link");
-        await parts.first().waitFor();
-        assert.deepEqual(await texts(parts), PARTS.filter((part) => may(role, part.needs)).map((part) => part.name));
-      });
+/** Registers the checks of this chapter. */
+export function places() {
+  describe("What each role sees", { concurrency: 1 }, () => {
+    for (const role of ROLES) {
+      describe(role, { concurrency: 1 }, () => {
+        check(`${role}: the navigation shows the places of the role and no other`, async (visit) => {
+          const page = await visit.as(role);
+          await page.goto("/settings");
+          const links = page.getByRole("navigation", { name: "Places" }).getByRole("listitem").getByRole("link");
+          await links.first().waitFor();
+          assert.deepEqual(await texts(links), PLACES.filter((place) => may(role, place.needs)).map((place) => place.name));
+          const parts = page.getByRole("navigation", { name: "Settings" }).getByRole("listitem").getByRole("link");
+          await parts.first().waitFor();
+          assert.deepEqual(await texts(parts), PARTS.filter((part) => may(role, part.needs)).map((part) => part.name));
+        });
 
-      check(`${role}: the first page is one that may be seen`, async (visit) => {
-        const page = await visit.as(role);
-        await page.goto("/");
-        await settled(page);
-        const first = PLACES.find((place) => may(role, place.needs));
-        assert.equal(new URL(page.url()).pathname, first.path);
-        assert.doesNotMatch(await page.locator("main h1").first().textContent(), FORBIDDEN);
-      });
-
-      check(`${role}: an address that the role may not see says so and who may`, async (visit) => {
-        visit.expect(403, /^\/api\//);
-        const page = await visit.as(role);
-        const closed = (await visits(role)).filter(({ path, needs }) => !may(role, needs) && !/^\/(\?|$)/.test(path));
-        for (const { path } of closed) {
-          await page.goto(path);
+        check(`${role}: the first page is one that may be seen`, async (visit) => {
+          const page = await visit.as(role);
+          await page.goto("/");
           await settled(page);
-          const text = await page.locator("main").textContent();
-          assert.match(text, FORBIDDEN, `${path} shows ${role}: ${text.slice(0, 300)}`);
-          await accessible(page, path);
-        }
-      });
+          const first = PLACES.find((place) => may(role, place.needs));
+          assert.equal(new URL(page.url()).pathname, first.path);
+          assert.doesNotMatch(await page.locator("main h1").first().textContent(), FORBIDDEN);
+        });
 
-      check(`${role}: every page reads well in both themes, wide and narrow, with nothing serious against its accessibility`, async (visit) => {
-        const page = await visit.as(role);
-        for (const { slug, path, needs } of (await visits(role)).filter(({ needs }) => may(role, needs))) {
-          const isFirst = ROLES.find((one) => may(one, needs)) === role;
-          await page.setViewportSize(WIDE);
-          await page.emulateMedia({ colorScheme: "light" });
-          await page.goto(path);
-          await settled(page);
-          await oneHeading(page, path);
-          for (const look of isFirst ? LOOKS : LOOKS.slice(0, LOOKS_AGAIN)) await looked(page, path, isFirst ? slug : undefined, look);
-          await visit.keep(page);
-        }
+        check(`${role}: an address that the role may not see says so and who may`, async (visit) => {
+          visit.expect(403, /^\/api\//);
+          const page = await visit.as(role);
+          const closed = (await visits(role)).filter(({ path, needs }) => !may(role, needs) && !/^\/(\?|$)/.test(path));
+          for (const { path } of closed) {
+            await page.goto(path);
+            await settled(page);
+            const text = await page.locator("main").textContent();
+            assert.match(text, FORBIDDEN, `${path} shows ${role}: ${text.slice(0, 300)}`);
+          }
+          await accessible(page, "what may not be seen");
+        });
+
+        check(`${role}: every page reads well in both themes, wide and narrow, with nothing serious against its accessibility`, async (visit) => {
+          const page = await visit.as(role);
+          for (const { slug, path, needs } of (await visits(role)).filter(({ needs }) => may(role, needs))) {
+            const isFirst = ROLES.find((one) => may(one, needs)) === role;
+            await page.setViewportSize(WIDE);
+            await page.emulateMedia({ colorScheme: "light" });
+            await page.goto(path);
+            await settled(page);
+            await oneHeading(page, path);
+            for (const look of isFirst ? LOOKS : LOOKS.slice(0, LOOKS_AGAIN)) await looked(page, path, isFirst ? slug : undefined, look);
+            await visit.keep(page);
+          }
+        });
       });
-    });
-  }
-});
+    }
+  });
+}
 
 async function texts(links) {
   return (await links.allTextContents()).map((text) => text.trim());

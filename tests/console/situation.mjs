@@ -13,69 +13,72 @@ async function open(visit, who = "analyst", address = "/") {
   return page;
 }
 
-describe("Situation", () => {
-  check("one sentence on top counts what is open and worst, and says whether every source is heard", async (visit) => {
-    const page = await open(visit);
-    const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups/counts");
-    const open_ = (level) => items.filter((one) => one.state === "open" && one.level === level).reduce((sum, one) => sum + one.count, 0);
-    const sentence = await page.getByRole("heading", { level: 1 }).textContent();
-    assert.ok(sentence.startsWith(`${open_("critical")} critical findings and ${open_("high")} high findings are open and nobody has taken them.`), sentence);
-    assert.match(sentence, /All \d+ sources are heard/);
-    await page.getByText("Act now").waitFor();
-  });
+/** Registers the checks of this chapter. */
+export function situation() {
+  describe("Situation", () => {
+    check("one sentence on top counts what is open and worst, and says whether every source is heard", async (visit) => {
+      const page = await open(visit);
+      const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups/counts");
+      const open_ = (level) => items.filter((one) => one.state === "open" && one.level === level).reduce((sum, one) => sum + one.count, 0);
+      const sentence = await page.getByRole("heading", { level: 1 }).textContent();
+      assert.ok(sentence.startsWith(`${open_("critical")} critical findings and ${open_("high")} high findings are open and nobody has taken them.`), sentence);
+      assert.match(sentence, /All \d+ sources are heard/);
+      await page.getByText("Act now").waitFor();
+    });
 
-  check("the worst groups stand first, each with its level in a word, and each opens with its explanation", async (visit) => {
-    const page = await open(visit);
-    const listed = page.getByRole("region", { name: "What matters now" }).getByRole("listitem");
-    await listed.first().waitFor();
-    const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups?limit=50");
-    const texts = await listed.allTextContents();
-    assert.ok(texts.length > 0);
-    texts.forEach((text, place) => assert.ok(text.includes(items[place].title) && text.includes("Critical"), `${text} is not ${items[place].title}`));
-    await listed.first().getByRole("link").click();
-    await page.getByRole("complementary", { name: "Finding" }).getByRole("heading", { name: items[0].title, exact: true }).waitFor();
-  });
+    check("the worst groups stand first, each with its level in a word, and each opens with its explanation", async (visit) => {
+      const page = await open(visit);
+      const listed = page.getByRole("region", { name: "What matters now" }).getByRole("listitem");
+      await listed.first().waitFor();
+      const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups?limit=50");
+      const texts = await listed.allTextContents();
+      assert.ok(texts.length > 0);
+      texts.forEach((text, place) => assert.ok(text.includes(items[place].title) && text.includes("Critical"), `${text} is not ${items[place].title}`));
+      await listed.first().getByRole("link").click();
+      await page.getByRole("complementary", { name: "Finding" }).getByRole("heading", { name: items[0].title, exact: true }).waitFor();
+    });
 
-  check("users, hosts and devices most at risk stand with their score, the highest first", async (visit) => {
-    const page = await open(visit);
-    const risks = page.getByRole("region", { name: "Most at risk" }).getByRole("listitem");
-    await risks.first().waitFor();
-    const scores = (await risks.allTextContents()).map((text) => Number(/([\d.]+)$/.exec(text.trim())[1]));
-    assert.ok(scores.length > 3);
-    assert.deepEqual(scores, [...scores].sort((one, other) => other - one));
-  });
+    check("users, hosts and devices most at risk stand with their score, the highest first", async (visit) => {
+      const page = await open(visit);
+      const risks = page.getByRole("region", { name: "Most at risk" }).getByRole("listitem");
+      await risks.first().waitFor();
+      const scores = (await risks.allTextContents()).map((text) => Number(/([\d.]+)$/.exec(text.trim())[1]));
+      assert.ok(scores.length > 3);
+      assert.deepEqual(scores, [...scores].sort((one, other) => other - one));
+    });
 
-  check("findings over time are a picture that is also said in words", async (visit) => {
-    const page = await open(visit);
-    await page.getByRole("img", { name: /^Findings by the time of their receipt: \d+ from / }).waitFor();
-  });
+    check("findings over time are a picture that is also said in words", async (visit) => {
+      const page = await open(visit);
+      await page.getByRole("img", { name: /^Findings by the time of their receipt: \d+ from / }).waitFor();
+    });
 
-  check("what is new since the last visit is counted and listed", async (visit) => {
-    const page = await visit.as("analyst");
-    await page.addInitScript((seen) => localStorage.setItem("last-visit", JSON.stringify({ before: null, seen })), LAST_VISIT);
-    await page.goto("/");
-    const says = page.getByText(/finding groups? with something new since your last visit/);
-    await says.waitFor();
-    const said = Number(/(\d+) finding group/.exec(await says.textContent())[1]);
-    const { items } = await world.ask("analyst", "GET", `/api/v1/finding-groups?limit=200&order=latest&from=${LAST_VISIT}`);
-    assert.equal(said, items.length);
-    await page.getByRole("link", { name: "See what is new" }).click();
-    await page.getByRole("grid", { name: "Finding groups" }).waitFor();
-    assert.match(page.url(), /\/findings\?order=latest&from=2026-03-18T20/);
-  });
+    check("what is new since the last visit is counted and listed", async (visit) => {
+      const page = await visit.as("analyst");
+      await page.addInitScript((seen) => localStorage.setItem("last-visit", JSON.stringify({ before: null, seen })), LAST_VISIT);
+      await page.goto("/");
+      const says = page.getByText(/finding groups? with something new since your last visit/);
+      await says.waitFor();
+      const said = Number(/(\d+) finding group/.exec(await says.textContent())[1]);
+      const { items } = await world.ask("analyst", "GET", `/api/v1/finding-groups?limit=200&order=latest&from=${LAST_VISIT}`);
+      assert.equal(said, items.length);
+      await page.getByRole("link", { name: "See what is new" }).click();
+      await page.getByRole("grid", { name: "Finding groups" }).waitFor();
+      assert.match(page.url(), /\/findings\?order=latest&from=2026-03-18T20/);
+    });
 
-  check("in plain words there is one state, what to do next, and the first finding; the address holds it", async (visit) => {
-    const page = await open(visit);
-    await page.getByLabel("Plain words").check();
-    await page.getByRole("heading", { name: "What to do next" }).waitFor();
-    await page.getByText("Act now").waitFor();
-    assert.equal(new URL(page.url()).search, "?plain=1");
-    await page.reload();
-    await page.getByRole("link", { name: /^Open the first: / }).click();
-    await page.getByRole("complementary", { name: "Finding" }).waitFor();
-    await page.goBack();
-    await page.getByRole("heading", { name: "What to do next" }).waitFor();
-    await page.goBack();
-    await eventually("the detailed page is back", () => page.getByRole("region", { name: "What matters now" }).isVisible());
+    check("in plain words there is one state, what to do next, and the first finding; the address holds it", async (visit) => {
+      const page = await open(visit);
+      await page.getByLabel("Plain words").check();
+      await page.getByRole("heading", { name: "What to do next" }).waitFor();
+      await page.getByText("Act now").waitFor();
+      assert.equal(new URL(page.url()).search, "?plain=1");
+      await page.reload();
+      await page.getByRole("link", { name: /^Open the first: / }).click();
+      await page.getByRole("complementary", { name: "Finding" }).waitFor();
+      await page.goBack();
+      await page.getByRole("heading", { name: "What to do next" }).waitFor();
+      await page.goBack();
+      await eventually("the detailed page is back", () => page.getByRole("region", { name: "What matters now" }).isVisible());
+    });
   });
-});
+}

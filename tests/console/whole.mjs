@@ -11,44 +11,47 @@ import { check, world } from "./world/world.mjs";
 const SHOWN_MIN = 30;
 const TOLD_MIN = 100;
 
-describe("The whole suite", () => {
-  check("names of people, patients and machines stood on pages, and in no address, title, storage, cookie, message of the console or referrer", async () => {
-    const shown = new Set([...world.record.shown].flatMap((text) => [...world.canaries.shown(text)]));
-    console.log(`${shown.size} of ${world.canaries.count} names and references of Lakeside stood on ${world.record.pages} pages`);
-    assert.ok(shown.size >= SHOWN_MIN);
-    const told = [...world.record.told.values()];
-    assert.ok(told.length >= TOLD_MIN, "there is something to look at");
-    const leaks = told.flatMap(({ where, text }) => world.canaries.hidden(text).map((word) => `${where}: ${word} in ${text}`));
-    assert.deepEqual(leaks, []);
-  });
+/** Registers the checks of this chapter. */
+export function whole() {
+  describe("The whole suite", () => {
+    check("names of people, patients and machines stood on pages, and in no address, title, storage, cookie, message of the console or referrer", async () => {
+      const shown = new Set([...world.record.shown].flatMap((text) => [...world.canaries.shown(text)]));
+      console.log(`${shown.size} of ${world.canaries.count} names and references of Lakeside stood on ${world.record.pages} pages`);
+      assert.ok(shown.size >= SHOWN_MIN);
+      const told = [...world.record.told.values()];
+      assert.ok(told.length >= TOLD_MIN, "there is something to look at");
+      const leaks = told.flatMap(({ where, text }) => world.canaries.hidden(text).map((word) => `${where}: ${word} in ${text}`));
+      assert.deepEqual(leaks, []);
+    });
 
-  check("no referrer was sent or seen", async () => {
-    assert.deepEqual([...world.record.told.values()].filter(({ where }) => where === "referrer"), []);
-  });
+    check("no referrer was sent or seen", async () => {
+      assert.deepEqual([...world.record.told.values()].filter(({ where }) => where === "referrer"), []);
+    });
 
-  check("a browser keeps the theme, the density and the moment of the last visit, and nothing else", async () => {
-    const kept = [...world.record.told.values()].filter(({ where }) => where === "storage").flatMap(({ text }) => Object.keys(JSON.parse(text)));
-    assert.deepEqual([...new Set(kept)].filter((name) => !["theme", "density", "last-visit"].includes(name)), []);
-  });
+    check("a browser keeps the theme, the density and the moment of the last visit, and nothing else", async () => {
+      const kept = [...world.record.told.values()].filter(({ where }) => where === "storage").flatMap(({ text }) => Object.keys(JSON.parse(text)));
+      assert.deepEqual([...new Set(kept)].filter((name) => !["theme", "density", "last-visit"].includes(name)), []);
+    });
 
-  check("the log of the node names nobody of the hospital and holds no password", async () => {
-    const log = world.node.log();
-    assert.ok(log.length > 0);
-    // who was refused what is logged by the name of the user of this node
-    const users = Object.values(PEOPLE).map(({ name }) => name);
-    assert.deepEqual(world.canaries.hidden(log).filter((name) => !users.includes(name)), []);
-    assert.ok(!log.includes(PASSWORD));
-  });
+    check("the log of the node names nobody of the hospital and holds no password", async () => {
+      const log = world.node.log();
+      assert.ok(log.length > 0);
+      // who was refused what is logged by the name of the user of this node
+      const users = Object.values(PEOPLE).map(({ name }) => name);
+      assert.deepEqual(world.canaries.hidden(log).filter((name) => !users.includes(name)), []);
+      assert.ok(!log.includes(PASSWORD));
+    });
 
-  check("the description that the console's types are made from is that of the node", async () => {
-    const told = await (await fetch(`${world.node.origin}/api/v1/openapi.json`)).json();
-    assert.deepEqual(JSON.parse(readFileSync(join(ROOT, "web/openapi.json"), "utf8")), told);
-  });
+    check("the description that the console's types are made from is that of the node", async () => {
+      const told = await (await fetch(`${world.node.origin}/api/v1/openapi.json`)).json();
+      assert.deepEqual(JSON.parse(readFileSync(join(ROOT, "web/openapi.json"), "utf8")), told);
+    });
 
-  check("every promise of the page about the console names a check that ran", async () => {
-    const rows = readFileSync(join(ROOT, "docs/specs/console.md"), "utf8").split("\n").filter((line) => line.startsWith("| "));
-    const names = rows.flatMap((row) => [...row.split("|").at(-2).matchAll(/`([^`]* [^`]*)`/g)].map((found) => found[1]));
-    assert.ok(names.length > 60);
-    assert.deepEqual(names.filter((name) => !world.checks.has(name)), []);
+    check("every promise of the page about the console names a check that ran", async () => {
+      const rows = readFileSync(join(ROOT, "docs/specs/console.md"), "utf8").split("\n").filter((line) => line.startsWith("| "));
+      const names = rows.flatMap((row) => [...row.split("|").at(-2).matchAll(/`([^`]* [^`]*)`/g)].map((found) => found[1]));
+      assert.ok(names.length > 60);
+      assert.deepEqual(names.filter((name) => !world.checks.has(name)), []);
+    });
   });
-});
+}

@@ -57,8 +57,12 @@ export class Node {
     this.#port = Number(port("api"));
     this.origin = `http://127.0.0.1:${this.#port}`;
     this.intake = `http://127.0.0.1:${port("http intake")}`;
-    this.firstLink = /#first=\S+/.exec(readFileSync(said, "utf8"))?.[0];
     await until("the node is ready", async () => this.#alive() && (await fetch(`${this.origin}/health/ready`).catch(() => null))?.ok);
+  }
+
+  /** What makes the first administrator, as a node without users prints it. */
+  firstLink() {
+    return until("the node prints the link of the first administrator", () => /#first=\S+/.exec(readFileSync(join(this.folder, "said"), "utf8"))?.[0]);
   }
 
   /** Ends it in order; its data stays. */
