@@ -10,7 +10,7 @@ from collections import defaultdict
 from node import BINARY, ENVIRONMENT, PATIENCE, PYTHON, ROLES, ROOT, Node
 
 # Examples of each operation and seconds for all of them; more of both when somebody looks for faults: EXAMPLES=200 SECONDS_MAX=3600 SEED=7.
-EXAMPLES, SECONDS_MAX, SEED = (os.environ.get(name, default) for name, default in (("EXAMPLES", "6"), ("SECONDS_MAX", "75"), ("SEED", "1")))
+EXAMPLES, SECONDS_MAX, SEED = (os.environ.get(name, default) for name, default in (("EXAMPLES", "6"), ("SECONDS_MAX", "150"), ("SEED", "1")))
 # Values of bodies and headers that mean something to this node.
 SENSE = {
     "body.sql": ["SELECT count(*) AS n FROM events", "SELECT event_table, time FROM events LIMIT 3", "EXPLAIN SELECT * FROM identity"],
@@ -86,10 +86,11 @@ def test_every_operation_keeps_to_its_description(tmp_path):
         ids = filled(node)
         config = settings(tmp_path, description, ids)
         report = tmp_path / "report.ndjson"
+        # one worker: with two CPython 3.11 may fail with "AST constructor recursion depth mismatch" (gh-106905) while hypothesis reads lambdas
         command = [
             PYTHON.parent / "st", "--config-file", config, "run", f"{node.api}/api/v1/openapi.json", "--url", node.api,
             "--header", f"Authorization: Bearer {node.tokens[('--role', 'all', '--name', 'test-all')]}", "--checks", "all", "--seed", SEED,
-            "--max-examples", EXAMPLES, "--max-time", SECONDS_MAX, "--workers", "2", "--request-timeout", "20", "--no-color",
+            "--max-examples", EXAMPLES, "--max-time", SECONDS_MAX, "--workers", "1", "--request-timeout", "20", "--no-color",
             "--report", "ndjson", "--report-ndjson-path", report,
         ]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=int(SECONDS_MAX) + 2 * PATIENCE, check=False, env=ENVIRONMENT)
