@@ -9,6 +9,8 @@ export type Patch = Schemas["GroupPatch"];
 class Triage {
   /** What was changed here and is not in what the list holds yet, by id. */
   changed = $state.raw<ReadonlyMap<string, Group>>(new Map());
+  /** Changes that are on their way, by id. */
+  readonly #sent = new Map<string, Promise<Group>>();
 
   /** A group as it is with what was changed here. */
   seen(group: Group): Group {
@@ -37,8 +39,16 @@ class Triage {
     return this.change(groups, mine ? { owner: null } : { owner: me, state: "acknowledged" }, mine ? "Given back" : "Yours now");
   }
 
-  async #send(group: Group, patch: Patch): Promise<Group> {
-    return answer(api.PATCH("/api/v1/finding-groups/{id}", { params: { path: { id: group.id }, header: { "If-Match": `"${group.revision}"` } }, body: patch }));
+  /** One change of a group after the other: what was done here just before is no change by somebody else. */
+  #send(group: Group, patch: Patch): Promise<Group> {
+    const before = this.#sent.get(group.id);
+    const sent = (before ?? Promise.resolve(group)).catch(() => group).then((last) => {
+      const revision = Math.max(group.revision, last.revision);
+      return answer(api.PATCH("/api/v1/finding-groups/{id}", { params: { path: { id: group.id }, header: { "If-Match": `"${revision}"` } }, body: patch }));
+    });
+    this.#sent.set(group.id, sent);
+    sent.finally(() => this.#sent.get(group.id) === sent && this.#sent.delete(group.id)).catch(() => undefined);
+    return sent;
   }
 
   async #undo(kept: readonly { now: Group; was: Group | undefined }[]) {
