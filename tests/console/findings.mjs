@@ -215,6 +215,16 @@ export function findings() {
       assert.deepEqual({ owner, note }, { owner: null, note: "Called the night shift." });
     });
 
+    check("two changes right after each other are both made", async (visit) => {
+      const page = await begin(visit, "high");
+      const id = opened(page);
+      const { revision, owner } = await group(id);
+      await press(page, "e", "e");
+      await eventually("both are there", async () => (await group(id)).revision === revision + 2);
+      assert.equal((await group(id)).owner, owner);
+      assert.equal(await page.locator(".toast.fault").count(), 0);
+    });
+
     check("a filter that fits nothing says so and leads back to all", async (visit) => {
       const page = await visit.as("analyst");
       await page.goto("/findings?level=critical&entity_kind=device");
