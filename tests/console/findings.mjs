@@ -205,10 +205,14 @@ export function findings() {
       const page = await begin(visit, "high");
       const id = opened(page);
       // between what was read here and what is sent from here
+      let isChanged = false;
       await page.route(`**/api/v1/finding-groups/${id}`, async (route) => {
-        await world.node.change(world.tokens.responder, `/api/v1/finding-groups/${id}`, { note: "Called the night shift." });
+        if (route.request().method() === "PATCH" && !isChanged) {
+          isChanged = true;
+          await world.node.change(world.tokens.responder, `/api/v1/finding-groups/${id}`, { note: "Called the night shift." });
+        }
         await route.continue();
-      }, { times: 1 });
+      });
       await press(page, "e");
       await page.getByText("Somebody else changed it meanwhile").waitFor();
       const { owner, note } = await group(id);

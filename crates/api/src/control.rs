@@ -24,6 +24,9 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
     /// How each part of the node is, worst first.
     fn health(&self) -> NodeHealth;
 
+    /// How full the disk is and how far it reaches; `None` until the node has looked at it for the first time.
+    fn disk(&self) -> Option<DiskStanding>;
+
     /// All sources with their counts, by id.
     fn sources(&self) -> Vec<SourceStatus>;
 
@@ -116,6 +119,29 @@ pub struct NodeHealth {
     pub is_ready: bool,
     /// All parts.
     pub parts: Vec<Part>,
+}
+
+/// How full the disk is, as the last round of retention found it (`docs/specs/retention.md`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DiskStanding {
+    /// Bytes that what is kept may take.
+    pub budget: u64,
+    /// Bytes kept by what they are: classes of data (`health`, `identity`, `system`, `network`, `application`, `other`), `evidence`, and `node` for what it needs itself.
+    pub kept: Vec<(&'static str, u64)>,
+    /// Bytes that minimum ages, holds or findings keep.
+    pub protected: u64,
+    /// Age of the oldest day of which anything is left, in days.
+    pub days_kept: u64,
+    /// Full days until the budget is full at the pace of the last week; `None` while no full day was received.
+    pub days_left: Option<u64>,
+    /// Whether the budget is full and the oldest days leave in turn.
+    pub is_turning: bool,
+    /// Bytes free on the file system.
+    pub free: u64,
+    /// Free bytes below which senders have to wait.
+    pub reserve: u64,
+    /// Bytes that retention made free since the start of the node.
+    pub removed: u64,
 }
 
 /// A source, and what was counted of it since it is known.

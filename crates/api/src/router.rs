@@ -155,6 +155,7 @@ fn of_events(routes: Routes) -> Routes {
 fn of_the_node(routes: Routes) -> Routes {
     routes
         .guarded(node::__path_health, node::health)
+        .guarded(node::__path_disk, node::disk)
         .guarded(sources::__path_list, sources::list)
         .guarded(sources::__path_read, sources::read)
         .guarded(source_tokens::__path_list, source_tokens::list)
@@ -211,5 +212,6 @@ fn of_people(routes: Routes) -> Routes {
         .guarded(searches::__path_change, searches::change)
         .guarded(searches::__path_remove, searches::remove)
         .guarded(audit::__path_list, audit::list)
+        .guarded(audit::__path_search, audit::search)
         .guarded(audit::__path_verify, audit::verify)
 }

@@ -10,7 +10,7 @@ import { ROOT, until } from "./node.mjs";
 import { Record } from "./record.mjs";
 
 const LOADING_MS = 300_000;
-const CHECK_MS = 120_000;
+const CHECK_MS = 300_000;
 const PICTURES = join(ROOT, "target/console-failures");
 
 /** Filled before the first check. */
@@ -46,10 +46,10 @@ after(async () => {
   world.node?.remove();
 });
 
-/** A sentence of behaviour, and how it is seen. */
-export function check(sentence, body) {
+/** A sentence of behaviour, and how it is seen. The patience only ends what hangs. */
+export function check(sentence, body, patience = CHECK_MS) {
   world.checks.add(sentence);
-  test(sentence, { timeout: CHECK_MS }, async () => {
+  test(sentence, { timeout: patience }, async () => {
     const visit = new Visit(world.browser);
     try {
       await body(visit);

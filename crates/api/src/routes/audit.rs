@@ -82,6 +82,30 @@ pub(crate) struct AuditQuery {
     to: Option<Moment>,
 }
 
+/// Which rows, with who did it and to what. A body, because names of people do not belong in addresses.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditSearch {
+    /// Done by the user or token of this name.
+    actor: Option<String>,
+    /// This deed.
+    action: Option<String>,
+    /// Done to this kind of thing.
+    target_kind: Option<String>,
+    /// Done to the thing of this id or name.
+    target: Option<String>,
+    /// At this time or later.
+    from: Option<Moment>,
+    /// Before this time.
+    to: Option<Moment>,
+    /// Most rows; 100 when nothing is said.
+    #[serde(default)]
+    #[schema(inline)]
+    limit: Limit,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
 /// That the chain holds.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct AuditVerdict {
@@ -108,6 +132,26 @@ pub(crate) async fn list(
         to: query.to.map(|moment| moment.0),
     };
     let page = state.kept().audit_rows(&filter, query.cursor.as_deref(), query.limit.0).await?;
+    Ok(Json(PageBody::of(page)))
+}
+
+/// Looks for rows of one actor or about one thing, the newest first.
+#[utoipa::path(post, path = "/api/v1/audit/search", tag = "audit", request_body = AuditSearch,
+    responses((status = 200, body = PageBody<AuditBody>, description = "A page")))]
+pub(crate) async fn search(
+    _allowed: Allowed<ReadAudit>,
+    State(state): State<ApiState>,
+    Json(search): Json<AuditSearch>,
+) -> Result<Json<PageBody<AuditBody>>, Problem> {
+    let filter = AuditFilter {
+        actor: search.actor,
+        action: search.action,
+        target_kind: search.target_kind,
+        target: search.target,
+        from: search.from.map(|moment| moment.0),
+        to: search.to.map(|moment| moment.0),
+    };
+    let page = state.kept().audit_rows(&filter, search.cursor.as_deref(), search.limit.0).await?;
     Ok(Json(PageBody::of(page)))
 }
 

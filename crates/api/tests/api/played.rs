@@ -30,6 +30,7 @@ pub(crate) struct PlayedNode {
     pub(crate) kept: watch::Sender<u64>,
     pub(crate) rules: Mutex<Vec<Arc<RuleStatus>>>,
     pub(crate) sources: Mutex<Vec<SourceStatus>>,
+    pub(crate) disk: Mutex<Option<DiskStanding>>,
     pub(crate) is_file_bad: Mutex<bool>,
     pub(crate) is_frozen: Mutex<bool>,
     pub(crate) events: broadcast::Sender<Arc<Live>>,
@@ -59,6 +60,10 @@ impl NodeControl for PlayedNode {
         let parts = self.parts.lock().unwrap().clone();
         let is_ready = parts.iter().all(|part| part.state != PartState::Failed);
         NodeHealth { version: "0.1.0".to_owned(), started: Time(0), is_ready, parts }
+    }
+
+    fn disk(&self) -> Option<DiskStanding> {
+        self.disk.lock().unwrap().clone()
     }
 
     fn sources(&self) -> Vec<SourceStatus> {

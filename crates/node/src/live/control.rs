@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus, Outcome, PartState,
+    ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus, Outcome, PartState,
     Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_collect::live::LiveSource;
@@ -213,6 +213,10 @@ impl NodeControl for Control {
         let parts = self.parts.health();
         let is_ready = parts.iter().all(|part| part.state < PartState::Failed);
         NodeHealth { version: env!("CARGO_PKG_VERSION").to_owned(), started: self.parts.started, is_ready, parts }
+    }
+
+    fn disk(&self) -> Option<DiskStanding> {
+        self.parts.room.told()
     }
 
     fn sources(&self) -> Vec<SourceStatus> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use cordon_api::{Family, Kind, Part, PartState, Sample};
+use cordon_api::{DiskStanding, Family, Kind, Part, PartState, Sample};
 
 use super::stock::class_name;
 use crate::config::DataClass;
@@ -49,6 +49,12 @@ impl Standing {
     /// Whether the budget will be full soon for the first time.
     pub(super) fn fills(&self) -> bool {
         !self.is_turning && self.short == 0 && self.days_left.is_some_and(|days| days < FILLS_DAYS)
+    }
+
+    /// Bytes kept by what they are: classes of data that have any, evidence, and what the node itself needs.
+    fn kept(&self) -> Vec<(&'static str, u64)> {
+        let classes = self.by_class.iter().map(|(class, bytes)| (class_name(*class), *bytes));
+        classes.chain([("evidence", self.evidence), ("node", self.other)]).collect()
     }
 }
 
@@ -138,6 +144,22 @@ impl Room {
         (PartState::Ok, if standing.is_turning { turning } else { String::new() })
     }
 
+    /// What the API tells of the disk; `None` before the first look.
+    pub(in crate::live) fn told(&self) -> Option<DiskStanding> {
+        let standing = self.standing();
+        (standing.budget > 0).then(|| DiskStanding {
+            budget: standing.budget,
+            kept: standing.kept(),
+            protected: standing.protected,
+            days_kept: standing.days_kept,
+            days_left: standing.days_left,
+            is_turning: standing.is_turning,
+            free: standing.free,
+            reserve: standing.reserve,
+            removed: self.removed_bytes.load(Ordering::Relaxed),
+        })
+    }
+
     /// What retention counts.
     pub(in crate::live) fn metrics(&self) -> Vec<Family> {
         let standing = self.standing();
@@ -145,9 +167,6 @@ impl Room {
         let counter = |name, help, count: &AtomicU64| {
             Family::one(name, help, Kind::Counter, number(count.load(Ordering::Relaxed)))
         };
-        let mut samples: Vec<(&str, u64)> =
-            standing.by_class.iter().map(|(class, bytes)| (class_name(*class), *bytes)).collect();
-        samples.extend([("evidence", standing.evidence), ("node", standing.other)]);
         let sample =
             |(class, bytes): (&str, u64)| Sample { labels: vec![("class", class.to_owned())], value: number(bytes) };
         let mut families = vec![
@@ -155,7 +174,7 @@ impl Room {
                 name: "cordon_kept_bytes",
                 help: "Bytes kept: event tables by class of data, evidence, and what the node itself needs.",
                 kind: Kind::Gauge,
-                samples: samples.into_iter().map(sample).collect(),
+                samples: standing.kept().into_iter().map(sample).collect(),
             },
             gauge("cordon_budget_bytes", "Bytes that may be taken.", standing.budget),
             gauge("cordon_protected_bytes", "Bytes that minimum ages, holds or findings keep.", standing.protected),
@@ -213,6 +232,18 @@ mod tests {
         room.note_free(5 << 20, 1 << 30);
         assert_eq!(room.health().detail, "5 MiB free: senders that can wait do, the rest is counted; make room");
         assert_eq!(room.health().state, PartState::Failed);
+    }
+
+    #[test]
+    fn nothing_is_told_of_the_disk_before_it_was_looked_at() {
+        let room = Room::default();
+        room.note_free(5 << 30, 1 << 30);
+        assert_eq!(room.told(), None);
+        let by_class = BTreeMap::from([(DataClass::Health, 70)]);
+        room.set(Standing { budget: 1_000, evidence: 20, other: 5, by_class, days_left: Some(9), ..Standing::default() });
+        let told = room.told().unwrap();
+        assert_eq!(told.kept, [("health", 70), ("evidence", 20), ("node", 5)]);
+        assert_eq!((told.budget, told.days_left, told.is_turning), (1_000, Some(9), false));
     }
 
     #[test]
