@@ -63,6 +63,15 @@ export function entity() {
       await eventually("the situation", () => new URL(page.url()).pathname === "/");
     });
 
+    check("an address of no page says so and leads on", async (visit) => {
+      visit.expect(404, /^\/nowhere$/);
+      const page = await visit.as("analyst");
+      await page.goto("/nowhere");
+      await page.getByRole("heading", { name: "There is no such page" }).waitFor();
+      await page.getByRole("link", { name: "Go to Situation" }).click();
+      await eventually("the situation", () => new URL(page.url()).pathname === "/");
+    });
+
     check("an address of no part of a place says so and leads on", async (visit) => {
       visit.expect(404, /^\/api\/v1\/rules\//);
       const page = await visit.as("analyst");

@@ -98,9 +98,13 @@ export function settings() {
       await row.waitFor({ state: "detached" });
     });
 
-    check("the node says how much room there is, what it is made of and under which licences", async (visit) => {
+    check("the node says how much room there is and how long it lasts, what it is made of and under which licences", async (visit) => {
       const page = await open(visit, "retention");
-      await page.getByText(/budget/i).first().waitFor();
+      await page.getByRole("meter", { name: "Part of the budget that is taken" }).waitFor();
+      const { budget, kept } = await world.ask("analyst", "GET", "/api/v1/disk");
+      assert.ok(budget > 0 && kept.some((one) => one.class === "evidence" && one.bytes > 0));
+      await page.getByRole("cell", { name: "Original records" }).waitFor();
+      await page.getByText(/% of the budget is taken\. (At the present pace|How many days are left cannot be said yet)/).waitFor();
       await page.goto("/settings/about");
       await settled(page);
       await page.getByText(/Apache/).first().waitFor();

@@ -23,6 +23,7 @@ PURPOSE = {"X-Cordon-Purpose": "privacy_investigation"}
 # Bodies of operations that mean something to this node. Any other operation of the description gets what its schema asks for.
 WHOLE = {"filter": "", "from": "2020-01-01T00:00:00Z"}
 BODIES = {
+    "POST /api/v1/audit/search": [{"limit": 1_000}],
     "POST /api/v1/audit/verify": [{}],
     "POST /api/v1/entities/risk": [{"kind": kind, "name": STAFF} for kind in ("user", "host")],
     "POST /api/v1/events/export": [WHOLE | {"format": "ndjson"}, WHOLE | {"format": "csv"}],

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
+use crate::console;
 use crate::metrics::Counts;
 use crate::peer::Peer;
 use crate::problem::{Problem, ProblemKind};
@@ -37,12 +38,20 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// Puts all of it around the routes.
 pub(crate) fn around(routes: Router<ApiState>, state: &ApiState) -> Router<ApiState> {
     routes
-        .fallback(async || Problem::new(ProblemKind::NotFound, "no such address; /api/v1/openapi.json lists all"))
+        .fallback(nowhere)
         .method_not_allowed_fallback(async || Problem::new(ProblemKind::MethodNotAllowed, "see the header Allow"))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(state.clone(), in_time))
         .layer(middleware::from_fn_with_state(state.clone(), counted))
         .layer(middleware::from_fn(with_headers))
+}
+
+/// What no route takes.
+async fn nowhere(request: Request) -> Response {
+    let page = console::built().and_then(|find| console::lost(find, &request));
+    page.unwrap_or_else(|| {
+        Problem::new(ProblemKind::NotFound, "no such address; /api/v1/openapi.json lists all").into_response()
+    })
 }
 
 async fn in_time(State(state): State<ApiState>, request: Request, next: Next) -> Response {

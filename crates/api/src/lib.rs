@@ -29,7 +29,7 @@ mod tls;
 mod wire;
 
 pub use control::{
-    ControlError, LetterStatus, Live, LiveEvent, NodeControl, NodeHealth, NotificationStatus, Outcome, Part, PartState,
+    ControlError, DiskStanding, LetterStatus, Live, LiveEvent, NodeControl, NodeHealth, NotificationStatus, Outcome, Part, PartState,
     Progress, RecordPlace, Reloaded, RuleStatus, SiemStatus, SourceStatus, TestMatch, TestedWay, Work,
 };
 pub use described::PUBLIC;

@@ -24,7 +24,9 @@ export const ROLES = ["analyst", "privacy_officer", "responder", "auditor", "adm
 const BEGIN = "2026-03-18T18:00:00Z";
 /** How many times faster than it happened the evening goes. */
 const SPEED = 1200;
-const QUIET = ["--days", "1", "--seed", "2026", "--start", "2026-03-17", "--story", "none", "--events-per-day", "6000"];
+/** Events of the quiet day: a run that measures takes a million. */
+const EVENTS = process.env.CORDON_EVENTS ?? "6000";
+const QUIET = ["--days", "1", "--seed", "2026", "--start", "2026-03-17", "--story", "none", "--events-per-day", EVENTS];
 
 /** A node with all of it. */
 export async function lakeside() {

@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export const BINARY = process.env.CORDON ?? join(ROOT, "target/debug/cordon");
 /** Longest wait for the node, ms. A machine under load is slow; nothing passes by waiting. */
-export const PATIENCE_MS = 120_000;
+export const PATIENCE_MS = 300_000;
 const STEP_MS = 50;
 const LOG_LINES = 40;
 const SILENT = ["syslog_udp", "syslog_tcp", "syslog_tls", "mllp", "relp"];

@@ -9,7 +9,7 @@ import { lakeside } from "./lakeside.mjs";
 import { ROOT, until } from "./node.mjs";
 import { Record } from "./record.mjs";
 
-const LOADING_MS = 300_000;
+const LOADING_MS = 900_000;
 const CHECK_MS = 300_000;
 const PICTURES = join(ROOT, "target/console-failures");
 

@@ -8,7 +8,8 @@ mod embedded;
 use std::borrow::Cow;
 
 use axum::Router;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -59,6 +60,25 @@ pub(crate) fn routes<S: Clone + Send + Sync + 'static>(find: Find) -> Router<S> 
     });
     let pages = PAGES.iter().fold(Router::new(), |router, address| router.route(address, page.clone()));
     pages.route("/mark.svg", mark).route("/assets/{*path}", asset)
+}
+
+/// What a browser gets that goes to an address of no page: the page, which says so and leads on, as 404. `None` for programs and for addresses below `/api` and
+/// `/assets`, which get a problem.
+pub(crate) fn lost(find: Find, request: &Request) -> Option<Response> {
+    let path = request.uri().path();
+    let is_ours = ["/api/", "/assets/"].iter().any(|below| path.starts_with(below));
+    if request.method() != Method::GET || is_ours || !takes_html(request.headers()) {
+        return None;
+    }
+    let mut response = file(find, "index.html", ASKED_AGAIN, request.headers());
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    Some(response)
+}
+
+/// Whether a browser shows the answer to somebody: only then it asks for HTML by name.
+fn takes_html(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::ACCEPT).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|form| form.trim().to_ascii_lowercase().starts_with("text/html"))
 }
 
 /// A file, packed when it is there so and whoever asks takes it. Nothing is packed here: npm did that once.

@@ -81,6 +81,27 @@ async fn what_is_no_file_of_the_console_is_a_problem() {
 }
 
 #[test]
+fn who_looks_for_a_page_that_is_not_there_gets_the_page_that_says_so() {
+    let found = |method: &str, path: &str, accept: &str| {
+        let request = Request::builder().method(method).uri(path).header("accept", accept).body(Body::empty()).unwrap();
+        lost(files, &request).map(|response| (response.status(), response.headers()["content-type"].clone()))
+    };
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let page = Some((StatusCode::NOT_FOUND, HeaderValue::from_static("text/html; charset=utf-8")));
+    assert_eq!(found("GET", "/nowhere", browser), page);
+    assert_eq!(found("GET", "/findings/17", "application/json, Text/HTML"), page);
+    for (method, path, accept) in [
+        ("GET", "/nowhere", "*/*"),
+        ("GET", "/nowhere", "application/json"),
+        ("POST", "/nowhere", browser),
+        ("GET", "/api/v1/nowhere", browser),
+        ("GET", "/assets/nowhere.js", browser),
+    ] {
+        assert_eq!(found(method, path, accept), None, "{method} {path} {accept}");
+    }
+}
+
+#[test]
 fn gzip_is_taken_by_name_or_with_everything_unless_its_weight_is_nothing() {
     let check = |takes: &'static [&'static str], expect: bool| {
         let mut headers = HeaderMap::new();

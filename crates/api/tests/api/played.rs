@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
-    ApiOptions, ApiState, ControlError, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus,
+    ApiOptions, ApiState, ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus,
     Outcome, Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_model::{Level, Time};
@@ -44,6 +44,7 @@ impl PlayedNode {
             kept: watch::Sender::new(0),
             rules: Mutex::new(vec![Arc::new(rule())]),
             sources: Mutex::new(vec![source("ehr-audit", "main"), source("syslog_udp/10.0.0.2", "north")]),
+            disk: Mutex::new(None),
             is_file_bad: Mutex::new(false),
             is_frozen: Mutex::new(false),
             events: broadcast::Sender::new(16),

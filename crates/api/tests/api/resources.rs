@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cordon_api::DiskStanding;
 use cordon_model::{
     Digest, EventId, Finding, FindingId, FindingOrigin, Level, LogSource, MatchedField, Position, RuleCard, Time,
 };
@@ -29,6 +30,45 @@ async fn sources_and_rules_are_those_of_the_node_within_the_sites() {
     let switch = send("PATCH", "/api/v1/rules/rule-1", &json!({"is_enabled": false}));
     assert_eq!(played.ask(with_token(switch, &token)).await.json()["is_enabled"], false);
     assert_eq!(read("/api/v1/rules/rule-1").await.json()["text"], "title: a rule");
+}
+
+#[tokio::test]
+async fn the_disk_is_told_once_the_node_has_looked_at_it() {
+    let played = Played::start().await;
+    let administrator = played.administrator().await;
+    let token = played.token(&administrator, &["responder"], None).await;
+    let read = async || played.ask(with_token(request("GET", "/api/v1/disk"), &token)).await;
+    assert_eq!(read().await.status, 503);
+    let kept = vec![("health", 70), ("system", 0), ("evidence", 200), ("node", 5)];
+    let standing = DiskStanding { budget: 1_000, kept, days_left: Some(9), free: 700, ..DiskStanding::default() };
+    *played.node.disk.lock().unwrap() = Some(standing);
+    let expect = json!({
+        "budget": 1_000, "protected": 0, "days_kept": 0, "days_left": 9, "is_turning": false, "free": 700, "reserve": 0, "removed": 0,
+        "kept": [{"class": "evidence", "bytes": 200}, {"class": "health", "bytes": 70}, {"class": "node", "bytes": 5}]
+    });
+    assert_eq!(read().await.json(), expect);
+}
+
+#[tokio::test]
+async fn the_audit_log_is_searched_by_who_did_it_without_a_name_in_the_address() {
+    let played = Played::start().await;
+    let administrator = played.administrator().await;
+    let auditor = played.token(&administrator, &["auditor"], None).await;
+    let analyst = played.token(&administrator, &["analyst"], None).await;
+    let body = json!({"kind": "suppression", "rule": "rule-1", "site": "main", "reason": "known, ticket 7", "ends": "2030-01-01T00:00:00Z"});
+    assert_eq!(played.ask(with_token(post("/api/v1/mutes", &body), &analyst)).await.status, 201);
+    let search = async |body: Value| played.ask(with_token(post("/api/v1/audit/search", &body), &auditor)).await;
+    let every = search(json!({})).await.json();
+    let every = every["items"].as_array().unwrap();
+    let actor = "token/tanalyst";
+    let done: Vec<Value> = every.iter().filter(|row| row["actor"] == actor).cloned().collect();
+    assert_eq!((done.len(), &done[0]["action"]), (1, &json!("mute_added")));
+    assert!(every.len() > 1);
+    assert_eq!(search(json!({"actor": actor})).await.json()["items"], json!(done));
+    assert_eq!(search(json!({"actor": "nobody"})).await.json()["items"], json!([]));
+    assert_eq!(search(json!({"who": "nobody"})).await.status, 400);
+    let refused = with_token(post("/api/v1/audit/search", &json!({"actor": actor})), &analyst);
+    assert_eq!(played.ask(refused).await.status, 403);
 }
 
 #[tokio::test]

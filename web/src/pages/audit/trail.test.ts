@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "./sentences";
-import { askedOf, joined, linkOf, picks } from "./trail";
+import { askedOf, joined, linkOf } from "./trail";
 
 const entry = (seq: number, parts: Partial<Entry> = {}): Entry => ({ seq, actor: "anna", address: "", at: "", action: "signed_in", target_kind: "user", target: "anna", site: "", purpose: "", detail: null, hash: "", ...parts });
 const now = new Date("2026-03-18T12:00:00Z");
@@ -14,12 +14,6 @@ describe("which entries", () => {
     expect(askedOf(new URLSearchParams("kind=hold&target=3"), now).target).toBe("3");
     expect(askedOf(new URLSearchParams("kind=user&target=anna"), now).target).toBeUndefined();
     expect(askedOf(new URLSearchParams("target=anna"), now).target).toBeUndefined();
-  });
-
-  it("are picked out here by who did it and to whom", () => {
-    const rows = [entry(3), entry(2, { actor: "bert", target: "anna" }), entry(1, { actor: "bert", target: "bert" })];
-    const seqs = (who: string, about: string) => rows.filter((row) => picks(row, { who, about })).map((row) => row.seq);
-    expect([seqs("", ""), seqs("bert", ""), seqs("", "anna"), seqs("bert", "anna")]).toEqual([[3, 2, 1], [2, 1], [3, 2], [2]]);
   });
 
   it("stand there once each, the newest first, however pages overlap", () => {

@@ -1,9 +1,9 @@
-/** Which entries are asked for, what of that the node answers and what is picked out here. Pure. */
+/** Which entries are asked for. Pure. */
 
 import { rangeOf } from "../../app/range";
 import type { Entry } from "./sentences";
 
-/** What the node picks out. A name of a person is never in it: requests have addresses too. */
+/** What the address of the page says of them; names of people stand there as handles. */
 export interface Asked {
   readonly action: string | undefined;
   readonly target_kind: string | undefined;
@@ -29,16 +29,6 @@ export function askedOf(query: URLSearchParams, now: Date): Asked {
     from: range.from,
     to: range.until,
   };
-}
-
-/** What is picked out here, from what the node gave: it knows no such question. */
-export interface Picked {
-  readonly who: string;
-  readonly about: string;
-}
-
-export function picks(entry: Entry, { who, about }: Picked): boolean {
-  return (who === "" || entry.actor === who) && (about === "" || entry.target === about);
 }
 
 /** All that was read, newest first, each once. */
