@@ -44,6 +44,7 @@ stage "outside material" data_is_there
 stage "senders" scripts/senders.sh
 stage "tests" cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level fail
 stage "live node" tests/live/run.sh
+stage "console in a browser" tests/console/run.sh
 stage "rule tests" rule_tests
 stage "docs" docs
 

@@ -121,6 +121,7 @@ fn of_findings(routes: Routes) -> Routes {
         .guarded(groups::__path_search, groups::search)
         .guarded(groups::__path_counts, groups::counts)
         .guarded(groups::summary::__path_summary, groups::summary::summary)
+        .guarded(groups::stories::__path_stories, groups::stories::stories)
         .guarded(groups::__path_read, groups::read)
         .guarded(groups::__path_change, groups::change)
         .guarded(findings::__path_list, findings::list)

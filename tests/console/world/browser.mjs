@@ -15,7 +15,7 @@ export const { AxeBuilder } = require("@axe-core/playwright");
 export const WIDE = { width: 1440, height: 900 };
 export const NARROW = { width: 375, height: 812 };
 /** Longest wait for something to appear, ms. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"];
 /** Streams have no end; what is waited for are the other requests. */
 const STREAM = /\/api\/v1\/stream\//;

@@ -1,6 +1,7 @@
 //! Finding groups: what people triage.
 
 mod asked;
+pub(crate) mod stories;
 pub(crate) mod summary;
 
 use axum::extract::State;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::played::{Administrator, Answer, Played, request, send, with_cookie};
+use crate::played::{Administrator, Answer, Played, request, send, with_cookie, with_token};
 use crate::resources::finding;
 
 /// A node with two groups at `main` and `north`, of three findings.
@@ -46,6 +46,23 @@ async fn groups_are_listed_by_what_stands_in_the_address() {
     ] {
         assert_eq!(sites(&played, &root, query).await.len(), expect, "{query}");
     }
+}
+
+#[tokio::test]
+async fn what_is_going_on_is_told_as_stories_within_the_sites() {
+    let (played, root) = triaged().await;
+    let told = read(&played, &root, "/api/v1/finding-groups/stories").await.json();
+    assert_eq!((&told["total"], &told["is_cut"]), (&json!(1), &json!(false)));
+    let story = &told["items"][0];
+    assert_eq!((&story["groups"], &story["findings"], &story["entities_total"]), (&json!(2), &json!(3), &json!(1)));
+    assert_eq!(story["entities"][0]["kind"], "user");
+    assert_eq!(story["worst"]["level"], "high");
+    let none = read(&played, &root, "/api/v1/finding-groups/stories?level_min=critical").await.json();
+    assert_eq!(none, json!({"items": [], "total": 0, "is_cut": false}));
+    assert_eq!(read(&played, &root, "/api/v1/finding-groups/stories?level_min=bad").await.status, 400);
+    let north = played.token(&root, &["analyst"], Some(&["north"])).await;
+    let told = played.ask(with_token(request("GET", "/api/v1/finding-groups/stories"), &north)).await.json();
+    assert_eq!((&told["items"][0]["groups"], &told["items"][0]["began"]["site"]), (&json!(1), &json!("north")));
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl Subjects {
 }
 
 /// Whether an account is more than the machine it is on. `CORP\WS1$` is the machine's own account in its domain.
-fn is_person(user: &str) -> bool {
+pub(super) fn is_person(user: &str) -> bool {
     let name = user.rsplit('\\').next().unwrap_or(user);
     !name.ends_with('$') && !MACHINE_ACCOUNTS.iter().any(|machine| name.eq_ignore_ascii_case(machine))
 }

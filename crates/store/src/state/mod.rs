@@ -33,6 +33,7 @@ mod sessions;
 mod settings;
 mod sources;
 mod sql;
+mod stories;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;
@@ -70,6 +71,7 @@ pub use secrets::SecretsKey;
 pub use sessions::NewSession;
 pub use settings::{NewSearch, SavedSearch, Setting};
 pub use sources::{SourceCounted, SourceRow};
+pub use stories::{Stories, Story};
 pub use tokens::{NewToken, SourceToken, Token};
 pub use told::ToldRow;
 pub use users::{NewUser, User, UserChange};

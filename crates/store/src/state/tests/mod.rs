@@ -13,6 +13,7 @@ use super::*;
 mod handles;
 mod people;
 mod rate;
+mod stories;
 mod summary;
 
 pub(super) const DAY: i64 = 24 * 3_600 * 1_000_000;
