@@ -12,7 +12,14 @@ class Clock {
   now = $state.raw(new Date());
   /** How the node and its parts are; `undefined` before it was asked, or where it may not be. */
   node = $state.raw<Schemas["NodeHealth"] | undefined>(undefined);
+  /** Kept once the node has said what time it is for it, or has not answered. */
+  readonly known: Promise<void>;
+  #isKnown: () => void = () => undefined;
   #offsetMs = 0;
+
+  constructor() {
+    this.known = new Promise((done) => (this.#isKnown = done));
+  }
 
   start(): () => void {
     void this.ask();
@@ -29,10 +36,12 @@ class Clock {
     const late = setTimeout(() => stop.abort(new Error("no answer")), ANSWER_MAX_MS);
     const node = await answer(api.GET("/api/v1/health", { headers: BACKGROUND, signal: stop.signal })).catch(() => undefined);
     clearTimeout(late);
-    if (!node) return;
-    this.node = node;
-    this.#offsetMs = new Date(node.now).getTime() - Date.now();
-    this.#step();
+    if (node) {
+      this.node = node;
+      this.#offsetMs = new Date(node.now).getTime() - Date.now();
+      this.#step();
+    }
+    this.#isKnown();
   }
 
   #step() {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Finding } from "../api/client";
-import { pieces, readable, sentenceOf, tacticsOf, techniquesOf } from "./explain";
+import { matchedName, pieces, readable, sentenceOf, tacticsOf, techniquesOf } from "./explain";
 
 function finding(explanation: object): Finding {
   return { explanation: { matched: [], events: [], origin: { kind: "event" }, ...explanation } } as unknown as Finding;
@@ -16,7 +16,20 @@ test("a match is told by its fields", () => {
 
 test("a correlation is told by what it counted, of whom and in which time", () => {
   const origin = { kind: "correlation", told: "14 events", group: [{ field: "user", value: "a.isbell" }], window_start: 0, window_end: 7_200_000_000 };
-  expect(sentenceOf(finding({ origin }))).toBe("14 events with user a.isbell within 2 h.");
+  expect(sentenceOf(finding({ origin }))).toBe("14 events within 2 h, all with user a.isbell.");
+});
+
+test("a correlation is told without the words of the rule language, and for how long it took", () => {
+  const group = [{ field: "user", value: "m.linnet" }, { field: "patient_ref", value: "p-e7f67fd1b0e832819e4ffb092c344a09" }];
+  const said = (told: string) => sentenceOf(finding({ origin: { kind: "correlation", told, group, window_start: 0, window_end: 184_000_000 } }));
+  expect(said("2 rules in order within 1h")).toBe("2 rules matched one after the other within 3 min, all with user m.linnet and patient p-e7f67fd1…");
+  expect(said("3 rules within 1h")).toContain("3 rules matched together within 3 min, ");
+  expect(said("100 different values of name within 10m")).toContain("100 different values of “name” within 3 min, ");
+});
+
+test("what a correlation counted is named in words", () => {
+  const named = (field: string, pattern: string) => matchedName({ field, value: "", pattern });
+  expect([named("temporal_ordered", "temporal_ordered within 1h"), named("event_count", "event_count gte 50 within 10m"), named("path", "value_count gte 100 within 1m"), named("patient_ref", "group-by"), named("Image", "|endswith: x")]).toEqual(["rules one after the other", "events", "different path", "patient", "Image"]);
 });
 
 test("a rule that reports every record of its kind says so", () => {

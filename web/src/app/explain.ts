@@ -37,19 +37,52 @@ export function explanationOf(finding: Finding): Explanation {
   return finding.explanation as unknown as Explanation;
 }
 
+/** What a rule is about, as its author wrote it, in one line; empty when nothing was written. */
+export function meaningOf({ rule }: Explanation): string {
+  return rule.description.replace(/\s+/g, " ").trim();
+}
+
 /** One sentence: what was seen, of whom, and what of it the rule speaks of. */
 export function sentenceOf(finding: Finding): string {
   const { origin, matched } = explanationOf(finding);
   if (origin.kind === "correlation") {
-    const about = (origin.group ?? []).map((one) => `${one.field} ${one.value}`).join(" and ");
+    const about = listed((origin.group ?? []).map((one) => `${fieldName(one.field)} ${shortRef(one.value)}`));
     const seconds = ((origin.window_end ?? 0) - (origin.window_start ?? 0)) / 1e6;
-    const within = seconds > 1 ? ` within ${span(seconds)}` : "";
-    return `${capital(origin.told ?? "Several events")}${about ? ` with ${about}` : ""}${within}.`;
+    const told = origin.told ?? "several events";
+    // how long it took says more than how long it might have taken
+    const what = seconds > 1 ? `${told.replace(WITHIN, "")} within ${span(seconds)}` : told;
+    return ended(`${capital(inWords(what))}${about ? `, all with ${about}` : ""}`);
   }
   if (matched.length === 0) return "The record is of a kind that the rule always reports.";
   const said = matched.slice(0, 3).map((one) => `${one.field} was “${shortened(one.value)}”`);
   const more = matched.length > 3 ? ` (and ${matched.length - 3} more)` : "";
   return `${capital(listed(said))}${more}.`;
+}
+
+const ended = (text: string) => (text.endsWith("…") ? text : `${text}.`);
+const WITHIN = / within \d+\w+$/;
+
+/** What the node tells of a correlation, without the words of the rule language. */
+function inWords(told: string): string {
+  return told.replace(/^(\d+) rules in order/, "$1 rules matched one after the other").replace(/^(\d+) rules(?= within|$)/, "$1 rules matched together").replace(/^(\d+) different values of (\S+)/, "$1 different values of “$2”");
+}
+
+/** Fields that the node itself names; others stand as in the record. */
+function fieldName(field: string): string {
+  return field === "patient_ref" ? "patient" : field;
+}
+
+/** References of patients are long and say nothing: their beginning tells them apart. */
+function shortRef(value: string): string {
+  return /^p-[0-9a-f]{32}$/.test(value) ? `${value.slice(0, 10)}…` : value;
+}
+
+/** How a correlation asked, in words; a field of a record keeps its name. */
+export function matchedName({ field, pattern }: Matched): string {
+  if (/^temporal_ordered /.test(pattern)) return "rules one after the other";
+  if (/^temporal /.test(pattern)) return "rules together";
+  if (/^event_count /.test(pattern)) return "events";
+  return /^value_count /.test(pattern) ? `different ${field}` : fieldName(field);
 }
 
 /** ATT&CK techniques among the tags of a rule: `T1021.002`. */

@@ -20,7 +20,8 @@ describe("the state of a source", () => {
     const of = (...sources: Partial<Source>[]) => sentence(tally(sources.map((one) => ({ ...SOURCE, ...one }))));
     expect(of()).toBe("Nothing sends to this node yet.");
     expect(of({})).toBe("The only source is heard, and all it sent was kept.");
-    expect(of({}, {})).toBe("All 2 sources are heard, and all they sent was kept.");
+    expect(of({}, {})).toBe("Both sources are heard, and all they sent was kept.");
+    expect(of({}, {}, {})).toBe("All 3 sources are heard, and all they sent was kept.");
     expect(of({ is_silent: true })).toBe("The only source is silent.");
     expect(of({}, { is_silent: true }, { received_last: null }, { drops: { kernel: 1 } })).toBe("Of 4 sources 1 is silent, 1 was never heard and of 1 not all was kept.");
   });

@@ -71,6 +71,11 @@ export function reasonOf(word: string): Reason {
   return REASONS[word] ?? { name: word.replaceAll("_", " "), means: "This console does not know the reason.", todo: "The documentation of the node says what it means." };
 }
 
+/** How many records were not kept, for each reason: `12 too long`. */
+export function dropWords(source: Source): string {
+  return Object.entries(source.drops).filter(([, drops]) => drops > 0).map(([word, drops]) => `${count(drops)} ${reasonOf(word).name}`).join(", ");
+}
+
 interface Listener {
   readonly name: string;
   /** What the sender learns about its records. */
@@ -114,7 +119,7 @@ export function sentence({ all, by }: Tally): string {
   if (all === 0) return "Nothing sends to this node yet.";
   const only = STATES.find((state) => by[state] === all);
   if (all === 1 && only) return ONLY[only];
-  if (by.heard === all) return `All ${count(all)} sources are heard, and all they sent was kept.`;
+  if (by.heard === all) return `${all === 2 ? "Both" : `All ${count(all)}`} sources are heard, and all they sent was kept.`;
   const said = [
     by.silent > 0 ? `${count(by.silent)} ${by.silent === 1 ? "is" : "are"} silent` : "",
     by.never > 0 ? `${count(by.never)} ${by.never === 1 ? "was" : "were"} never heard` : "",
