@@ -5,6 +5,11 @@ import { toasts } from "./toasts.svelte";
 
 export type Job = Schemas["Job"];
 
+/** Part of the work that is done, 0 to 1; `null` when nobody knows how much there is. */
+export function shareOf(job: Pick<Job, "done" | "total">): number | null {
+  return job.total > 0 ? Math.min(1, job.done / job.total) : null;
+}
+
 const ASK_EVERY_MS = 2_000;
 
 /** Follows one job: by its stream, and by asking where there is no stream. */

@@ -3,6 +3,8 @@
 import { Problem } from "../api/client";
 
 const AGAIN_AFTER_MS = 5_000;
+/** Too much is asked of the node at a time. */
+const BUSY = 503;
 
 export class Loaded<T> {
   value = $state.raw<T | undefined>(undefined);
@@ -11,9 +13,17 @@ export class Loaded<T> {
   #turn = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
+  #question: ((signal: AbortSignal) => Promise<T>) | undefined;
+
+  /** Asks the same once more. */
+  again() {
+    if (this.#question) void this.ask(this.#question);
+  }
+
   /** Asks; an answer that a later question has overtaken is dropped. Without an answer it asks again by itself. */
   async ask(question: (signal: AbortSignal) => Promise<T>): Promise<void> {
     const turn = ++this.#turn;
+    this.#question = question;
     clearTimeout(this.#timer);
     const stop = new AbortController();
     this.#stop?.abort();
@@ -27,7 +37,7 @@ export class Loaded<T> {
     } catch (problem) {
       if (turn !== this.#turn || (problem instanceof DOMException && problem.name === "AbortError")) return;
       this.problem = problem instanceof Problem ? problem : new Problem(-1, "page", String(problem));
-      if (this.problem.isAway) this.#timer = setTimeout(() => void this.ask(question), AGAIN_AFTER_MS);
+      if (this.problem.isAway || this.problem.status === BUSY) this.#timer = setTimeout(() => void this.ask(question), AGAIN_AFTER_MS);
     } finally {
       if (turn === this.#turn) this.isAsking = false;
     }

@@ -1,37 +1,24 @@
-/**
- * A line, or a few, to write a question in. CodeMirror makes style sheets while it runs, which the Content-Security-Policy forbids as elements: within a shadow root it adopts them instead,
- * and nothing of it reaches the page around. Colours come through from the page's own variables.
- */
+/** A line, or a few, to write a question in. */
 
 import { acceptCompletion, closeCompletion, completionStatus, moveCompletionSelection, selectedCompletionIndex } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
-import { Annotation, EditorState, Prec, StateEffect, StateField, type Extension } from "@codemirror/state";
+import { EditorState, Prec, StateEffect, StateField, type Extension } from "@codemirror/state";
 import { Decoration, EditorView, keymap, placeholder, type DecorationSet } from "@codemirror/view";
-import { typesOverColours } from "../../parts/typing";
+import { openIn, type Base } from "../../parts/editor/base";
 import type { Fault } from "./fault";
-import { THEME } from "./theme";
+import { THEME } from "./looks";
 
-export interface Options {
-  readonly host: HTMLElement;
-  readonly label: string;
-  readonly text: string;
+export { replaceText } from "../../parts/editor/base";
+
+export interface Options extends Base {
   readonly hint: string;
   /** Enter runs it; else Enter begins a line, and Ctrl Enter runs it. */
   readonly isOneLine: boolean;
   readonly language: Extension;
-  readonly onchange: (text: string) => void;
   readonly onrun: () => void;
 }
 
 export function openEditor(options: Options): EditorView {
-  const root = options.host.shadowRoot ?? options.host.attachShadow({ mode: "open" });
-  return new EditorView({ parent: root, root, state: EditorState.create({ doc: options.text, extensions: extensions(options) }) });
-}
-
-/** Puts a text in as if it had stood there, without telling who listens for what is typed. */
-export function replaceText(view: EditorView, text: string) {
-  if (view.state.doc.toString() === text) return;
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text }, selection: { anchor: text.length }, annotations: ours.of(true) });
+  return openIn(options, extensions(options));
 }
 
 /** Underlines what is wrong. */
@@ -39,7 +26,6 @@ export function showFault(view: EditorView, fault: Fault | undefined) {
   view.dispatch({ effects: setFault.of(fault) });
 }
 
-const ours = Annotation.define<boolean>();
 const setFault = StateEffect.define<Fault | undefined>();
 
 const faults = StateField.define<DecorationSet>({
@@ -54,7 +40,7 @@ const faults = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-function extensions({ label, hint, isOneLine, language, onchange, onrun }: Options): Extension {
+function extensions({ hint, isOneLine, language, onrun }: Options): Extension {
   const run = (view: EditorView) => {
     closeCompletion(view);
     onrun();
@@ -62,21 +48,14 @@ function extensions({ label, hint, isOneLine, language, onchange, onrun }: Optio
   };
   const enter = { key: "Enter", run: (view: EditorView) => (isChoosing(view) ? false : run(view)) };
   return [
-    history(),
     EditorView.lineWrapping,
     placeholder(hint),
     language,
     faults,
     THEME,
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-multiline": String(!isOneLine), spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
-    EditorView.updateListener.of((update) => {
-      if (update.docChanged && !update.transactions.some((one) => one.annotation(ours))) onchange(update.state.doc.toString());
-    }),
     isOneLine ? oneLine : [],
-    typesOverColours,
     // above what completion itself binds: Enter runs unless something was chosen with the arrows, Tab takes the first
     Prec.highest(keymap.of([{ key: "Tab", run: takeFirst }, { key: "Mod-Enter", run }, ...(isOneLine ? [enter] : [])])),
-    keymap.of([...historyKeymap, ...defaultKeymap]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { autocompletion, startCompletion, type Completion, type CompletionContex
 import type { EditorState, Extension, Range } from "@codemirror/state";
 import type { Decoration, EditorView } from "@codemirror/view";
 import { count } from "../../app/words";
-import { coloured, LOOKS, marked } from "./colours";
+import { coloured, LOOKS, marked } from "../../parts/editor/colours";
 import { titleOf, type FieldHelp } from "./columns";
 import { TIMES, wantedAt, type Wanted } from "./complete";
 import type { KnownValue } from "./known";

@@ -5,7 +5,7 @@ import { keywordCompletionSource, sql, StandardSQL } from "@codemirror/lang-sql"
 import { syntaxTree } from "@codemirror/language";
 import type { EditorState, Extension, Range } from "@codemirror/state";
 import type { Decoration } from "@codemirror/view";
-import { coloured, LOOKS, marked } from "./colours";
+import { coloured, LOOKS, marked } from "../../parts/editor/colours";
 import { titleOf } from "./columns";
 
 /** The tables of events, all of which have the columns of `events` that fit them. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { countsOf, isOfStore, latestOf, shareOf, verdictOf, type Job, type StoreKind } from "./jobs";
+import { shareOf } from "../../app/job.svelte";
+import { countsOf, isOfStore, latestOf, verdictOf, type Job, type StoreKind } from "./jobs";
 
 const job = (parts: Partial<Job> = {}): Job & { kind: StoreKind } => ({ id: 1, kind: "verify", owner: "anna", started: "2026-03-18T12:00:00Z", state: "done", done: 5, total: 10, counts: [], notes: [], events: [], matches: [], ...parts }) as Job & { kind: StoreKind };
 

@@ -12,11 +12,6 @@ export function isOfStore(job: Job): job is Job & { kind: StoreKind } {
   return job.kind in STORE_JOBS;
 }
 
-/** Part of the work that is done, 0 to 1; `null` when nobody knows how much there is. */
-export function shareOf(job: Job): number | null {
-  return job.total > 0 ? Math.min(1, job.done / job.total) : null;
-}
-
 export interface Verdict {
   readonly tone: "good" | "bad" | "warn" | "plain";
   readonly says: string;

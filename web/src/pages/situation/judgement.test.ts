@@ -28,6 +28,12 @@ test("a silent source is looked at, even when nothing is found", () => {
   expect([now.mood, now.sentence]).toEqual(["look", "Nothing that matters is open. 1 source of 2 is silent."]);
 });
 
+test("a node that nothing sends to is not calm, for it sees nothing", () => {
+  const now = judge({ ...known, sources: [] });
+  expect([now.mood, now.sentence]).toEqual(["look", "Nothing can be found yet. No source sends anything yet."]);
+  expect(judge({ ...known, sources: undefined }).mood).toBe("calm");
+});
+
 test("what was not kept is said", () => {
   expect(judge({ ...known, sources: [{ ...heard, drops: { full: 3 } }, heard] }).sentence).toContain("of 1 source not everything was kept");
 });

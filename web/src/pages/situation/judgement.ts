@@ -40,6 +40,7 @@ export function judge({ counts, sources, parts }: Known): Judgement {
   if (medium > 0) {
     return { mood: "look", sentence: `Nothing is critical or high. ${many(medium, "medium finding")} ${medium === 1 ? "waits" : "wait"} for somebody. ${heard}`, next: "Go through them today, the worst first." };
   }
+  if (sources?.length === 0) return { mood: "look", sentence: `Nothing can be found yet. ${heard}`, next: "Point a system at this node: Sources, Add a source, has a text to copy for each of the usual ones." };
   if (silent.length > 0) return { mood: "look", sentence: `Nothing that matters is open. ${heard}`, next: "A source that is silent sees nothing: find out why it does not send." };
   return { mood: "calm", sentence: `Nothing that matters is open${rest > 0 ? `; ${many(rest, "note")} for the record` : ""}. ${heard}`, next: "Nothing has to be done now." };
 }

@@ -1,4 +1,4 @@
-/** Colours in the editor, and how completion looks: the same for both languages. */
+/** Colours in the editor, and how completion looks: the same for every language. */
 
 import type { EditorState, Extension, Range } from "@codemirror/state";
 import { Decoration, EditorView, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
@@ -7,7 +7,7 @@ export const LOOKS = { icons: false, selectOnOpen: false, activateOnTypingDelay:
 
 export type Colours = (state: EditorState) => Range<Decoration>[];
 
-/** Questions are short: all of one is coloured anew with every change, and whenever else `hasChanged` says so. */
+/** Texts here are short: all of one is coloured anew with every change, and whenever else `hasChanged` says so. */
 export function coloured(colours: Colours, hasChanged?: (update: ViewUpdate) => boolean): Extension {
   const make = (view: EditorView) => Decoration.set(colours(view.state), true);
   return ViewPlugin.fromClass(
