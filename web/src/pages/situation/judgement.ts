@@ -1,6 +1,6 @@
 /** How things are, in a sentence and one of three states, out of counts. Pure: the page asks, this says. */
 
-import type { Group, Schemas } from "../../api/client";
+import type { Schemas } from "../../api/client";
 import { many } from "../../app/words";
 
 export type Mood = "calm" | "look" | "act";
@@ -53,39 +53,4 @@ function senses(sources: readonly unknown[] | undefined, silent: number, lossy: 
   if (silent > 0) return `${many(silent, "source")} of ${sources.length} ${silent === 1 ? "is" : "are"} silent.`;
   if (lossy > 0) return `${ALL[sources.length] ?? `All ${sources.length} sources are`} heard; of ${many(lossy, "source")} not everything was kept.`;
   return `${ALL[sources.length] ?? `All ${sources.length} sources are`} heard.`;
-}
-
-const RANK: Readonly<Record<string, number>> = { critical: 0, high: 1, medium: 2, low: 3, informational: 4 };
-
-/** What speaks against one and the same: the worst of it, and how much more there is. */
-export interface Story {
-  readonly worst: Group;
-  readonly count: number;
-  /** When the first and the latest of it were seen. */
-  readonly first: string;
-  readonly last: string;
-}
-
-/** Groups, which come worst first, put together by whom they are about, in the order of the worst of each. Who may not see names gets one line for each group. */
-export function storiesOf(groups: readonly Group[]): Story[] {
-  const known = new Map<string, Story>();
-  for (const group of groups) {
-    const { kind, name } = group.entity;
-    const key = name === null ? group.id : JSON.stringify([kind, name]);
-    const { worst = group, count = 0, first = group.first, last = group.last } = known.get(key) ?? {};
-    known.set(key, { worst, count: count + 1, first: group.first < first ? group.first : first, last: group.last > last ? group.last : last });
-  }
-  return [...known.values()];
-}
-
-/** The earliest of the worst that nobody has taken: where whatever happens may have begun. */
-export function earliestOf(groups: readonly Group[]): Group | undefined {
-  const bad = groups.filter((group) => group.state === "open" && (RANK[group.level] ?? 9) <= 1);
-  return bad.reduce<Group | undefined>((first, group) => (first && first.first <= group.first ? first : group), undefined);
-}
-
-/** What matters of what is listed: medium and worse, and when there is none of these the rest. */
-export function mattering(groups: readonly Group[]): readonly Group[] {
-  const bad = groups.filter((group) => (RANK[group.level] ?? 9) <= 2);
-  return bad.length > 0 ? bad : groups;
 }
