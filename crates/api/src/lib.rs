@@ -29,8 +29,8 @@ mod tls;
 mod wire;
 
 pub use control::{
-    ControlError, DiskStanding, LetterStatus, Live, LiveEvent, NodeControl, NodeHealth, NotificationStatus, Outcome, Part, PartState,
-    Progress, RecordPlace, Reloaded, RuleStatus, SiemStatus, SourceStatus, TestMatch, TestedWay, Work,
+    ControlError, DiskStanding, LetterStatus, Live, LiveEvent, NodeControl, NodeHealth, NotificationStatus, Outcome,
+    Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SiemStatus, SourceStatus, TestMatch, TestedWay, Work,
 };
 pub use described::PUBLIC;
 pub use metrics::{Family, Kind, Sample};

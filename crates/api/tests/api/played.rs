@@ -7,8 +7,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
-    ApiOptions, ApiState, ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus,
-    Outcome, Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
+    ApiOptions, ApiState, ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth,
+    NotificationStatus, Outcome, Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay,
+    Work,
 };
 use cordon_model::{Level, Time};
 use cordon_policy::{Policies, Universe};

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus, Outcome, PartState,
-    Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
+    ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus, Outcome,
+    PartState, Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;

@@ -5,6 +5,7 @@
 //! encoded (base64, percent, entities, escapes, hexadecimal) is replaced as a whole when a patient's word is in it. What nobody could read although it is of health
 //! care is withheld as a whole, and nothing is learnt from it.
 
+mod request;
 mod spellings;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use cordon_decode::patients::Identity;
 use cordon_model::{Record, Span};
+use request::about_somebody;
 use spellings::{ENCODINGS, Encoding, Part, bare, encodings_met_in, hl7_unescaped, push_bare, runs, variants};
 
 /// What stands for a patient's words.
@@ -242,7 +244,8 @@ impl Mask {
         }
         // what was decoded can be noise that happens to read as text
         let chars_min = if decodings < DECODINGS_MAX { 2 } else { 1 };
-        let own = words(without_host(text)).filter(|(_, word)| word.chars().nth(chars_min - 1).is_some());
+        let about = about_somebody(text);
+        let own = words(without_host(&about)).filter(|(_, word)| word.chars().nth(chars_min - 1).is_some());
         for (_, word) in own {
             self.learn_word(&lower(word));
         }

@@ -240,7 +240,14 @@ mod tests {
         room.note_free(5 << 30, 1 << 30);
         assert_eq!(room.told(), None);
         let by_class = BTreeMap::from([(DataClass::Health, 70)]);
-        room.set(Standing { budget: 1_000, evidence: 20, other: 5, by_class, days_left: Some(9), ..Standing::default() });
+        room.set(Standing {
+            budget: 1_000,
+            evidence: 20,
+            other: 5,
+            by_class,
+            days_left: Some(9),
+            ..Standing::default()
+        });
         let told = room.told().unwrap();
         assert_eq!(told.kept, [("health", 70), ("evidence", 20), ("node", 5)]);
         assert_eq!((told.budget, told.days_left, told.is_turning), (1_000, Some(9), false));

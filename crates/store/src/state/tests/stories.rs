@@ -77,22 +77,16 @@ async fn what_is_closed_quiet_or_of_another_site_is_in_no_story() {
     assert_eq!(told(&state, &node()).await, ["a c c 3/3 anna"]);
     assert_eq!(told(&state, &only("main")).await, ["a b b 2/2 anna"]);
     let groups = state.groups(&node(), &GroupFilter::default(), GroupOrder::Newest, None, 9).await.unwrap().rows;
-    let close = GroupChange {
-        state: Some(GroupState::Closed),
-        verdict: Some(Some(Verdict::Benign)),
-        ..GroupChange::default()
-    };
+    let close =
+        GroupChange { state: Some(GroupState::Closed), verdict: Some(Some(Verdict::Benign)), ..GroupChange::default() };
     state.change_group(&node(), &by(20), groups[2].group_id, None, &close).await.unwrap();
     assert_eq!(told(&state, &node()).await, ["b c c 2/2 anna"]);
 }
 
 #[tokio::test]
 async fn what_the_scope_hides_neither_shows_nor_joins() {
-    let Kept { state, folder: _folder } = kept(&[
-        at(1, "a", Level::High, 1, "anna", "ws1"),
-        at(2, "b", Level::High, 2, "anna", "ws2"),
-    ])
-    .await;
+    let Kept { state, folder: _folder } =
+        kept(&[at(1, "a", Level::High, 1, "anna", "ws1"), at(2, "b", Level::High, 2, "anna", "ws2")]).await;
     assert_eq!(told(&state, &node()).await, ["a b b 2/2 anna,ws1,ws2"]);
     assert_eq!(told(&state, &node().masking("user")).await, ["a a a 1/1 ws1", "b b b 1/1 ws2"]);
 }
