@@ -1,7 +1,7 @@
 /** Who or what an entity page is about, and the filter that finds its events (`docs/specs/query.md`). Pure. */
 
-import type { EntityKind } from "../../api/client";
-import { KIND_WORDS } from "../../app/words";
+import type { EntityKind, Group } from "../../api/client";
+import { KIND_WORDS, LEVELS, LEVEL_WORDS, many } from "../../app/words";
 
 /** An entity with its name: who may not see the name has no page. */
 export interface Named {
@@ -60,6 +60,22 @@ export function meaningOf({ kind, name }: Named): string | undefined {
 /** `this user`, `this patient`: as sentences speak of it. */
 export function calledOf({ kind }: Named): string {
   return `this ${KIND_WORDS[kind].toLowerCase()}`;
+}
+
+export interface Story {
+  readonly says: string;
+  /** What was seen first. */
+  readonly first: Group;
+}
+
+/** How many findings are not closed, how bad they are and with which they began; `undefined` where there is none that weighs anything. */
+export function storyOf(entity: Named, groups: readonly Group[]): Story | undefined {
+  const open = groups.filter((group) => group.state !== "closed" && group.level !== "informational");
+  const worst = LEVELS.find((level) => open.some((group) => group.level === level));
+  const first = open.reduce<Group | undefined>((one, group) => (one && one.first <= group.first ? one : group), undefined);
+  if (!worst || !first) return undefined;
+  const level = LEVEL_WORDS[worst].toLowerCase();
+  return { first, says: `${many(open.length, "finding")} about ${calledOf(entity)} ${open.length === 1 ? `is open: it is ${level}` : `are open, the worst of them ${level}`}.` };
 }
 
 /** Sources and the accounts of machines themselves bear no risk (`crates/store/src/state/entity.rs`). */

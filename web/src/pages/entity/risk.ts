@@ -4,7 +4,8 @@ import type { Finding, Level } from "../../api/client";
 
 export const HALF_LIFE_MS = 72 * 3_600_000;
 
-const WEIGHTS: Readonly<Record<Level, number>> = { informational: 0, low: 1, medium: 5, high: 20, critical: 50 };
+/** What one finding counts, by its level. */
+export const WEIGHTS: Readonly<Record<Level, number>> = { informational: 0, low: 1, medium: 5, high: 20, critical: 50 };
 
 /** A finding that bears risk: when it counts, and how much at that moment. */
 export interface Weighed {
