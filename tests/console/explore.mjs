@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { describe } from "node:test";
 import { PEOPLE } from "./world/lakeside.mjs";
 import { attack } from "./world/attack.mjs";
-import { settled } from "./world/browser.mjs";
+import { NARROW, settled } from "./world/browser.mjs";
 import { check, eventually, world } from "./world/world.mjs";
 
 const USER = "m.linnet";
@@ -97,6 +97,19 @@ export function explore() {
       assert.ok((await line(page).textContent()).toLowerCase().includes(label.toLowerCase().split(" ")[0]));
       await classes.getByRole("button", { pressed: true }).click();
       await eventually("nothing is asked", async () => (await classes.getByRole("button", { pressed: true }).count()) === 0);
+    });
+
+    check("on a telephone the most frequent values stand in a fold, and one of them narrows the question", async (visit) => {
+      const page = await visit.as("analyst", { viewport: NARROW, hasTouch: true });
+      await page.goto("/explore");
+      await settled(page);
+      const classes = page.getByRole("region", { name: "Class" });
+      assert.equal(await classes.isVisible(), false);
+      await page.getByText("Narrow down", { exact: true }).filter({ visible: true }).tap();
+      await classes.getByRole("button", { pressed: false }).first().tap();
+      await settled(page);
+      await classes.getByRole("button", { pressed: true }).waitFor();
+      assert.ok(address(page).has("q"));
     });
 
     check("columns are chosen, stand in the address, and the table shows them", async (visit) => {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { check, eventually, world } from "./world/world.mjs";
 
+/** What matters, worst first, and as the page calls it. */
 const LAST_VISIT = "2026-03-18T20:00:00Z";
 
 async function open(visit, who = "analyst", address = "/") {
@@ -50,6 +51,15 @@ export function situation() {
       await story("adm.okafor").getByText(/Critical/).first().waitFor();
     });
 
+    check("where it may have begun is told: the earliest of what is going on and nobody has taken", async (visit) => {
+      const page = await open(visit);
+      const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups/stories");
+      const bad = items.filter(({ worst }) => worst.state === "open" && ["critical", "high"].includes(worst.level)).map(({ began }) => began);
+      const earliest = bad.reduce((first, one) => (first.first <= one.first ? first : one));
+      await page.getByText(/^The earliest of them, /).getByRole("link", { name: earliest.title }).click();
+      await page.getByRole("complementary", { name: "Finding" }).getByRole("heading", { name: earliest.title, exact: true }).waitFor();
+    });
+
     check("users, hosts and devices most at risk stand with their score, the highest first", async (visit) => {
       const page = await open(visit);
       const risks = page.getByRole("region", { name: "Most at risk" }).getByRole("listitem");
@@ -78,12 +88,15 @@ export function situation() {
       assert.match(page.url(), /\/findings\?order=latest&from=2026-03-18T20/);
     });
 
-    check("in plain words there is one state, what to do next, and the first finding; the address holds it", async (visit) => {
+    check("in plain words there is one state, what to do next, the first finding, and what is wrong in sentences; the address holds it", async (visit) => {
       const page = await open(visit);
       await page.getByLabel("Plain words").check();
       await page.getByRole("heading", { name: "What to do next" }).waitFor();
       await page.getByText("Act now").waitFor();
       assert.equal(new URL(page.url()).search, "?plain=1");
+      const linnet = page.getByRole("listitem").filter({ hasText: "m.linnet" });
+      await linnet.getByText(/^Break-glass was passed with a filler for a reason/).waitFor();
+      await linnet.getByRole("link", { name: "Why Cordon says so" }).waitFor();
       await page.reload();
       await page.getByRole("link", { name: /^Open the first: / }).click();
       await page.getByRole("complementary", { name: "Finding" }).waitFor();

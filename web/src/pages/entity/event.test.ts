@@ -3,7 +3,7 @@ import { detailOf, isBreakGlass, kindOf, titleOf } from "./event";
 
 test("an event is called by its class and action, in OCSF's word where the console has none", () => {
   expect(titleOf({ class_uid: 87006001, class_name: "Health Record Activity", activity_name: "View" })).toBe("Record access, View");
-  expect(titleOf({ class_uid: 1009, class_name: "Script Activity", activity_name: "Unknown" })).toBe("Script Activity");
+  expect(titleOf({ class_uid: 5001, class_name: "Device Inventory Info", activity_name: "Unknown" })).toBe("Device Inventory Info");
   expect(titleOf({ class_uid: 4242 })).toBe("Class 4242");
 });
 
