@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { check, eventually, world } from "./world/world.mjs";
 
-/** What matters, worst first, and as the page calls it. */
+const LEVELS = { critical: "Critical", high: "High", medium: "Medium" };
 const LAST_VISIT = "2026-03-18T20:00:00Z";
 
 async function open(visit, who = "analyst", address = "/") {
@@ -36,7 +36,7 @@ export function situation() {
       assert.ok(texts.length > 2);
       texts.forEach((text, place) => {
         const { began, worst, entities } = items[place];
-        const parts = [began.title, worst.title, entities[0].name, worst.level === "critical" ? "Critical" : "High"];
+        const parts = [began.title, worst.title, entities[0].name, LEVELS[worst.level]];
         parts.forEach((part) => assert.ok(text.includes(part), `${text} is without ${part}`));
       });
       await listed.first().getByRole("link", { name: items[0].worst.title }).click();
