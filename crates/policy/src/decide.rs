@@ -17,11 +17,18 @@ use crate::{AccessScope, Action, Grant, Purpose, Role, Target};
 /// Decisions that are remembered; beyond this the memory is emptied. A node has few kinds of askers.
 const REMEMBERED_MAX: usize = 1_024;
 
+/// Accounts by name, and by pseudonym, as policies call them.
+const USER: &str = "user";
+const USER_PSEUDONYM: &str = "user_pseudonym";
+
+/// The column that can name anybody anywhere: it has no pseudonyms, it is shown or not.
+const REST: &str = "rest";
+
 /// Columns that name somebody, as policies call them, with the columns of tables that hold it. `rest` holds whatever has no column of its own.
 const COLUMNS: [(&str, &[&str]); 2] = [
-    ("patient_ref", &["patient_ref", "patient_refs", "rest"]),
+    ("patient_ref", &["patient_ref", "patient_refs", REST]),
     (
-        "user",
+        USER,
         &[
             "user",
             "user_name",
@@ -31,7 +38,7 @@ const COLUMNS: [(&str, &[&str]); 2] = [
             "actor_user_uid",
             "actor_user_domain",
             "actor_session_uid",
-            "rest",
+            REST,
         ],
     ),
 ];
@@ -79,6 +86,7 @@ pub struct Policies {
     schema: Schema,
     policies: PolicySet,
     universe: Universe,
+    staff_pseudonyms: bool,
     remembered: Mutex<BTreeMap<(Principal, Action, Asked), Decision>>,
 }
 
@@ -95,7 +103,13 @@ impl Policies {
     /// Every fault of every text; then none is in force.
     pub fn load(universe: Universe, more: &[(String, String)]) -> Result<Self, Vec<PolicyFault>> {
         let (schema, policies) = load(more)?;
-        Ok(Self { schema, policies, universe, remembered: Mutex::default() })
+        Ok(Self { schema, policies, universe, staff_pseudonyms: false, remembered: Mutex::default() })
+    }
+
+    /// The same policies where the site shows the accounts of people by pseudonyms, or does not.
+    #[must_use]
+    pub fn with_staff_pseudonyms(self, staff_pseudonyms: bool) -> Self {
+        Self { staff_pseudonyms, remembered: Mutex::default(), ..self }
     }
 
     /// Decides about one request. The same question is answered from memory.
@@ -171,6 +185,7 @@ impl<'p> Question<'p> {
         let context = [
             ("purpose".to_owned(), RestrictedExpression::new_string(purpose)),
             ("break_glass".to_owned(), RestrictedExpression::new_bool(asked.break_glass)),
+            ("staff_pseudonyms".to_owned(), RestrictedExpression::new_bool(policies.staff_pseudonyms)),
         ];
         let role = |role: &Role| Some(Entity::new_no_attrs(uid("Role", role.name())?, HashSet::new()));
         Some(Self {
@@ -206,9 +221,18 @@ impl<'p> Question<'p> {
     }
 
     fn allowed(&self, grants: Vec<Grant>) -> Decision {
-        let masked = COLUMNS.iter().filter(|(name, _)| !self.column(name));
-        let masked = masked.flat_map(|(_, columns)| columns.iter().map(|column| (*column).to_owned()));
-        Decision::Allowed(AccessScope::new(grants, masked.collect(), self.action == Action::RevealEvidence))
+        let hidden: Vec<_> = COLUMNS.iter().filter(|(name, _)| !self.column(name)).collect();
+        let has_pseudonyms = hidden.iter().any(|(name, _)| *name == USER) && self.column(USER_PSEUDONYM);
+        let masked = hidden.iter().flat_map(|(_, columns)| columns.iter().map(|column| (*column).to_owned()));
+        let mut masked: BTreeSet<String> = masked.collect();
+        let mut pseudonyms = BTreeSet::new();
+        if has_pseudonyms {
+            let of_user = COLUMNS.iter().filter(|(name, _)| *name == USER).flat_map(|(_, columns)| *columns);
+            let of_user = of_user.filter(|column| **column != REST);
+            pseudonyms.extend(of_user.filter_map(|column| masked.take(*column)));
+        }
+        let scope = AccessScope::new(grants, masked, self.action == Action::RevealEvidence);
+        Decision::Allowed(scope.showing_pseudonyms(pseudonyms))
     }
 
     fn row(&self, site: &str, class_uid: i64) -> bool {

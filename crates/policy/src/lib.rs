@@ -6,9 +6,11 @@
 mod decide;
 mod load;
 mod scope;
+mod unlock;
 mod words;
 
 pub use decide::{Asked, Decision, Policies, Principal, Universe, is_health};
 pub use load::PolicyFault;
 pub use scope::{AccessScope, Grant};
+pub use unlock::{Party, UNLOCK_MAX, Unlock, UnlockFault, check_unlock};
 pub use words::{Action, Purpose, Role, Target};

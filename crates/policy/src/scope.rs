@@ -4,12 +4,20 @@
 
 use std::collections::BTreeSet;
 
+use cordon_model::Time;
+
+use crate::Unlock;
+
 /// What a request may read. Only this room makes one; the store accepts no query without it. Others can narrow one, never widen it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessScope {
     /// `None`: every row. A row is readable when any of the grants admits it.
     grants: Option<Vec<Grant>>,
     masked_columns: BTreeSet<String>,
+    /// Columns whose people are shown by pseudonyms.
+    pseudonymous_columns: BTreeSet<String>,
+    /// The pseudonyms of those who are shown by name all the same.
+    unlocked: BTreeSet<String>,
     may_reveal: bool,
 }
 
@@ -50,12 +58,29 @@ impl AccessScope {
     /// For the node itself: its own checks, rules and measurements, never for a person.
     #[must_use]
     pub const fn of_the_node() -> Self {
-        Self { grants: None, masked_columns: BTreeSet::new(), may_reveal: false }
+        Self {
+            grants: None,
+            masked_columns: BTreeSet::new(),
+            pseudonymous_columns: BTreeSet::new(),
+            unlocked: BTreeSet::new(),
+            may_reveal: false,
+        }
     }
 
     /// What a decision yields.
     pub(crate) const fn new(grants: Vec<Grant>, masked_columns: BTreeSet<String>, may_reveal: bool) -> Self {
-        Self { grants: Some(grants), masked_columns, may_reveal }
+        Self {
+            grants: Some(grants),
+            masked_columns,
+            pseudonymous_columns: BTreeSet::new(),
+            unlocked: BTreeSet::new(),
+            may_reveal,
+        }
+    }
+
+    /// The same with these columns read by pseudonym.
+    pub(crate) fn showing_pseudonyms(self, pseudonymous_columns: BTreeSet<String>) -> Self {
+        Self { pseudonymous_columns, ..self }
     }
 
     /// Which rows may be read: those that any grant admits; `None` for every row. An empty list means no row.
@@ -88,6 +113,36 @@ impl AccessScope {
         self.masked_columns.contains(column)
     }
 
+    /// Whether people in a column are read by their pseudonyms, and what else the column tells of them is null. Other accounts are read as they are. A masked column is
+    /// null altogether.
+    #[must_use]
+    pub fn pseudonymizes(&self, column: &str) -> bool {
+        self.pseudonymous_columns.contains(column) && !self.masks(column)
+    }
+
+    /// Whether people in any column are.
+    #[must_use]
+    pub fn has_pseudonyms(&self) -> bool {
+        !self.pseudonymous_columns.is_empty()
+    }
+
+    /// Whether the person of a pseudonym is shown by name all the same.
+    #[must_use]
+    pub fn is_unlocked(&self, pseudonym: &str) -> bool {
+        self.unlocked.contains(pseudonym)
+    }
+
+    /// The same scope with the people shown by name whom two others have unlocked at `now`. What two people did not agree on, or agreed on for another time, unlocks
+    /// nobody.
+    #[must_use]
+    pub fn unlocking<'u>(mut self, unlocks: impl IntoIterator<Item = &'u Unlock>, now: Time) -> Self {
+        if self.has_pseudonyms() {
+            let in_force = unlocks.into_iter().filter(|unlock| unlock.is_in_force(now));
+            self.unlocked.extend(in_force.map(|unlock| unlock.pseudonym.clone()));
+        }
+        self
+    }
+
     /// Whether the bytes that name a patient may be shown. Only the decision about [`crate::Action::RevealEvidence`] says so.
     #[must_use]
     pub const fn may_reveal(&self) -> bool {
@@ -116,7 +171,7 @@ impl AccessScope {
     fn narrowed(&self, narrow: impl Fn(&Grant) -> Grant) -> Self {
         let everything = [Grant::new(None, None)];
         let grants = self.grants.as_deref().unwrap_or(&everything).iter().map(narrow).collect();
-        Self::new(grants, self.masked_columns.clone(), self.may_reveal)
+        Self { grants: Some(grants), ..self.clone() }
     }
 }
 

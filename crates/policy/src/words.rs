@@ -173,10 +173,16 @@ pub enum Action {
     ChangeNotifications,
     /// Send a test notification.
     TestNotifications,
+    /// Read which pseudonyms of accounts are asked to be unlocked, and which are.
+    ReadUnlocks,
+    /// Ask that a pseudonym of an account be unlocked.
+    AskUnlock,
+    /// Agree that it is unlocked, refuse it, or end it.
+    AgreeUnlock,
 }
 
 /// Each action with its name and target: the one list of them.
-const ACTIONS: [(Action, &str, Target); 36] = [
+const ACTIONS: [(Action, &str, Target); 39] = [
     (Action::SearchEvents, "SearchEvents", Target::Records),
     (Action::ExportEvents, "ExportEvents", Target::Records),
     (Action::ReadFindings, "ReadFindings", Target::Records),
@@ -213,6 +219,9 @@ const ACTIONS: [(Action, &str, Target); 36] = [
     (Action::ReadNotifications, "ReadNotifications", Target::Node),
     (Action::ChangeNotifications, "ChangeNotifications", Target::Node),
     (Action::TestNotifications, "TestNotifications", Target::Node),
+    (Action::ReadUnlocks, "ReadUnlocks", Target::Node),
+    (Action::AskUnlock, "AskUnlock", Target::Node),
+    (Action::AgreeUnlock, "AgreeUnlock", Target::Node),
 ];
 
 impl Action {
@@ -257,6 +266,6 @@ mod tests {
             assert_eq!(Action::from_name(name), Some(action));
         }
         // the last of the enumeration has the highest number, so none is missing in the list
-        assert_eq!(Action::TestNotifications as usize + 1, ACTIONS.len());
+        assert_eq!(Action::AgreeUnlock as usize + 1, ACTIONS.len());
     }
 }

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use cordon_policy::{AccessScope, Action, Asked, Decision, Policies, Principal, Purpose, Role, Target, Universe};
+use cordon_model::Time;
+use cordon_policy::{
+    AccessScope, Action, Asked, Decision, Party, Policies, Principal, Purpose, Role, Target, Universe, Unlock,
+};
 
 const SECURITY: i64 = 3002;
 const HEALTH: i64 = 87_006_001;
@@ -88,6 +91,37 @@ fn table() -> String {
     table
 }
 
+/// How a role sees the accounts of people in what it reads.
+fn people(policies: &Policies, roles: &[Role], asked: Asked) -> &'static str {
+    let Decision::Allowed(scope) = policies.decide(&of(roles), Action::ReadFindings, asked) else { return "-" };
+    let columns = ["user", "user_name", "user_uid", "actor_user_name", "actor_user_domain", "actor_session_uid"];
+    let shown = columns.map(|column| match (scope.masks(column), scope.pseudonymizes(column)) {
+        (false, false) => "by name",
+        (false, true) => "by pseudonym",
+        (true, _) => "not",
+    });
+    assert!(shown.iter().all(|one| *one == shown[0]), "the columns of accounts are shown alike: {shown:?}");
+    // what has no column of its own could name anybody
+    assert!(scope.masks("rest") == (shown[0] != "by name") && !scope.pseudonymizes("rest"));
+    shown[0]
+}
+
+fn table_of_people() -> String {
+    let mut table = "| `access.staff_pseudonyms` |".to_owned();
+    Role::ALL.iter().for_each(|role| table.push_str(&format!(" {} |", role.name())));
+    table.push_str(&format!("\n|{}\n", "---|".repeat(1 + Role::ALL.len())));
+    let emergency = Asked { break_glass: true, ..Asked::default() };
+    for (name, is_on, asked) in
+        [("off", false, Asked::default()), ("on", true, Asked::default()), ("on, emergency", true, emergency)]
+    {
+        let policies = policies().with_staff_pseudonyms(is_on);
+        table.push_str(&format!("| {name} |"));
+        Role::ALL.iter().for_each(|role| table.push_str(&format!(" {} |", people(&policies, &[*role], asked))));
+        table.push('\n');
+    }
+    table
+}
+
 #[test]
 fn the_policies_decide_what_the_table_says() {
     let agreed = include_str!("../data/matrix.md");
@@ -95,6 +129,58 @@ fn the_policies_decide_what_the_table_says() {
     assert_eq!(table, agreed, "the whole table as decided:\n{table}");
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/specs/access.md")).unwrap();
     assert!(page.contains(agreed), "docs/specs/access.md does not show the table");
+}
+
+#[test]
+fn staff_are_shown_as_the_table_says() {
+    let agreed = include_str!("../data/people.md");
+    let table = table_of_people();
+    assert_eq!(table, agreed, "the whole table as decided:\n{table}");
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/specs/access.md")).unwrap();
+    assert!(page.contains(agreed), "docs/specs/access.md does not show the table");
+}
+
+#[test]
+fn whoever_is_privacy_officer_too_sees_names_and_two_other_roles_do_not() {
+    let policies = policies().with_staff_pseudonyms(true);
+    let shown = |roles: &[Role]| people(&policies, roles, Asked::default());
+    assert_eq!(shown(&[Role::Analyst, Role::PrivacyOfficer]), "by name");
+    assert_eq!(shown(&[Role::Analyst, Role::Responder, Role::Administrator]), "by pseudonym");
+    assert_eq!(shown(&[Role::Analyst, Role::Auditor]), "by pseudonym");
+}
+
+#[test]
+fn a_policy_of_the_site_does_not_show_names_where_staff_have_pseudonyms() {
+    let more = "permit (principal, action == Action::\"ReadColumn\", resource);".to_owned();
+    let universe = Universe { sites: ["own".to_owned()].into(), classes: [SECURITY].into() };
+    let policies = Policies::load(universe, &[("site.cedar".to_owned(), more)]).unwrap();
+    assert_eq!(people(&policies, &[Role::Auditor], Asked::default()), "by name");
+    let policies = policies.with_staff_pseudonyms(true);
+    assert_eq!(people(&policies, &[Role::Auditor], Asked::default()), "by pseudonym");
+}
+
+#[test]
+fn narrowing_keeps_pseudonyms_and_an_unlock_is_for_one_person() {
+    let policies = policies().with_staff_pseudonyms(true);
+    let Decision::Allowed(scope) = policies.decide(&of(&[Role::Analyst]), Action::ReadFindings, Asked::default())
+    else {
+        panic!()
+    };
+    let party = |user: &str, role: Role| Party { user: user.to_owned(), roles: [role].into() };
+    let unlock = |pseudonym: &str, second: Party| Unlock {
+        pseudonym: pseudonym.to_owned(),
+        asked: party("anna", Role::Analyst),
+        agreed: second,
+        from: Time(10),
+        until: Time(20),
+    };
+    let unlocks = [unlock("u-1", party("bert", Role::PrivacyOfficer)), unlock("u-2", party("bert", Role::Analyst))];
+    let scope = scope.narrowed_to_sites(&["own".to_owned()].into()).narrowed_to_classes(&[SECURITY].into());
+    assert!(scope.pseudonymizes("user") && !scope.is_unlocked("u-1"));
+    let unlocked = scope.clone().unlocking(&unlocks, Time(10));
+    assert!(unlocked.is_unlocked("u-1") && !unlocked.is_unlocked("u-2") && unlocked.pseudonymizes("user"));
+    assert!(!scope.clone().unlocking(&unlocks, Time(20)).is_unlocked("u-1"));
+    assert!(scope.masking("user").unlocking(&unlocks, Time(10)).masks("user"));
 }
 
 #[test]

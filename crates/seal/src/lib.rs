@@ -15,6 +15,6 @@ pub use identity::{PartsDigest, RunningDigest, correlation_finding_id, digest, e
 pub use jws::{JwsAlgorithm, JwsKey};
 pub use mac::mac;
 pub use password::PasswordHash;
-pub use pseudonym::{PatientRef, SiteKey};
+pub use pseudonym::{PatientRef, SiteKey, is_account_ref};
 pub use totp::TotpSecret;
 pub use vault::{DataKey, EnvelopeKey, KeyRing, MasterKey, SigningKey, TextKey, VaultError, WrappedKey};

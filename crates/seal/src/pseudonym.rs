@@ -56,6 +56,21 @@ impl SiteKey {
         let first = kind.chars().next().unwrap_or('x');
         format!("{first}-{}", full.get(..12).unwrap_or(&full))
     }
+
+    /// The pseudonym of an account: that of its name without a domain in front (`LAKESIDE\anna`), in small letters. So sources that write one account in their own ways
+    /// give one pseudonym, and accounts of one name in two domains share theirs.
+    #[must_use]
+    pub fn account_ref(&self, account: &str) -> String {
+        let name = account.rsplit('\\').next().unwrap_or(account);
+        self.name_ref("user", &name.trim().to_lowercase())
+    }
+}
+
+/// Whether a text has the form of an account's pseudonym: `u-` and 12 hex digits.
+#[must_use]
+pub fn is_account_ref(text: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.strip_prefix("u-").is_some_and(|digits| digits.len() == 12 && digits.bytes().all(is_digit))
 }
 
 impl PatientRef {
@@ -95,6 +110,21 @@ mod tests {
         assert_ne!(site.patient_ref("LAKESIDE", "1001"), site.patient_ref("OTHER", "1001"));
         assert_ne!(site.patient_ref("LAKESIDE", "1001"), SiteKey::new([8; 32]).patient_ref("LAKESIDE", "1001"));
         assert_ne!(site.patient_ref("AB", "C"), site.patient_ref("A", "BC"));
+    }
+
+    #[test]
+    fn an_account_has_one_pseudonym_however_a_source_writes_it() {
+        let site = SiteKey::new([7; 32]);
+        let anna = site.account_ref("anna");
+        assert!(is_account_ref(&anna), "{anna}");
+        for written in ["Anna", "LAKESIDE\\anna", "lakeside\\ANNA", " anna "] {
+            assert_eq!(site.account_ref(written), anna, "{written}");
+        }
+        assert_ne!(site.account_ref("anna@lakeside.example"), anna);
+        assert_ne!(SiteKey::new([8; 32]).account_ref("anna"), anna);
+        for other in ["", "u-", "anna", "u-0123456789a", "u-0123456789abc", "u-0123456789AB", "p-0123456789ab"] {
+            assert!(!is_account_ref(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Everything kept: the write-ahead log, event tables, evidence and state.
 
+pub mod accounts;
 pub mod backup;
 pub mod disk;
 pub mod evidence;

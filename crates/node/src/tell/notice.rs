@@ -83,6 +83,7 @@ impl Namer {
         let name = match kind {
             "patient" if is_pseudonym(name) => name.to_owned(),
             "host" | "device" | "source" if is_machine_name(name) => name.to_owned(),
+            "user" => self.key.account_ref(name),
             _ => self.key.name_ref(kind, name),
         };
         Shown { kind: kind.to_owned(), name }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cordon_policy::AccessScope;
+use cordon_seal::SiteKey;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -15,12 +16,14 @@ use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
+use super::accounts::Shown;
 use super::error::QueryError;
 use super::scan::PLACE;
 use super::schema::EVENTS;
 use super::scoped::Scoped;
 use super::stream::{QueryLimits, QueryResult};
 use super::{guard, stream};
+use crate::accounts::Accounts;
 use crate::tables::Tables;
 
 /// Stack of a query's thread: plans are trees, walked by recursion.
@@ -39,13 +42,15 @@ pub struct QueryOptions {
     pub threads: usize,
     /// Queries that run at a time; others wait within their time limit.
     pub queries_max: usize,
+    /// Under which accounts have pseudonyms: the key of the node's site. Without it nobody is shown who is to be shown by pseudonym.
+    pub site_key: Option<SiteKey>,
 }
 
 impl QueryOptions {
     /// The defaults, with a folder to spill to.
     #[must_use]
     pub fn spilling_to(spill_folder: PathBuf) -> Self {
-        Self { memory_bytes_max: 256 << 20, spill_folder, spill_bytes_max: 8 << 30, threads: 2, queries_max: 8 }
+        Self { memory_bytes_max: 256 << 20, spill_folder, spill_bytes_max: 8 << 30, threads: 2, queries_max: 8, site_key: None }
     }
 }
 
@@ -142,10 +147,12 @@ impl Queries {
         let session = SessionContext::new_with_config_rt(config, Arc::clone(&self.inner.runtime_env));
         guard::close(&session);
         let tables = self.inner.tables.snapshot();
+        let accounts = Accounts::new(self.inner.options.site_key.clone());
+        let shown = Arc::new(Shown { scope: scope.clone(), accounts });
         for table in &tables {
-            session.register_table(table.family.name(), Arc::new(Scoped::table(table.clone(), scope)))?;
+            session.register_table(table.family.name(), Arc::new(Scoped::table(table.clone(), &shown)))?;
         }
-        session.register_table(EVENTS, Arc::new(Scoped::events(tables, scope)))?;
+        session.register_table(EVENTS, Arc::new(Scoped::events(tables, &shown)))?;
         Ok(session)
     }
 }

@@ -3,6 +3,7 @@
 //! Every question comes with an [`cordon_policy::AccessScope`], which is laid beneath the query: no SQL sees a row or a value that the scope does not admit. Queries
 //! run on threads of their own, in bounded memory with a folder to spill to, for a bounded time. Nobody here decides who may see what.
 
+mod accounts;
 mod engine;
 mod error;
 mod facts;

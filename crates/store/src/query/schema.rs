@@ -60,7 +60,8 @@ pub(super) fn all_columns() -> &'static Schema {
 }
 
 fn masked(schema: &Schema, scope: &AccessScope) -> Schema {
+    let is_hidden = |name: &str| scope.masks(name) || scope.pseudonymizes(name);
     let field =
-        |field: &Arc<Field>| field.as_ref().clone().with_nullable(field.is_nullable() || scope.masks(field.name()));
+        |field: &Arc<Field>| field.as_ref().clone().with_nullable(field.is_nullable() || is_hidden(field.name()));
     Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())
 }

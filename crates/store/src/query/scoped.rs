@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cordon_policy::{AccessScope, Grant};
+use cordon_policy::Grant;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
@@ -19,6 +19,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
+use super::accounts::{AccountColumn, Shown, name_beside};
 use super::scan;
 use super::schema::{self, TABLE};
 use crate::tables::TableSnapshot;
@@ -27,7 +28,7 @@ use crate::tables::TableSnapshot;
 pub(super) struct Scoped {
     schema: SchemaRef,
     tables: Vec<TableSnapshot>,
-    scope: AccessScope,
+    shown: Arc<Shown>,
 }
 
 impl fmt::Debug for Scoped {
@@ -38,18 +39,28 @@ impl fmt::Debug for Scoped {
 
 impl Scoped {
     /// One table.
-    pub(super) fn table(table: TableSnapshot, scope: &AccessScope) -> Self {
-        Self { schema: schema::table(table.family, scope), tables: vec![table], scope: scope.clone() }
+    pub(super) fn table(table: TableSnapshot, shown: &Arc<Shown>) -> Self {
+        Self { schema: schema::table(table.family, &shown.scope), tables: vec![table], shown: Arc::clone(shown) }
     }
 
     /// All tables as one.
-    pub(super) fn events(tables: Vec<TableSnapshot>, scope: &AccessScope) -> Self {
-        Self { schema: schema::events(scope), tables, scope: scope.clone() }
+    pub(super) fn events(tables: Vec<TableSnapshot>, shown: &Arc<Shown>) -> Self {
+        Self { schema: schema::events(&shown.scope), tables, shown: Arc::clone(shown) }
     }
 
-    /// Whether a filter may be used where rows are read: it looks at nothing that is masked.
+    /// Whether a filter may be used where rows are read: it looks at nothing that is masked or shown otherwise than it stands there.
     fn is_open(&self, filter: &Expr) -> bool {
-        filter.column_refs().iter().all(|column| column.name != TABLE && !self.scope.masks(&column.name))
+        let Shown { scope, .. } = &*self.shown;
+        let is_plain = |name: &str| name != TABLE && !scope.masks(name) && !scope.pseudonymizes(name);
+        filter.column_refs().iter().all(|column| is_plain(&column.name))
+    }
+
+    /// The columns of a table out of which a column is shown; none when it is null.
+    fn read_for<'n>(&self, name: &'n str) -> impl Iterator<Item = &'n str> {
+        let Shown { scope, .. } = &*self.shown;
+        let beside = name_beside(name).filter(|_| scope.pseudonymizes(name));
+        let is_read = !scope.masks(name) && (beside.is_some() || !scope.pseudonymizes(name));
+        is_read.then_some(name).into_iter().chain(beside)
     }
 
     /// The columns of `wanted` of one table, of the rows that the scope admits.
@@ -68,14 +79,14 @@ impl Scoped {
         let mut read = BTreeSet::new();
         for place in wanted {
             let name = self.schema.field(*place).name();
-            read.extend(source.index_of(name).ok().filter(|_| !self.scope.masks(name)));
+            read.extend(self.read_for(name).filter_map(|name| source.index_of(name).ok()));
         }
-        if self.scope.grants().is_some() {
+        if self.shown.scope.grants().is_some() {
             read.extend([source.index_of("site")?, source.index_of("class_uid")?]);
         }
         let read: Vec<usize> = read.into_iter().collect();
         let mut plan = scan::table(table, &read, &filters, state)?;
-        if let Some(grants) = self.scope.grants() {
+        if let Some(grants) = self.shown.scope.grants() {
             let names = DFSchema::try_from(plan.schema().as_ref().clone())?;
             let admitted = state.create_physical_expr(admitted(grants), &names)?;
             plan = Arc::new(FilterExec::try_new(admitted, plan)?);
@@ -83,7 +94,7 @@ impl Scoped {
         self.shown(table, wanted, plan)
     }
 
-    /// Puts null for what is masked and leaves out what only the scope needed.
+    /// Puts null for what is masked, pseudonyms for people who have them, and leaves out what only the scope needed.
     fn shown(
         &self,
         table: &TableSnapshot,
@@ -94,10 +105,9 @@ impl Scoped {
         let mut columns = Vec::new();
         for place in wanted {
             let field = self.schema.field(*place);
-            let place = source.index_of(field.name()).ok().filter(|_| !self.scope.masks(field.name()));
-            let expression: Arc<dyn PhysicalExpr> = match place {
-                Some(place) => Arc::new(Column::new(field.name(), place)),
-                None if field.name() == TABLE && !self.scope.masks(TABLE) => {
+            let expression: Arc<dyn PhysicalExpr> = match self.column(field.name(), &source) {
+                Some(column) => column,
+                None if field.name() == TABLE && !self.shown.scope.masks(TABLE) => {
                     Arc::new(Literal::new(ScalarValue::Utf8View(Some(table.family.name().to_owned()))))
                 }
                 None => Arc::new(Literal::new(ScalarValue::try_new_null(field.data_type())?)),
@@ -105,6 +115,22 @@ impl Scoped {
             columns.push((expression, field.name().clone()));
         }
         Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+    }
+
+    /// A column of a table as it is shown; `None` when it is null.
+    fn column(&self, name: &str, source: &Schema) -> Option<Arc<dyn PhysicalExpr>> {
+        let of = |name: &str| -> Option<Arc<dyn PhysicalExpr>> {
+            Some(Arc::new(Column::new(name, source.index_of(name).ok()?)))
+        };
+        if self.shown.scope.masks(name) {
+            return None;
+        }
+        if !self.shown.scope.pseudonymizes(name) {
+            return of(name);
+        }
+        let (value, account) = (of(name)?, name_beside(name)?);
+        let account = if account == name { None } else { Some(of(account)?) };
+        Some(Arc::new(AccountColumn::new(Arc::clone(&self.shown), value, account)))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::accounts::is_person;
+
 /// What an entity is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EntityKind {
@@ -71,19 +73,6 @@ pub struct Subjects {
     pub patient_ref: Option<Arc<str>>,
 }
 
-/// Accounts that are the machine itself: they exist on every host, so they say nothing about who.
-const MACHINE_ACCOUNTS: [&str; 9] = [
-    "system",
-    "local service",
-    "network service",
-    "localsystem",
-    "root",
-    "anonymous logon",
-    "window manager",
-    "0",
-    "s-1-5-18",
-];
-
 impl Subjects {
     /// What the finding is grouped by: the user unless that is the machine's own account, else the host, the device, the patient, the source.
     #[must_use]
@@ -111,12 +100,6 @@ impl Subjects {
         ];
         named.into_iter().filter_map(|(kind, name)| Some(Entity { kind, name: Arc::clone(name?) }))
     }
-}
-
-/// Whether an account is more than the machine it is on. `CORP\WS1$` is the machine's own account in its domain.
-pub(super) fn is_person(user: &str) -> bool {
-    let name = user.rsplit('\\').next().unwrap_or(user);
-    !name.ends_with('$') && !MACHINE_ACCOUNTS.iter().any(|machine| name.eq_ignore_ascii_case(machine))
 }
 
 #[cfg(test)]

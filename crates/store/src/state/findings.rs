@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
+use super::about::About;
 use super::listing::{Page, page, rows_to_fetch};
 use super::over_time::{OverTime, Stretches};
 use super::sql::{id_bytes, level_number, level_of, push_scope};
 use super::{Entity, EntityKind, GroupId, State, StateError, Subjects};
+use crate::accounts::Accounts;
 
 /// A finding on its way into the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,16 +111,17 @@ impl State {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<FindingRow>, StateError> {
+        let about = self.about_any(scope, filter.entity.as_ref()).await?;
         let mut query = QueryBuilder::new(SELECT);
         push_scope(&mut query, scope);
-        push_filter(&mut query, scope, filter);
+        push_filter(&mut query, filter, about.as_ref());
         if let Some(after) = after {
             let seq: i64 = after.parse().map_err(|_| StateError::Refused("this is no key of a page"))?;
             query.push(" AND seq < ").push_bind(seq);
         }
         query.push(" ORDER BY seq DESC LIMIT ").push_bind(rows_to_fetch(limit));
         let rows = query.build().fetch_all(&self.readers).await?;
-        let rows: Result<Vec<_>, _> = rows.iter().map(|row| finding_row(row, scope)).collect();
+        let rows: Result<Vec<_>, _> = rows.iter().map(|row| finding_row(row, scope, &self.accounts)).collect();
         Ok(page(rows?, limit, |row| row.seq.to_string()))
     }
 
@@ -137,7 +140,7 @@ impl State {
         query.push(" AND seq > ").push_bind(seq).push(" ORDER BY seq LIMIT ");
         query.push_bind(rows_to_fetch(limit) - 1);
         let rows = query.build().fetch_all(&self.readers).await?;
-        rows.iter().map(|row| finding_row(row, scope)).collect()
+        rows.iter().map(|row| finding_row(row, scope, &self.accounts)).collect()
     }
 
     /// How many findings the scope and the filter admit, by receipt and level: from `from` to before `until`, whatever the filter says of time, in at most
@@ -153,12 +156,13 @@ impl State {
         stretches_max: u32,
     ) -> Result<OverTime, StateError> {
         let filter = FindingFilter { received_from: Some(from), received_to: Some(until), ..filter.clone() };
+        let about = self.about_any(scope, filter.entity.as_ref()).await?;
         let stretches = Stretches::of(from, until, stretches_max);
         let mut query = QueryBuilder::new("SELECT ");
         stretches.push_number(&mut query, "received");
         query.push(", level, count(*) AS cell FROM findings INDEXED BY findings_by_receipt WHERE 1");
         push_scope(&mut query, scope);
-        push_filter(&mut query, scope, &filter);
+        push_filter(&mut query, &filter, about.as_ref());
         query.push(" GROUP BY stretch, level ORDER BY stretch, level");
         stretches.counts(&query.build().fetch_all(&self.readers).await?, "findings")
     }
@@ -172,12 +176,11 @@ impl State {
         push_scope(&mut query, scope);
         query.push(" AND finding_id = ").push_bind(id.0.to_vec());
         let row = query.build().fetch_optional(&self.readers).await?.ok_or(StateError::NotFound("finding"))?;
-        finding_row(&row, scope)
+        finding_row(&row, scope, &self.accounts)
     }
 }
 
-/// A filter on what the scope hides admits nothing: else it would answer guesses.
-fn push_filter(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, filter: &FindingFilter) {
+fn push_filter(query: &mut QueryBuilder<Sqlite>, filter: &FindingFilter, about: Option<&About>) {
     if let Some(group) = filter.group {
         query.push(" AND group_id = ").push_bind(group.0.to_vec());
     }
@@ -187,11 +190,8 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, filter: &F
     if let Some(level) = filter.level_min {
         query.push(" AND level >= ").push_bind(level_number(level));
     }
-    if let Some(Entity { kind, name }) = &filter.entity {
-        if scope.masks(kind.column()) {
-            query.push(" AND 0");
-        }
-        query.push(format!(" AND findings.{} = ", kind.column())).push_bind(name.to_string());
+    if let Some(about) = about {
+        about.push(query, about.kind.column());
     }
     if let Some(from) = filter.received_from {
         query.push(" AND received >= ").push_bind(from.0);
@@ -201,13 +201,14 @@ fn push_filter(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, filter: &F
     }
 }
 
-fn finding_row(row: &SqliteRow, scope: &AccessScope) -> Result<FindingRow, StateError> {
+fn finding_row(row: &SqliteRow, scope: &AccessScope, accounts: &Accounts) -> Result<FindingRow, StateError> {
     let subject = |kind: EntityKind| -> Result<Option<Arc<str>>, StateError> {
         let name: Option<String> = row.try_get(kind.column())?;
         Ok(name.filter(|_| !scope.masks(kind.column())).map(Arc::from))
     };
+    let user: Option<&str> = row.try_get(EntityKind::User.column())?;
     let subjects = Subjects {
-        user: subject(EntityKind::User)?,
+        user: user.and_then(|user| accounts.shown(scope, user)).map(Arc::from),
         host: subject(EntityKind::Host)?,
         device: subject(EntityKind::Device)?,
         patient_ref: subject(EntityKind::Patient)?,
@@ -225,11 +226,16 @@ fn finding_row(row: &SqliteRow, scope: &AccessScope) -> Result<FindingRow, State
         source: row.try_get("source")?,
         subjects,
         mute_id: row.try_get("mute_id")?,
-        explanation: explanation_of(row, scope)?,
+        explanation: explanation_of(row, scope, accounts, user)?,
     })
 }
 
-fn explanation_of(row: &SqliteRow, scope: &AccessScope) -> Result<Value, StateError> {
+fn explanation_of(
+    row: &SqliteRow,
+    scope: &AccessScope,
+    accounts: &Accounts,
+    user: Option<&str>,
+) -> Result<Value, StateError> {
     let parse = |text: &str| serde_json::from_str(text).map_err(|_| StateError::Damaged("findings"));
     let mut explanation: Value = parse(row.try_get("explanation")?)?;
     if let Some(members) = explanation.as_object_mut() {
@@ -239,6 +245,7 @@ fn explanation_of(row: &SqliteRow, scope: &AccessScope) -> Result<Value, StateEr
     if EntityKind::ALL.iter().any(|kind| scope.masks(kind.column())) {
         mask(&mut explanation);
     }
+    accounts.hide_in_explanation(scope, user, &mut explanation);
     Ok(explanation)
 }
 

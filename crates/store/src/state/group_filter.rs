@@ -1,9 +1,9 @@
 //! Which FindingGroups: what lists, counts and facets are asked for, as conditions on the rows of `finding_groups`.
 
 use cordon_model::{Level, Time};
-use cordon_policy::AccessScope;
 use sqlx::{QueryBuilder, Sqlite};
 
+use super::about::About;
 use super::sql::{level_number, push_in};
 use super::{Entity, EntityKind, GroupState, StateError};
 
@@ -109,14 +109,14 @@ impl GroupFilter {
     }
 }
 
-/// Appends the conditions of a filter. A filter on what the scope hides admits nothing: else it would answer guesses.
+/// Appends the conditions of a filter. `about` is the entity that it asks for, as far as the scope shows it.
 pub(super) fn push_filter(
     query: &mut QueryBuilder<Sqlite>,
-    scope: &AccessScope,
     filter: &GroupFilter,
+    about: Option<&About>,
 ) -> Result<(), StateError> {
     push_fields(query, filter);
-    push_about(query, scope, filter);
+    push_about(query, filter, about);
     if let Some(from) = filter.last_from {
         query.push(" AND last >= ").push_bind(from.0);
     }
@@ -156,13 +156,10 @@ fn push_fields(query: &mut QueryBuilder<Sqlite>, filter: &GroupFilter) {
 }
 
 /// Whom it is about and whose it is.
-fn push_about(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, filter: &GroupFilter) {
-    if let Some(Entity { kind, name }) = &filter.entity {
-        if scope.masks(kind.column()) {
-            query.push(" AND 0");
-        }
-        query.push(" AND entity_kind = ").push_bind(kind.name());
-        query.push(" AND entity = ").push_bind(name.to_string());
+fn push_about(query: &mut QueryBuilder<Sqlite>, filter: &GroupFilter, about: Option<&About>) {
+    if let Some(about) = about {
+        query.push(" AND entity_kind = ").push_bind(about.kind.name());
+        about.push(query, "entity");
     }
     match &filter.owner {
         None => {}

@@ -5,6 +5,7 @@ use cordon_policy::AccessScope;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
+use super::about::About;
 use super::group_filter::{GroupField, GroupFilter, push_filter};
 use super::over_time::{OverTime, Stretches};
 use super::sql::{from_count, level_of, push_scope};
@@ -52,6 +53,12 @@ pub struct GroupFacetValue {
     pub count: u64,
 }
 
+/// What may be read, and whom it is to be about.
+struct Asked<'a> {
+    scope: &'a AccessScope,
+    about: Option<About>,
+}
+
 /// How many groups there are, with the times of their latest findings.
 struct Totals {
     groups: u64,
@@ -71,17 +78,19 @@ impl State {
         filter: &GroupFilter,
         stretches_max: u32,
     ) -> Result<GroupSummary, StateError> {
+        let about = self.about_any(scope, filter.entity.as_ref()).await?;
+        let asked = Asked { scope, about };
         let mut tx = self.readers.begin().await?;
-        let totals = totals(&mut tx, scope, filter).await?;
+        let totals = totals(&mut tx, &asked, filter).await?;
         let from = filter.last_from.or(totals.earliest);
         let end = filter.last_to.or(totals.latest.map(|latest| Time(latest.0.saturating_add(1))));
         let over_time = match from.zip(end) {
-            Some((from, end)) => over_time(&mut tx, scope, filter, Stretches::of(from, end, stretches_max)).await?,
+            Some((from, end)) => over_time(&mut tx, &asked, filter, Stretches::of(from, end, stretches_max)).await?,
             None => OverTime::NOTHING,
         };
         let mut facets = Vec::with_capacity(GroupField::ALL.len());
         for field in GroupField::ALL {
-            facets.push(facet(&mut tx, scope, &filter.without(field), field).await?);
+            facets.push(facet(&mut tx, &asked, &filter.without(field), field).await?);
         }
         tx.commit().await?;
         let until = filter.last_to.or(totals.latest);
@@ -91,15 +100,15 @@ impl State {
 
 async fn totals(
     tx: &mut Transaction<'static, Sqlite>,
-    scope: &AccessScope,
+    asked: &Asked<'_>,
     filter: &GroupFilter,
 ) -> Result<Totals, StateError> {
     let mut query = QueryBuilder::new(
         "SELECT count(*) AS all_groups, coalesce(sum(count), 0) AS all_findings, min(last) AS earliest, max(last) AS latest
          FROM finding_groups WHERE 1",
     );
-    push_scope(&mut query, scope);
-    push_filter(&mut query, scope, filter)?;
+    push_scope(&mut query, asked.scope);
+    push_filter(&mut query, filter, asked.about.as_ref())?;
     let row = query.build().fetch_one(&mut **tx).await?;
     Ok(Totals {
         groups: from_count(row.try_get("all_groups")?, TABLE)?,
@@ -111,22 +120,22 @@ async fn totals(
 
 async fn over_time(
     tx: &mut Transaction<'static, Sqlite>,
-    scope: &AccessScope,
+    asked: &Asked<'_>,
     filter: &GroupFilter,
     stretches: Stretches,
 ) -> Result<OverTime, StateError> {
     let mut query = QueryBuilder::new("SELECT ");
     stretches.push_number(&mut query, "last");
     query.push(", level, count(*) AS cell FROM finding_groups WHERE 1");
-    push_scope(&mut query, scope);
-    push_filter(&mut query, scope, filter)?;
+    push_scope(&mut query, asked.scope);
+    push_filter(&mut query, filter, asked.about.as_ref())?;
     query.push(" GROUP BY stretch, level ORDER BY stretch, level");
     stretches.counts(&query.build().fetch_all(&mut **tx).await?, TABLE)
 }
 
 async fn facet(
     tx: &mut Transaction<'static, Sqlite>,
-    scope: &AccessScope,
+    asked: &Asked<'_>,
     filter: &GroupFilter,
     field: GroupField,
 ) -> Result<GroupFacet, StateError> {
@@ -135,8 +144,8 @@ async fn facet(
     let mut query = QueryBuilder::new("SELECT CAST(");
     query.push(column).push(" AS TEXT) AS value, CAST(").push(label).push(" AS TEXT) AS label");
     query.push(", count(*) AS all_groups, max(last) FROM finding_groups WHERE 1");
-    push_scope(&mut query, scope);
-    push_filter(&mut query, scope, filter)?;
+    push_scope(&mut query, asked.scope);
+    push_filter(&mut query, filter, asked.about.as_ref())?;
     // by the text, not by the column: grouped along an index of the column, each row would be looked up by itself
     query.push(" GROUP BY value ORDER BY all_groups DESC, value LIMIT ").push_bind(VALUES_MAX);
     let rows = query.build().fetch_all(&mut **tx).await?;

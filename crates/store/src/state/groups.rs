@@ -15,6 +15,7 @@ use super::group_filter::{GroupFilter, push_filter};
 use super::listing::{Page, page, rows_to_fetch};
 use super::sql::{from_count, id_bytes, level_number, level_of, push_scope};
 use super::{AuditEntry, By, Entity, EntityKind, State, StateError, audit};
+use crate::accounts::Accounts;
 
 /// Most letters of a note.
 const NOTE_CHARS_MAX: usize = 4_000;
@@ -205,9 +206,10 @@ impl State {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Page<GroupRow>, StateError> {
+        let about = self.about_any(scope, filter.entity.as_ref()).await?;
         let mut query = QueryBuilder::new("SELECT * FROM finding_groups WHERE 1");
         push_scope(&mut query, scope);
-        push_filter(&mut query, scope, filter)?;
+        push_filter(&mut query, filter, about.as_ref())?;
         if let Some(after) = after {
             push_after(&mut query, order, after)?;
         }
@@ -217,7 +219,7 @@ impl State {
         });
         query.push_bind(rows_to_fetch(limit));
         let rows = query.build().fetch_all(&self.readers).await?;
-        let rows: Result<Vec<_>, _> = rows.iter().map(|row| group_row(row, scope)).collect();
+        let rows: Result<Vec<_>, _> = rows.iter().map(|row| group_row(row, scope, &self.accounts)).collect();
         Ok(page(rows?, limit, |row| format!("{}_{}_{}", level_number(row.level), row.last.0, row.group_id)))
     }
 
@@ -228,7 +230,7 @@ impl State {
     pub async fn group(&self, scope: &AccessScope, id: GroupId) -> Result<GroupRow, StateError> {
         let mut query = one_group(scope, id);
         let row = query.build().fetch_optional(&self.readers).await?.ok_or(StateError::NotFound("group"))?;
-        group_row(&row, scope)
+        group_row(&row, scope, &self.accounts)
     }
 
     /// How many groups the scope and the filter admit, by level (rising) and state.
@@ -240,9 +242,10 @@ impl State {
         scope: &AccessScope,
         filter: &GroupFilter,
     ) -> Result<Vec<(Level, GroupState, u64)>, StateError> {
+        let about = self.about_any(scope, filter.entity.as_ref()).await?;
         let mut query = QueryBuilder::new("SELECT level, state, count(*) AS groups FROM finding_groups WHERE 1");
         push_scope(&mut query, scope);
-        push_filter(&mut query, scope, filter)?;
+        push_filter(&mut query, filter, about.as_ref())?;
         query.push(" GROUP BY level, state ORDER BY level, state");
         let rows = query.build().fetch_all(&self.readers).await?;
         let count = |row: &SqliteRow| -> Result<_, StateError> {
@@ -268,7 +271,7 @@ impl State {
         let mut tx = self.begin().await?;
         let mut query = one_group(scope, id);
         let row = query.build().fetch_optional(&mut *tx).await?.ok_or(StateError::NotFound("group"))?;
-        let before = group_row(&row, scope)?;
+        let before = group_row(&row, scope, &self.accounts)?;
         if revision.is_some_and(|revision| revision != before.revision) {
             return Err(StateError::Changed("group"));
         }
@@ -350,13 +353,17 @@ fn push_after(query: &mut QueryBuilder<Sqlite>, order: GroupOrder, after: &str) 
     Ok(())
 }
 
-fn group_row(row: &SqliteRow, scope: &AccessScope) -> Result<GroupRow, StateError> {
+fn group_row(row: &SqliteRow, scope: &AccessScope, accounts: &Accounts) -> Result<GroupRow, StateError> {
     const TABLE: &str = "finding_groups";
     let time = |name: &str| -> Result<Time, StateError> { Ok(Time(row.try_get(name)?)) };
     let count = |name: &str| -> Result<u64, StateError> { from_count(row.try_get(name)?, TABLE) };
     let damaged = || StateError::Damaged(TABLE);
     let entity_kind = EntityKind::from_name(row.try_get("entity_kind")?).ok_or_else(damaged)?;
-    let entity: String = row.try_get("entity")?;
+    let entity: &str = row.try_get("entity")?;
+    let entity = match entity_kind {
+        EntityKind::User => accounts.shown(scope, entity).map(Arc::from),
+        _ => Some(Arc::from(entity)).filter(|_| !scope.masks(entity_kind.column())),
+    };
     let verdict: Option<&str> = row.try_get("verdict")?;
     Ok(GroupRow {
         group_id: GroupId(id_bytes(row.try_get("group_id")?, TABLE)?),
@@ -366,7 +373,7 @@ fn group_row(row: &SqliteRow, scope: &AccessScope) -> Result<GroupRow, StateErro
         site: row.try_get("site")?,
         class_uid: row.try_get("class_uid")?,
         entity_kind,
-        entity: Some(entity.into()).filter(|_| !scope.masks(entity_kind.column())),
+        entity,
         window_start: time("window_start")?,
         window_end: time("window_end")?,
         count: count("count")?,

@@ -3,6 +3,7 @@
 //! Comes in: domain verbs, each with who asks and when. Goes out: rows that an [`cordon_policy::AccessScope`] admits. It has no clock: every time
 //! is passed in. It does not know HTTP, rules or how a person signs in. Format and promises: `docs/specs/state.md`.
 
+mod about;
 mod audit;
 mod backup;
 mod cited;
@@ -43,8 +44,10 @@ mod users;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use cordon_seal::SiteKey;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
+use crate::accounts::Accounts;
 use crate::disk::{Disk, FileDisk};
 
 pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditVerified, By};
@@ -83,20 +86,23 @@ pub struct State {
     writer: SqlitePool,
     readers: SqlitePool,
     options: StateOptions,
+    accounts: Accounts,
 }
 
 /// What a deployment can choose.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct StateOptions {
     /// Length of a group's window in hours, 1 to 720.
     pub group_window_hours: u32,
     /// Seals second factors and handles. Without it none can be set, and none that is set opens.
     pub secrets: Option<SecretsKey>,
+    /// Under which accounts have pseudonyms: the key of the node's site. Without it nobody is shown who is to be shown by pseudonym.
+    pub site_key: Option<SiteKey>,
 }
 
 impl Default for StateOptions {
     fn default() -> Self {
-        Self { group_window_hours: 24, secrets: None }
+        Self { group_window_hours: 24, secrets: None, site_key: None }
     }
 }
 
@@ -130,7 +136,7 @@ impl State {
         let writer = open::writer(path).await?;
         migrate::bring_up_to_date(&writer, disk).await?;
         let readers = open::readers(path).await?;
-        Ok(Self { path: Arc::new(path.to_owned()), writer, readers, options })
+        Ok(Self::over(path, writer, readers, options))
     }
 
     /// Opens a state that is there to read it: its schema stays as it is, and nothing can be changed.
@@ -140,7 +146,18 @@ impl State {
     pub async fn look_at(path: &Path, options: StateOptions) -> Result<Self, StateError> {
         open::check_file(path).await?;
         let readers = open::readers(path).await?;
-        Ok(Self { path: Arc::new(path.to_owned()), writer: readers.clone(), readers, options })
+        Ok(Self::over(path, readers.clone(), readers, options))
+    }
+
+    fn over(path: &Path, writer: SqlitePool, readers: SqlitePool, options: StateOptions) -> Self {
+        let accounts = Accounts::new(options.site_key.clone());
+        Self { path: Arc::new(path.to_owned()), writer, readers, options, accounts }
+    }
+
+    /// How accounts are shown.
+    #[must_use]
+    pub const fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
     /// Number of the schema of the file; this version writes [`SCHEMA_VERSION`].

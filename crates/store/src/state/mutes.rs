@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use cordon_model::{FindingOrigin, Time};
 use cordon_policy::AccessScope;
+use cordon_seal::is_account_ref;
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 
+use super::about::About;
 use super::sql::{push_in, push_site_scope};
 use super::{AuditEntry, By, Entity, EntityKind, NewFinding, State, StateError, audit};
+use crate::accounts::{Accounts, is_account_field};
 
 /// Most mutes that are in force or to come at one time: each finding is held against all of them.
 const MUTES_MAX: u32 = 2_000;
@@ -91,7 +94,7 @@ pub struct Mute {
 
 impl Mute {
     /// Whether it makes a finding quiet.
-    pub(super) fn covers(&self, new: &NewFinding) -> bool {
+    pub(super) fn covers(&self, new: &NewFinding, accounts: &Accounts) -> bool {
         let NewMute { rule_id, site, entity, source, fields, starts, ends, .. } = &self.mute;
         new.received >= *starts
             && ends.is_none_or(|ends| new.received < ends)
@@ -99,12 +102,13 @@ impl Mute {
             && rule_id.as_ref().is_none_or(|rule_id| *rule_id == new.finding.rule.id)
             && site.as_deref().is_none_or(|site| site == &*new.site)
             && source.as_deref().is_none_or(|source| source == &*new.finding.source_file)
-            && entity.as_ref().is_none_or(|entity| is_about(new, entity))
+            && entity.as_ref().is_none_or(|entity| is_about(new, entity, accounts))
             && fields.iter().all(|(field, value)| matched_by(new, field, value))
     }
 }
 
-fn is_about(new: &NewFinding, entity: &Entity) -> bool {
+/// A mute by somebody who sees pseudonyms names an account by its pseudonym.
+fn is_about(new: &NewFinding, entity: &Entity, accounts: &Accounts) -> bool {
     let subjects = &new.subjects;
     let name = match entity.kind {
         EntityKind::User => subjects.user.as_ref(),
@@ -113,7 +117,12 @@ fn is_about(new: &NewFinding, entity: &Entity) -> bool {
         EntityKind::Patient => subjects.patient_ref.as_ref(),
         EntityKind::Source => Some(&new.finding.source_file),
     };
-    name.is_some_and(|name| **name == *entity.name)
+    let is_behind = |name: &str| {
+        entity.kind == EntityKind::User
+            && is_account_ref(&entity.name)
+            && accounts.pseudonym(name).as_deref() == Some(&*entity.name)
+    };
+    name.is_some_and(|name| **name == *entity.name || is_behind(name))
 }
 
 fn matched_by(new: &NewFinding, field: &str, value: &str) -> bool {
@@ -131,7 +140,7 @@ impl State {
     /// # Errors
     /// It lacks a condition, a reason or an end; its site lies outside the scope; there are too many.
     pub async fn add_mute(&self, scope: &AccessScope, by: &By, new: NewMute) -> Result<Mute, StateError> {
-        check(scope, &new)?;
+        check(scope, &new, &self.accounts)?;
         let classes = classes_of(scope, new.site.as_deref());
         let mut tx = self.begin().await?;
         if active(&mut tx, by.at).await?.len() >= MUTES_MAX as usize {
@@ -141,7 +150,7 @@ impl State {
         let author = by.actor.to_string();
         let mute = Mute { mute_id, mute: new, classes, author, created: by.at, hits: 0 };
         if mute.mute.kind == MuteKind::Suppression && mute.mute.source.is_none() && mute.mute.fields.is_empty() {
-            hide_groups(&mut tx, &mute).await?;
+            self.hide_groups(&mut tx, &mute).await?;
         }
         audit::append(&mut tx, by, &told("mute_added", &mute)).await?;
         tx.commit().await?;
@@ -174,8 +183,10 @@ impl State {
             .await?;
         mute.mute.ends = Some(now);
         for other in active(&mut tx, now).await? {
-            hide_groups(&mut tx, &other).await?; // what two suppressions hid stays hidden by the other
+            self.hide_groups(&mut tx, &other).await?; // what two suppressions hid stays hidden by the other
         }
+        // who may not see the name of the account does not leave it in the audit log either
+        let mute = shown(mute, scope, &self.accounts);
         audit::append(&mut tx, by, &told("mute_ended", &mute)).await?;
         tx.commit().await?;
         Ok(mute)
@@ -197,8 +208,32 @@ impl State {
         let rows = query.build().fetch_all(&self.readers).await?;
         let mutes: Result<Vec<_>, _> = rows.iter().map(mute_of).collect();
         let hidden = |mute: &Mute| mute.mute.entity.as_ref().is_some_and(|entity| scope.masks(entity.kind.column()));
-        Ok(mutes?.into_iter().filter(|mute| !hidden(mute)).collect())
+        Ok(mutes?.into_iter().filter(|mute| !hidden(mute)).map(|mute| shown(mute, scope, &self.accounts)).collect())
     }
+
+    /// Hides the groups that a suppression covers as a whole.
+    async fn hide_groups(&self, tx: &mut Transaction<'static, Sqlite>, mute: &Mute) -> Result<(), StateError> {
+        let about = self.about_any(&AccessScope::of_the_node(), mute.mute.entity.as_ref()).await?;
+        hide_groups(tx, mute, about.as_ref()).await
+    }
+}
+
+/// A mute as the scope shows it.
+fn shown(mut mute: Mute, scope: &AccessScope, accounts: &Accounts) -> Mute {
+    let account = mute.mute.entity.as_mut().filter(|entity| entity.kind == EntityKind::User);
+    let account = account.filter(|entity| !is_account_ref(&entity.name));
+    let values = mute.mute.fields.iter().filter(|(field, _)| is_account_field(field)).map(|(_, value)| value.as_str());
+    let names = values.chain(account.iter().map(|entity| &*entity.name));
+    let Some(within) = accounts.within(scope, names) else { return mute };
+    let shown = |(field, value): &(String, String)| {
+        let value = within.value(field, value).unwrap_or_default();
+        (field.clone(), value.into_owned())
+    };
+    mute.mute.fields = mute.mute.fields.iter().map(shown).collect();
+    if let Some(entity) = account {
+        entity.name = accounts.shown(scope, &entity.name).unwrap_or_default().into();
+    }
+    mute
 }
 
 /// The mutes that are in force at `at` or will be.
@@ -208,7 +243,7 @@ pub(super) async fn active(tx: &mut Transaction<'static, Sqlite>, at: Time) -> R
     rows.iter().map(mute_of).collect()
 }
 
-fn check(scope: &AccessScope, new: &NewMute) -> Result<(), StateError> {
+fn check(scope: &AccessScope, new: &NewMute, accounts: &Accounts) -> Result<(), StateError> {
     let unconditional = new.rule_id.is_none() && new.entity.is_none() && new.source.is_none() && new.fields.is_empty();
     if unconditional && (new.kind != MuteKind::Maintenance || new.site.is_none()) {
         return Err(StateError::Refused(
@@ -225,6 +260,15 @@ fn check(scope: &AccessScope, new: &NewMute) -> Result<(), StateError> {
         None if new.kind != MuteKind::Exception => return Err(StateError::Refused("only an exception has no end")),
         Some(ends) if ends <= new.starts => return Err(StateError::Refused("a mute ends after it starts")),
         _ => {}
+    }
+    // how many findings a mute made quiet would answer a guess
+    let is_seen = |name: &str| is_account_ref(name) || accounts.is_named(scope, name);
+    let account = new.entity.as_ref().filter(|entity| entity.kind == EntityKind::User);
+    let values = new.fields.iter().filter(|(field, _)| is_account_field(field)).map(|(_, value)| value.as_str());
+    if scope.pseudonymizes(EntityKind::User.column())
+        && !values.chain(account.map(|entity| &*entity.name)).all(is_seen)
+    {
+        return Err(StateError::Refused("accounts of people have pseudonyms here: a mute names one by its pseudonym"));
     }
     let within = match &new.site {
         Some(site) => scope.admits_site(site),
@@ -275,9 +319,12 @@ async fn insert(
     Ok(inserted.fetch_one(&mut **tx).await?)
 }
 
-/// Hides the groups that a suppression covers as a whole.
-async fn hide_groups(tx: &mut Transaction<'static, Sqlite>, mute: &Mute) -> Result<(), StateError> {
-    let NewMute { kind, rule_id, site, entity, source, fields, ends, .. } = &mute.mute;
+async fn hide_groups(
+    tx: &mut Transaction<'static, Sqlite>,
+    mute: &Mute,
+    about: Option<&About>,
+) -> Result<(), StateError> {
+    let NewMute { kind, rule_id, site, source, fields, ends, .. } = &mute.mute;
     let (MuteKind::Suppression, None, true, Some(ends)) = (kind, source, fields.is_empty(), ends) else {
         return Ok(());
     };
@@ -290,9 +337,9 @@ async fn hide_groups(tx: &mut Transaction<'static, Sqlite>, mute: &Mute) -> Resu
     if let Some(site) = site {
         query.push(" AND site = ").push_bind(site.clone());
     }
-    if let Some(entity) = entity {
-        query.push(" AND entity_kind = ").push_bind(entity.kind.name());
-        query.push(" AND entity = ").push_bind(entity.name.to_string());
+    if let Some(about) = about {
+        query.push(" AND entity_kind = ").push_bind(about.kind.name());
+        about.push(&mut query, "entity");
     }
     if let Some(classes) = &mute.classes {
         query.push(" AND class_uid");

@@ -13,6 +13,7 @@ use sqlx::{QueryBuilder, Sqlite, Transaction};
 use super::risk::{Gains, epoch_for, risk_weight, scale};
 use super::sql::{digest_of_hex, from_count, id_of_hex, json_ids, level_number, level_of};
 use super::{Entity, GroupId, GroupState, Mute, NewFinding, State, StateError, cited, mutes, offsets, risk};
+use crate::accounts::Accounts;
 
 /// Rows of one INSERT. Many enough to save round trips, few enough that the statement stays prepared between batches.
 const ROWS_MAX: usize = 50;
@@ -133,7 +134,7 @@ impl State {
         let newest = findings.iter().map(|new| new.received).max().unwrap_or_default();
         let mutes = mutes::active(tx, earliest).await?;
         let window_us = i64::from(self.options.group_window_hours.clamp(1, 720)) * HOUR_US;
-        let placed: Vec<Placed<'_>> = findings.iter().map(|new| place(new, &mutes, window_us)).collect();
+        let placed: Vec<Placed<'_>> = findings.iter().map(|new| place(new, &mutes, &self.accounts, window_us)).collect();
         let cards = keep_cards(tx, findings).await?;
         let mut fresh = insert_findings(tx, &placed, &cards, later).await?;
         let placed: Vec<&Placed<'_>> =
@@ -151,12 +152,12 @@ impl State {
     }
 }
 
-fn place<'f>(new: &'f NewFinding, mutes: &[Mute], window_us: i64) -> Placed<'f> {
+fn place<'f>(new: &'f NewFinding, mutes: &[Mute], accounts: &Accounts, window_us: i64) -> Placed<'f> {
     let entity = new.subjects.grouped_by(&new.finding.source_file);
     let start = new.placed().0.div_euclid(window_us).saturating_mul(window_us);
     let window = (Time(start), Time(start.saturating_add(window_us)));
     let group_id = GroupId::of(&new.finding.rule.id, &new.site, new.class_uid, &entity, window.0);
-    let mute_id = mutes.iter().find(|mute| mute.covers(new)).map(|mute| mute.mute_id);
+    let mute_id = mutes.iter().find(|mute| mute.covers(new, accounts)).map(|mute| mute.mute_id);
     Placed { new, group_id, entity, window, mute_id }
 }
 

@@ -5,6 +5,7 @@
 //! and scores of rows of several sites and classes add up, so that each scope gets the sum of what it may read.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteExecutor, Transaction};
 use super::listing::rows_to_fetch;
 use super::sql::push_scope;
 use super::{Entity, EntityKind, State, StateError};
+use crate::accounts::Accounts;
 
 /// After this time a finding weighs half: three days.
 pub const RISK_HALF_LIFE: Duration = Duration::from_secs(72 * 3_600);
@@ -77,11 +79,24 @@ impl State {
         if let Some(kind) = kind {
             query.push(" AND entity_kind = ").push_bind(kind.name());
         }
-        query.push(" GROUP BY entity_kind, entity ORDER BY sum(scaled) DESC, entity_kind, entity LIMIT ");
-        query.push_bind(rows_to_fetch(limit) - 1);
+        query.push(" GROUP BY entity_kind, entity ORDER BY sum(scaled) DESC, entity_kind, entity");
+        let shown = usize::try_from(rows_to_fetch(limit) - 1).unwrap_or(usize::MAX);
+        let has_pseudonyms = scope.pseudonymizes(EntityKind::User.column());
+        if !has_pseudonyms {
+            query.push(" LIMIT ").push_bind(rows_to_fetch(limit) - 1);
+        }
         let epoch = epoch(&self.readers).await?.unwrap_or(now);
         let rows = query.build().fetch_all(&self.readers).await?;
-        rows.iter().map(|row| risk_of(row, epoch, now)).collect()
+        let risks = rows.iter().map(|row| risk_of(row, epoch, now));
+        if !has_pseudonyms {
+            return risks.collect();
+        }
+        let (accounts, scope, risks) = (self.accounts.clone(), scope.clone(), risks.collect::<Result<Vec<_>, _>>()?);
+        // a hash of every name: too long for the threads that wait
+        let merged = move || merged(risks, &scope, &accounts);
+        let mut merged = tokio::task::spawn_blocking(merged).await.map_err(|_| StateError::Busy)?;
+        merged.truncate(shown);
+        Ok(merged)
     }
 
     /// The score of one entity at `now`, out of what the scope admits; `None` when nothing is known of it.
@@ -94,18 +109,21 @@ impl State {
         entity: &Entity,
         now: Time,
     ) -> Result<Option<EntityRisk>, StateError> {
-        if scope.masks(entity.kind.column()) {
+        let about = self.about(scope, entity).await?;
+        if about.is_nobody() {
             return Ok(None);
         }
         let mut query = QueryBuilder::new(
-            "SELECT entity_kind, entity, sum(scaled) AS scaled, max(last) AS last FROM risk WHERE entity_kind = ",
+            "SELECT entity_kind, min(entity) AS entity, sum(scaled) AS scaled, max(last) AS last FROM risk WHERE entity_kind = ",
         );
-        query.push_bind(entity.kind.name()).push(" AND entity = ").push_bind(entity.name.to_string());
+        query.push_bind(about.kind.name());
+        about.push(&mut query, "entity");
         push_scope(&mut query, scope);
-        query.push(" GROUP BY entity_kind, entity");
+        query.push(" GROUP BY entity_kind");
         let epoch = epoch(&self.readers).await?.unwrap_or(now);
         let row = query.build().fetch_optional(&self.readers).await?;
-        row.map(|row| risk_of(&row, epoch, now)).transpose()
+        let risk = row.map(|row| risk_of(&row, epoch, now)).transpose()?;
+        Ok(risk.and_then(|risk| shown(risk, scope, &self.accounts)))
     }
 }
 
@@ -150,6 +168,33 @@ pub(super) async fn add(tx: &mut Transaction<'static, Sqlite>, gains: &Gains) ->
         query.build().execute(&mut **tx).await?;
     }
     Ok(())
+}
+
+/// A risk with its entity as the scope shows it.
+fn shown(risk: EntityRisk, scope: &AccessScope, accounts: &Accounts) -> Option<EntityRisk> {
+    if risk.entity.kind != EntityKind::User {
+        return Some(risk);
+    }
+    let name = Arc::from(accounts.shown(scope, &risk.entity.name)?);
+    Some(EntityRisk { entity: Entity { name, ..risk.entity }, ..risk })
+}
+
+/// The risks as the scope shows their entities, the highest first: what bears one pseudonym is one.
+fn merged(risks: Vec<EntityRisk>, scope: &AccessScope, accounts: &Accounts) -> Vec<EntityRisk> {
+    let mut by_entity: BTreeMap<Entity, EntityRisk> = BTreeMap::new();
+    for risk in risks.into_iter().filter_map(|risk| shown(risk, scope, accounts)) {
+        match by_entity.entry(risk.entity.clone()) {
+            Entry::Vacant(place) => drop(place.insert(risk)),
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                known.score += risk.score;
+                known.last = known.last.max(risk.last);
+            }
+        }
+    }
+    let mut merged: Vec<EntityRisk> = by_entity.into_values().collect();
+    merged.sort_by(|one, other| other.score.total_cmp(&one.score));
+    merged
 }
 
 async fn epoch(from: impl SqliteExecutor<'_>) -> Result<Option<Time>, StateError> {
