@@ -69,6 +69,9 @@ acts! {
     TestNotifications,
     ReadHolds,
     ChangeHolds,
+    ReadUnlocks,
+    AskUnlock,
+    AgreeUnlock,
 }
 
 /// Proof that whoever asks may do `A`, with what may be read while doing it. One policy decision made it.
@@ -135,7 +138,7 @@ pub(crate) fn address(peer: Option<&Peer>) -> Arc<str> {
     peer.map_or_else(String::new, |peer| peer.address.ip().to_canonical().to_string()).into()
 }
 
-/// Whether whoever opened a stream may still listen.
+/// Whether whoever opened a stream may still listen, and to what.
 #[derive(Debug)]
 pub(crate) struct Still {
     state: ApiState,
@@ -146,8 +149,8 @@ pub(crate) struct Still {
 
 impl Still {
     /// Looks the credential up again and decides again. Does not count as activity of the session.
-    pub(crate) async fn holds(&self) -> bool {
-        let Ok(who) = authority::of_credential(&self.state, self.credential, false).await else { return false };
-        authority::decide(&self.state, &who, self.action, self.asked).await.is_ok()
+    pub(crate) async fn scope(&self) -> Option<AccessScope> {
+        let who = authority::of_credential(&self.state, self.credential, false).await.ok()?;
+        authority::decide(&self.state, &who, self.action, self.asked).await.ok()
     }
 }

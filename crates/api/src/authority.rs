@@ -85,6 +85,10 @@ pub(crate) async fn decide(state: &ApiState, who: &Who, action: Action, asked: A
     // the first time that a question is asked it takes longer than the runtime may wait
     let decision = tokio::task::spawn_blocking(move || policies.decide(&principal, action, asked)).await;
     match decision.map_err(|fault| Problem::internal(&fault))? {
+        Decision::Allowed(scope) if scope.has_pseudonyms() => {
+            let now = state.control().now();
+            Ok(scope.unlocking(&state.kept().unlocks_in_force(now).await?, now))
+        }
         Decision::Allowed(scope) => Ok(scope),
         Decision::Denied => {
             tracing::info!(who = who.name, action = action.name(), "denied");

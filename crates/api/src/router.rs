@@ -15,7 +15,7 @@ use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
     audit, entities, events, findings, groups, handles, holds, jobs, me, mutes, node, notifications, provider, rules,
-    searches, settings, sign_in, source_tokens, sources, stream, tokens, users,
+    searches, settings, sign_in, source_tokens, sources, stream, tokens, unlocks, users,
 };
 use crate::state::ApiState;
 use crate::{console, health, layers, page};
@@ -133,6 +133,10 @@ fn of_findings(routes: Routes) -> Routes {
         .guarded(mutes::__path_end, mutes::end)
         .guarded(entities::__path_list, entities::list)
         .guarded(entities::__path_read, entities::read)
+        .guarded(unlocks::__path_list, unlocks::list)
+        .guarded(unlocks::__path_ask, unlocks::ask)
+        .guarded(unlocks::__path_agree, unlocks::agree)
+        .guarded(unlocks::__path_end, unlocks::end)
         .guarded(stream::__path_findings, stream::findings)
         .guarded(stream::__path_events, stream::events)
 }

@@ -112,6 +112,12 @@ impl Policies {
         Self { staff_pseudonyms, remembered: Mutex::default(), ..self }
     }
 
+    /// Whether the site shows the accounts of people by pseudonyms.
+    #[must_use]
+    pub const fn has_staff_pseudonyms(&self) -> bool {
+        self.staff_pseudonyms
+    }
+
     /// Decides about one request. The same question is answered from memory.
     #[must_use]
     pub fn decide(&self, principal: &Principal, action: Action, asked: Asked) -> Decision {

@@ -21,4 +21,5 @@ pub(crate) mod source_tokens;
 pub(crate) mod sources;
 pub(crate) mod stream;
 pub(crate) mod tokens;
+pub(crate) mod unlocks;
 pub(crate) mod users;

@@ -10,6 +10,8 @@ use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use cordon_policy::AccessScope;
+use cordon_store::accounts::Accounts;
+use cordon_store::query::shown_columns;
 use cordon_store::state::{FindingFilter, FindingRow};
 use futures_util::{Stream, StreamExt as _};
 use serde::Serialize;
@@ -70,7 +72,7 @@ pub(crate) async fn findings(
     let kept = state.control().findings_kept();
     let since = since(&state, allowed.scope(), &headers).await?;
     let (scope, still, longest) = (allowed.scope().clone(), allowed.still(&state), state.options().stream_max);
-    let follow = FindingStream { state, scope, still, kept, since, waiting: VecDeque::new(), _place: place };
+    let follow = FindingStream { state, scope, still, kept, since, waiting: VecDeque::new(), asked: Instant::now(), _place: place };
     Ok(sse(futures_util::stream::unfold(follow, FindingStream::next), longest))
 }
 
@@ -83,6 +85,7 @@ pub(crate) async fn events(allowed: Allowed<SearchEvents>, State(state): State<A
         scope: allowed.scope().clone(),
         still: allowed.still(&state),
         events: state.control().live_events(),
+        accounts: state.kept().accounts().clone(),
         _place: place,
     };
     Ok(sse(futures_util::stream::unfold(follow, EventStream::next), state.options().stream_max))
@@ -116,6 +119,7 @@ struct FindingStream {
     kept: watch::Receiver<u64>,
     since: i64,
     waiting: VecDeque<FindingRow>,
+    asked: Instant,
     _place: OwnedSemaphorePermit,
 }
 
@@ -128,26 +132,18 @@ impl FindingStream {
                 let data = serde_json::to_string(&FindingBody::from(row)).unwrap_or_default();
                 return Some((Ok(event.data(data)), self));
             }
+            // findings that come without a pause must not keep anybody from being asked
+            if self.asked.elapsed() >= STILL_EVERY {
+                self.scope = self.still.scope().await?;
+                self.asked = Instant::now();
+            }
             self.kept.mark_unchanged();
             let rows = self.state.kept().findings_after(&self.scope, self.since, ROWS).await;
             let rows = rows.inspect_err(|fault| tracing::warn!(%fault, "a stream of findings ends")).ok()?;
             self.waiting.extend(rows);
-            if self.waiting.is_empty() && !wait(self.kept.changed(), &self.still).await? {
-                return None;
+            if self.waiting.is_empty() && tokio::time::timeout(STILL_EVERY, self.kept.changed()).await.is_ok_and(|kept| kept.is_err()) {
+                return None; // the node ends
             }
-        }
-    }
-}
-
-/// Waits for something, asking in between whether who waits still may; `None` when not, `Some(false)` when the sender is gone.
-async fn wait<E>(change: impl Future<Output = Result<(), E>>, still: &Still) -> Option<bool> {
-    let mut change = std::pin::pin!(change);
-    loop {
-        if let Ok(changed) = tokio::time::timeout(STILL_EVERY, change.as_mut()).await {
-            return Some(changed.is_ok());
-        }
-        if !still.holds().await {
-            return None;
         }
     }
 }
@@ -156,6 +152,7 @@ struct EventStream {
     scope: AccessScope,
     still: Still,
     events: broadcast::Receiver<Arc<Live>>,
+    accounts: Accounts,
     _place: OwnedSemaphorePermit,
 }
 
@@ -164,13 +161,15 @@ impl EventStream {
         let mut asked = Instant::now();
         loop {
             let is_due = asked.elapsed() >= STILL_EVERY;
-            if is_due && !self.still.holds().await {
-                return None;
+            if is_due {
+                self.scope = self.still.scope().await?;
             }
             asked = if is_due { Instant::now() } else { asked };
             let Ok(received) = tokio::time::timeout(STILL_EVERY, self.events.recv()).await else { continue };
             let event = match received.as_deref() {
-                Ok(Live::Event(event)) if self.scope.admits(&event.site, event.class_uid) => shown(event, &self.scope),
+                Ok(Live::Event(event)) if self.scope.admits(&event.site, event.class_uid) => {
+                    shown(event, &self.scope, &self.accounts)
+                }
                 Ok(Live::Event(_)) => continue,
                 Ok(Live::Missed(missed)) | Err(broadcast::error::RecvError::Lagged(missed)) => {
                     Event::default().event("missed").data(missed.to_string())
@@ -182,8 +181,8 @@ impl EventStream {
     }
 }
 
-fn shown(event: &LiveEvent, scope: &AccessScope) -> Event {
-    let columns = event.columns.iter().filter(|(name, _)| !scope.masks(name));
+fn shown(event: &LiveEvent, scope: &AccessScope, accounts: &Accounts) -> Event {
+    let columns = shown_columns(&event.columns, scope, accounts);
     let body = LiveEventBody {
         id: event.id.to_string(),
         time: Moment(event.time),
@@ -191,7 +190,7 @@ fn shown(event: &LiveEvent, scope: &AccessScope) -> Event {
         source: event.source.clone(),
         site: event.site.clone(),
         class_uid: event.class_uid,
-        columns: Row(columns.map(|(name, value)| (name.clone(), value.clone())).collect()),
+        columns: Row(columns),
     };
     Event::default().event("event").id(body.id.clone()).data(serde_json::to_string(&body).unwrap_or_default())
 }

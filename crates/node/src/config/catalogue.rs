@@ -264,12 +264,20 @@ const TLS: &[Setting] = &[
     ),
 ];
 
-const ACCESS: &[Setting] = &[setting(
-    "policies",
-    Kind::Path,
-    "\"\"",
-    "Folder with Cedar policies of your own, files that end in `.cedar`, which stand beside those in the binary. One that is not valid is refused with its line, and none of them is in force then. Empty: none.",
-)];
+const ACCESS: &[Setting] = &[
+    setting(
+        "policies",
+        Kind::Path,
+        "\"\"",
+        "Folder with Cedar policies of your own, files that end in `.cedar`, which stand beside those in the binary. One that is not valid is refused with its line, and none of them is in force then. Empty: none.",
+    ),
+    setting(
+        "staff_pseudonyms",
+        Kind::Switch,
+        "false",
+        "Whether analysts and responders see the accounts of people by pseudonyms, until two people of different roles unlock one for a stated reason. Privacy officers see names.",
+    ),
+];
 
 const ADMIN: &[Setting] = &[
     setting(

@@ -168,7 +168,7 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
         event_clock: node.clock("event_clock"),
         log: log(&tables.one("log")),
         tls: tls(&tables.one("tls")),
-        access: Access { policies: tables.one("access").path("policies") },
+        access: access(&tables.one("access")),
         admin: admin(&tables.one("admin")),
         oidc: oidc(tables),
         intake: intake(&tables.one("intake")),
@@ -189,6 +189,10 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
         site,
         values,
     }
+}
+
+fn access(of: &Fields) -> Access {
+    Access { policies: of.path("policies"), staff_pseudonyms: of.switch("staff_pseudonyms") }
 }
 
 fn log(of: &Fields) -> LogSettings {

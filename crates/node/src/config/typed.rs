@@ -126,6 +126,8 @@ pub struct Tls {
 pub struct Access {
     /// Folder with policies of the site; `None` for those in the binary alone.
     pub policies: Option<PathBuf>,
+    /// Whether staff appear under pseudonyms to analysts and responders.
+    pub staff_pseudonyms: bool,
 }
 
 /// The first administrator.

@@ -58,7 +58,7 @@ impl Kept {
         let tables = Tables::open(Arc::clone(&disk), &data_dir.join("tables"), options.tables).await;
         let tables = tables.map_err(store_error("the event tables"))?;
         let evidence = evidence(&disk, data_dir, keys).await?;
-        let state = State::open_on(&data_dir.join("state.sqlite"), state_options(keys)?, &*disk).await;
+        let state = State::open_on(&data_dir.join("state.sqlite"), state_options(options, keys)?, &*disk).await;
         let state = state.map_err(store_error("the state"))?;
         let (generation, snapshot) = (opening.rules.current(), data_dir.join("windows"));
         let pace = options.clock.pace();
@@ -99,10 +99,11 @@ async fn evidence(disk: &Arc<dyn Disk>, data_dir: &Path, keys: &Arc<Keys>) -> Re
     opened.map(Arc::new).map_err(store_error("the evidence"))
 }
 
-/// How the state is opened: second factors are sealed under a key of the ring.
-fn state_options(keys: &Keys) -> Result<StateOptions, StartError> {
+/// How the state is opened: second factors are sealed under a key of the ring, pseudonyms of accounts made under that of the site, as in messages.
+fn state_options(options: &NodeOptions, keys: &Keys) -> Result<StateOptions, StartError> {
     let secret = keys.secret("state").map_err(store_error("the keys"))?;
-    Ok(StateOptions { secrets: Some(SecretsKey(secret)), ..StateOptions::default() })
+    let site_key = keys.site_key(&options.site).map_err(store_error("the keys"))?;
+    Ok(StateOptions { secrets: Some(SecretsKey(secret)), site_key: Some(site_key), ..StateOptions::default() })
 }
 
 /// The windows of correlations as they were written down, with the offset they hold; empty ones when there is nothing usable.

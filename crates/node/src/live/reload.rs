@@ -93,7 +93,9 @@ impl Settings {
 
     /// Policies for these settings. Blocks.
     pub(super) fn policies(&self, parts: &Parts, config: &Config) -> Result<Policies, String> {
-        policies::load(policies::universe(parts, config, &self.sites), config.access.policies.as_deref())
+        let universe = policies::universe(parts, config, &self.sites);
+        let policies = policies::load(universe, config.access.policies.as_deref())?;
+        Ok(policies.with_staff_pseudonyms(config.access.staff_pseudonyms))
     }
 
     /// The API, which is reached at this address, follows from now on.
@@ -137,6 +139,7 @@ pub(super) fn queries(parts: &Parts, config: &Config) -> Result<Queries, StartEr
     let options = QueryOptions {
         memory_bytes_max: size(Shares::of(config, memory::allowed()).searches),
         queries_max: usize::try_from(config.query.at_once_max).unwrap_or(usize::MAX),
+        accounts: parts.state.accounts().clone(),
         ..QueryOptions::spilling_to(parts.data_dir.join("spill"))
     };
     Queries::new(parts.tables.clone(), options).map_err(|error| StartError::Store("searches", Box::new(error)))

@@ -1,5 +1,6 @@
 //! Columns of accounts as a scope shows them: names by pseudonym, and what else tells of an account only beside a name that is shown.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,6 +12,8 @@ use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_plan::PhysicalExpr;
+
+use serde_json::{Map, Value};
 
 use crate::accounts::Accounts;
 
@@ -28,6 +31,28 @@ const NAMES: [(&str, &str); 7] = [
 /// The column that has to be read with a column that is shown by pseudonym: the name of the account. `None` for one that is shown nowhere then.
 pub(super) fn name_beside(column: &str) -> Option<&'static str> {
     NAMES.iter().find(|(known, _)| *known == column).map(|(_, name)| *name)
+}
+
+/// The columns of one event, by name, as a scope shows them; the same as what a question would find.
+#[must_use]
+pub fn shown_columns(columns: &Map<String, Value>, scope: &AccessScope, accounts: &Accounts) -> Map<String, Value> {
+    let named = |column: &str| name_beside(column).and_then(|name| columns.get(name)?.as_str());
+    let shown = |(column, value): (&String, &Value)| -> Option<(String, Value)> {
+        if scope.masks(column) {
+            return None;
+        }
+        if !scope.pseudonymizes(column) {
+            return Some((column.clone(), value.clone()));
+        }
+        let name = named(column)?;
+        let value = match accounts.shown(scope, name)? {
+            Cow::Borrowed(_) => value.clone(),
+            Cow::Owned(pseudonym) if name_beside(column) == Some(column.as_str()) => Value::String(pseudonym),
+            Cow::Owned(_) => return None,
+        };
+        Some((column.clone(), value))
+    };
+    columns.iter().filter_map(shown).collect()
 }
 
 /// How accounts are shown to somebody.

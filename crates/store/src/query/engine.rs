@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cordon_policy::AccessScope;
-use cordon_seal::SiteKey;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
@@ -42,15 +41,15 @@ pub struct QueryOptions {
     pub threads: usize,
     /// Queries that run at a time; others wait within their time limit.
     pub queries_max: usize,
-    /// Under which accounts have pseudonyms: the key of the node's site. Without it nobody is shown who is to be shown by pseudonym.
-    pub site_key: Option<SiteKey>,
+    /// How accounts are shown.
+    pub accounts: Accounts,
 }
 
 impl QueryOptions {
     /// The defaults, with a folder to spill to.
     #[must_use]
     pub fn spilling_to(spill_folder: PathBuf) -> Self {
-        Self { memory_bytes_max: 256 << 20, spill_folder, spill_bytes_max: 8 << 30, threads: 2, queries_max: 8, site_key: None }
+        Self { memory_bytes_max: 256 << 20, spill_folder, spill_bytes_max: 8 << 30, threads: 2, queries_max: 8, accounts: Accounts::default() }
     }
 }
 
@@ -147,7 +146,7 @@ impl Queries {
         let session = SessionContext::new_with_config_rt(config, Arc::clone(&self.inner.runtime_env));
         guard::close(&session);
         let tables = self.inner.tables.snapshot();
-        let accounts = Accounts::new(self.inner.options.site_key.clone());
+        let accounts = self.inner.options.accounts.clone();
         let shown = Arc::new(Shown { scope: scope.clone(), accounts });
         for table in &tables {
             session.register_table(table.family.name(), Arc::new(Scoped::table(table.clone(), &shown)))?;

@@ -19,6 +19,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use accounts::shown_columns;
 pub use engine::{Queries, QueryOptions};
 pub use error::QueryError;
 pub use held::HeldRow;

@@ -39,6 +39,7 @@ mod stories;
 pub(crate) mod tests;
 mod tokens;
 mod told;
+mod unlocks;
 mod users;
 
 use std::path::{Path, PathBuf};
@@ -77,6 +78,7 @@ pub use sources::{SourceCounted, SourceRow};
 pub use stories::{Stories, Story};
 pub use tokens::{NewToken, SourceToken, Token};
 pub use told::ToldRow;
+pub use unlocks::{NewUnlock, UnlockRow};
 pub use users::{NewUser, User, UserChange};
 
 /// The state of a node. Clones share it: one connection writes, a few read.

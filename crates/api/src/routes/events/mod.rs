@@ -2,6 +2,7 @@
 
 pub(crate) mod count;
 pub(crate) mod export;
+mod named;
 pub(crate) mod one;
 pub(crate) mod search;
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
+use super::named::shows_everybody;
 use crate::allowed::{Allowed, ReadEvidence, RevealEvidence, SearchEvents};
 use crate::control::RecordPlace;
 use crate::extract::{Json, Path};
@@ -50,6 +51,7 @@ pub(crate) async fn record(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let place = place(&row(&state, allowed.scope(), &id).await?)?;
+    check_names(&state, allowed.scope(), &id).await?;
     Ok(bytes(state.control().record(place, false).await?))
 }
 
@@ -70,6 +72,7 @@ pub(crate) async fn reveal(
         return Err(Problem::new(ProblemKind::Forbidden, "you may not see what names a patient"));
     }
     let place = place(&row(&state, allowed.scope(), &id).await?)?;
+    check_names(&state, allowed.scope(), &id).await?;
     let entry =
         AuditEntry::new("record_revealed", "event", &place.event.to_string(), json!({"reason": reveal.reason.trim()}));
     let entry = entry.at_site(&place.site).for_purpose(allowed.purpose());
@@ -84,6 +87,19 @@ async fn row(state: &ApiState, scope: &AccessScope, id: &str) -> Result<Map<Stri
     let request = SearchRequest { filter, now: state.control().now(), from: None, until: None };
     let page = state.queries().search(scope, &request, None, 1, state.limits()).await?;
     page.rows.into_iter().next().ok_or_else(Problem::not_found)
+}
+
+/// Where staff have pseudonyms, the bytes of an event are shown when everybody whom it names may be seen by name.
+async fn check_names(state: &ApiState, scope: &AccessScope, id: &str) -> Result<(), Problem> {
+    if !scope.has_pseudonyms() {
+        return Ok(());
+    }
+    let kept = row(state, &AccessScope::of_the_node(), id).await?;
+    if shows_everybody(&kept, scope, state.kept().accounts()) {
+        return Ok(());
+    }
+    let detail = "the record names people who are shown here by pseudonyms: ask to unlock each of them (POST /api/v1/unlocks), or have a privacy officer read it";
+    Err(Problem::new(ProblemKind::Forbidden, detail))
 }
 
 /// Where the record of an event stands, out of its columns.

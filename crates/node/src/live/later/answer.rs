@@ -3,6 +3,7 @@
 use cordon_api::{Outcome, TestMatch};
 use cordon_model::{EventId, FindingOrigin};
 use cordon_policy::AccessScope;
+use cordon_store::accounts::{Accounts, is_account_field};
 use cordon_store::state::NewFinding;
 
 /// Most matches that are told one by one; all are counted.
@@ -14,6 +15,7 @@ const NAMING: [&str; 4] = ["user", "host", "device", "patient_ref"];
 
 pub(super) struct Answer {
     scope: AccessScope,
+    accounts: Accounts,
     hides_values: bool,
     matches: Vec<TestMatch>,
     events: Vec<EventId>,
@@ -21,9 +23,9 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(scope: AccessScope) -> Self {
+    pub(super) fn new(scope: AccessScope, accounts: Accounts) -> Self {
         let hides_values = NAMING.iter().any(|column| scope.masks(column));
-        Self { scope, hides_values, matches: Vec::new(), events: Vec::new(), count: 0 }
+        Self { scope, accounts, hides_values, matches: Vec::new(), events: Vec::new(), count: 0 }
     }
 
     pub(super) fn take(&mut self, found: &NewFinding) {
@@ -51,17 +53,26 @@ impl Answer {
     /// What a person reads: the title, then what matched.
     fn sentence(&self, found: &NewFinding) -> String {
         let finding = &found.finding;
+        let pairs: Vec<(&str, &str)> = match &finding.origin {
+            FindingOrigin::Correlation { group, .. } => group.iter().map(|(field, value)| (&**field, &**value)).collect(),
+            FindingOrigin::Event => finding.matched.iter().map(|one| (&*one.field, &*one.value)).collect(),
+        };
+        let accounts = pairs.iter().filter(|(field, _)| is_account_field(field)).map(|(_, value)| *value);
+        let within = self.accounts.within(&self.scope, accounts.chain(found.subjects.user.as_deref()));
+        let shown = |(field, value): &(&str, &str)| match &within {
+            Some(within) => format!("{field} is {}", within.value(field, value).unwrap_or_default()),
+            None => format!("{field} is {value}"),
+        };
         let mut told: Vec<String> = match &finding.origin {
-            FindingOrigin::Correlation { told, group, .. } => {
-                let group = group.iter().filter(|_| !self.hides_values);
-                let group = group.map(|(field, value)| format!("{field} is {value}"));
+            FindingOrigin::Correlation { told, .. } => {
+                let group = pairs.iter().filter(|_| !self.hides_values).map(shown);
                 std::iter::once(told.clone()).chain(group).collect()
             }
             FindingOrigin::Event if self.hides_values => {
                 finding.matched.iter().map(|field| format!("{} matches", field.field)).collect()
             }
             FindingOrigin::Event => {
-                finding.matched.iter().map(|field| format!("{} is {}", field.field, field.value)).collect()
+                pairs.iter().map(shown).collect()
             }
         };
         told.dedup();

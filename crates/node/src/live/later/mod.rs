@@ -163,7 +163,7 @@ impl Walk {
 
     fn kept(&self) -> Kept {
         let answer = match &self.asked.purpose {
-            Purpose::Test(scope) => Some(Answer::new(scope.clone())),
+            Purpose::Test(scope) => Some(Answer::new(scope.clone(), self.parts.state.accounts().clone())),
             Purpose::Backfill { .. } | Purpose::History => None,
         };
         let version = Arc::clone(&self.asked.rules.version);
