@@ -10,5 +10,6 @@ mod provider;
 mod resources;
 mod running;
 mod shell;
+mod staff;
 mod triage;
 mod whole;

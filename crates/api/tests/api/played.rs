@@ -13,7 +13,7 @@ use cordon_api::{
 };
 use cordon_model::{Level, Time};
 use cordon_policy::{Policies, Universe};
-use cordon_seal::TotpSecret;
+use cordon_seal::{SiteKey, TotpSecret};
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::query::{Queries, QueryOptions};
 use cordon_store::state::{LetterState, SecretsKey, State, StateOptions};
@@ -34,6 +34,8 @@ pub(crate) struct PlayedNode {
     pub(crate) disk: Mutex<Option<DiskStanding>>,
     pub(crate) is_file_bad: Mutex<bool>,
     pub(crate) is_frozen: Mutex<bool>,
+    /// What stands at the end of every record.
+    pub(crate) record_end: Mutex<String>,
     pub(crate) events: broadcast::Sender<Arc<Live>>,
 }
 
@@ -48,6 +50,7 @@ impl PlayedNode {
             disk: Mutex::new(None),
             is_file_bad: Mutex::new(false),
             is_frozen: Mutex::new(false),
+            record_end: Mutex::default(),
             events: broadcast::Sender::new(16),
         })
     }
@@ -106,7 +109,8 @@ impl NodeControl for PlayedNode {
 
     fn record(&self, place: RecordPlace, is_revealed: bool) -> BoxFuture<'static, Result<Vec<u8>, ControlError>> {
         let patient = if is_revealed { "Jane Doe" } else { "********" };
-        let bytes = format!("record at {} of {patient}", place.position).into_bytes();
+        let end = self.record_end.lock().unwrap();
+        let bytes = format!("record at {} of {patient}{end}", place.position).into_bytes();
         Box::pin(async move { Ok(bytes) })
     }
 
@@ -272,25 +276,44 @@ pub(crate) struct Played {
 /// Classes that the node knows: process activity, authentication, record access.
 pub(crate) const CLASSES: [i64; 3] = [1007, 3002, 87_006_001];
 
+/// The policies of the binary.
+fn policies() -> Policies {
+    let sites = ["main", "north"].map(str::to_owned).into();
+    Policies::load(Universe { sites, classes: CLASSES.into() }, &[]).unwrap()
+}
+
 impl Played {
     pub(crate) async fn start() -> Self {
         Self::start_under([7; 32]).await
     }
 
+    /// Where staff have pseudonyms.
+    pub(crate) async fn start_with_pseudonyms() -> Self {
+        let played = Self::start().await;
+        played.api.set_policies(policies().with_staff_pseudonyms(true));
+        played
+    }
+
     /// With this key for its state.
     pub(crate) async fn start_under(key: [u8; 32]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = StateOptions { secrets: Some(SecretsKey(key)), ..StateOptions::default() };
+        let options = StateOptions {
+            secrets: Some(SecretsKey(key)),
+            site_key: Some(SiteKey::new([5; 32])),
+            ..StateOptions::default()
+        };
         let kept = State::open(&folder.path().join("state.sqlite"), options).await.unwrap();
         let node = PlayedNode::new();
-        let sites = ["main", "north"].map(str::to_owned).into();
-        let policies = Policies::load(Universe { sites, classes: CLASSES.into() }, &[]).unwrap();
         let options = ApiOptions { stream_max: Duration::from_secs(1), ..ApiOptions::default() };
         let disk: Arc<dyn Disk> = Arc::new(FileDisk);
         let tables = Tables::open(disk, &folder.path().join("tables"), TablesOptions::default()).await.unwrap();
-        let queries = Queries::new(tables.clone(), QueryOptions::spilling_to(folder.path().join("spill"))).unwrap();
+        let searches = QueryOptions {
+            accounts: kept.accounts().clone(),
+            ..QueryOptions::spilling_to(folder.path().join("spill"))
+        };
+        let queries = Queries::new(tables.clone(), searches).unwrap();
         let control = Arc::clone(&node) as Arc<dyn NodeControl>;
-        let api = ApiState::new(control, kept.clone(), queries, policies, options);
+        let api = ApiState::new(control, kept.clone(), queries, policies(), options);
         let router = cordon_api::router(api.clone());
         Self { node, kept, tables, api, router, _folder: folder }
     }
@@ -314,6 +337,15 @@ impl Played {
         assert_eq!(confirmed.status, 200, "{}", confirmed.text);
         cookie = confirmed.session();
         Administrator { cookie, secret }
+    }
+
+    /// Makes a user with a password, and gives the cookie of the session.
+    pub(crate) async fn person(&self, by: &Administrator, name: &str, roles: &[&str]) -> String {
+        let body = json!({"name": name, "roles": roles, "sites": null});
+        let invited = self.ask(with_cookie(post("/api/v1/users", &body), &by.cookie)).await;
+        assert_eq!(invited.status, 201, "{}", invited.text);
+        let accept = json!({"token": invited.json()["token"], "password": PASSWORD});
+        self.ask(post("/api/v1/invitations/accept", &accept)).await.session()
     }
 
     /// Makes a token.

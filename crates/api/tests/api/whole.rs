@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::played::{CLASSES, Played, send, with_token};
 
 /// Every operation: method, path, action (none for public ones).
-fn operations() -> Vec<(String, String, Option<Action>)> {
+pub(crate) fn operations() -> Vec<(String, String, Option<Action>)> {
     let description = cordon_api::description();
     let mut all = Vec::new();
     for (path, methods) in description["paths"].as_object().unwrap() {

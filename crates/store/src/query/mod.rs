@@ -17,6 +17,8 @@ mod scoped;
 mod search;
 mod stream;
 #[cfg(test)]
+mod staff_tests;
+#[cfg(test)]
 mod tests;
 
 pub use accounts::shown_columns;

@@ -7,6 +7,7 @@ import Bell from "@lucide/svelte/icons/bell";
 import HardDrive from "@lucide/svelte/icons/hard-drive";
 import Info from "@lucide/svelte/icons/info";
 import KeyRound from "@lucide/svelte/icons/key-round";
+import LockOpen from "@lucide/svelte/icons/lock-open";
 import LogIn from "@lucide/svelte/icons/log-in";
 import Scale from "@lucide/svelte/icons/scale";
 import Sliders from "@lucide/svelte/icons/sliders-horizontal";
@@ -32,6 +33,7 @@ export const PARTS: readonly Part[] = [
   { word: "retention", name: "Retention", icon: HardDrive, needs: ["ReadSettings"], page: () => import("./Retention.svelte") },
   { word: "holds", name: "Legal holds", icon: Scale, needs: ["ReadHolds"], page: () => import("./Holds.svelte") },
   { word: "suppressions", name: "Suppressions", icon: VolumeX, needs: ["ReadFindings"], page: () => import("./Suppressions.svelte") },
+  { word: "unlocks", name: "Unlocks", icon: LockOpen, needs: ["ReadUnlocks"], page: () => import("./Unlocks.svelte") },
   { word: "notifications", name: "Notifications", icon: Bell, needs: ["ReadNotifications"], page: () => import("./Notifications.svelte") },
   { word: "backup", name: "Backup and proof", icon: Archive, needs: ["RunVerify", "RunBackup"], page: () => import("./Backup.svelte") },
   { word: "node", name: "Node settings", icon: Sliders, needs: ["ReadSettings"], page: () => import("./NodeSettings.svelte") },

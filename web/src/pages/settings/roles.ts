@@ -53,6 +53,9 @@ export const RIGHTS: readonly Right[] = [
   { actions: ["StopJobs"], does: "Stop own jobs", by: { analyst: "", privacy_officer: "", administrator: "" } },
   { actions: ["ReadAudit", "ReadHolds"], does: "Read the audit log and legal holds", by: { privacy_officer: "", auditor: "", administrator: "" } },
   { actions: ["ChangeHolds"], does: "Add and release legal holds", by: { privacy_officer: "", administrator: "" } },
+  { actions: ["AskUnlock"], does: "Ask to unlock a pseudonym of staff", by: { analyst: "", privacy_officer: "", responder: "" } },
+  { actions: ["AgreeUnlock"], does: "Agree to unlock one, as the second person", by: { analyst: "", privacy_officer: "", responder: "", administrator: "" } },
+  { actions: ["ReadUnlocks"], does: "See which are unlocked", by: ALL },
   { actions: ["RunVerify"], does: "Prove the store", by: { analyst: "", auditor: "", administrator: "" } },
   { actions: ["RunBackup"], does: "Back up", by: { administrator: "" } },
   { actions: ["ReadSettings", "ReadUsers", "ReadTokens", "ReadNotifications", "ReadMetrics"], does: "See settings, users, tokens, notification", by: { auditor: "", administrator: "" } },
@@ -97,6 +100,9 @@ export const ACTIONS: Readonly<Record<string, string>> = {
   ReadNotifications: "See how notification is",
   ChangeNotifications: "Put letters back",
   TestNotifications: "Send test messages",
+  ReadUnlocks: "See which pseudonyms of staff are unlocked",
+  AskUnlock: "Ask to unlock one: for people, not for programs",
+  AgreeUnlock: "Agree to unlock one: for people, not for programs",
 };
 
 export function actionName(action: string): string {

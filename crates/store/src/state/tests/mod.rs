@@ -13,6 +13,7 @@ use super::*;
 mod handles;
 mod people;
 mod rate;
+mod staff;
 mod stories;
 mod summary;
 
