@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use cordon_policy::AccessScope;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
+use super::accounts::How;
 use crate::tables::{EVENT_DAY, Family};
 
 /// The view over all tables.
@@ -60,7 +61,7 @@ pub(super) fn all_columns() -> &'static Schema {
 }
 
 fn masked(schema: &Schema, scope: &AccessScope) -> Schema {
-    let is_hidden = |name: &str| scope.masks(name) || scope.pseudonymizes(name);
+    let is_hidden = |name: &str| How::of(name, scope) != How::Plain;
     let field =
         |field: &Arc<Field>| field.as_ref().clone().with_nullable(field.is_nullable() || is_hidden(field.name()));
     Schema::new(schema.fields().iter().map(field).collect::<Vec<_>>())

@@ -19,7 +19,7 @@ use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 
-use super::accounts::{AccountColumn, Shown, name_beside};
+use super::accounts::{AccountColumn, How, Shown};
 use super::scan;
 use super::schema::{self, TABLE};
 use crate::tables::TableSnapshot;
@@ -50,17 +50,14 @@ impl Scoped {
 
     /// Whether a filter may be used where rows are read: it looks at nothing that is masked or shown otherwise than it stands there.
     fn is_open(&self, filter: &Expr) -> bool {
-        let Shown { scope, .. } = &*self.shown;
-        let is_plain = |name: &str| name != TABLE && !scope.masks(name) && !scope.pseudonymizes(name);
+        let is_plain = |name: &str| name != TABLE && How::of(name, &self.shown.scope) == How::Plain;
         filter.column_refs().iter().all(|column| is_plain(&column.name))
     }
 
     /// The columns of a table out of which a column is shown; none when it is null.
     fn read_for<'n>(&self, name: &'n str) -> impl Iterator<Item = &'n str> {
-        let Shown { scope, .. } = &*self.shown;
-        let beside = name_beside(name).filter(|_| scope.pseudonymizes(name));
-        let is_read = !scope.masks(name) && (beside.is_some() || !scope.pseudonymizes(name));
-        is_read.then_some(name).into_iter().chain(beside)
+        let how = How::of(name, &self.shown.scope);
+        (how != How::Null).then_some(name).into_iter().chain(how.names().iter().copied())
     }
 
     /// The columns of `wanted` of one table, of the rows that the scope admits.
@@ -122,15 +119,14 @@ impl Scoped {
         let of = |name: &str| -> Option<Arc<dyn PhysicalExpr>> {
             Some(Arc::new(Column::new(name, source.index_of(name).ok()?)))
         };
-        if self.shown.scope.masks(name) {
-            return None;
+        match How::of(name, &self.shown.scope) {
+            How::Null => None,
+            How::Plain => of(name),
+            how => {
+                let read: Option<Vec<_>> = std::iter::once(name).chain(how.names().iter().copied()).map(of).collect();
+                Some(Arc::new(AccountColumn::new(Arc::clone(&self.shown), how, read?)))
+            }
         }
-        if !self.shown.scope.pseudonymizes(name) {
-            return of(name);
-        }
-        let (value, account) = (of(name)?, name_beside(name)?);
-        let account = if account == name { None } else { Some(of(account)?) };
-        Some(Arc::new(AccountColumn::new(Arc::clone(&self.shown), value, account)))
     }
 }
 
