@@ -1,5 +1,6 @@
 //! A node that a test plays: it says what the test put in.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,8 +35,8 @@ pub(crate) struct PlayedNode {
     pub(crate) disk: Mutex<Option<DiskStanding>>,
     pub(crate) is_file_bad: Mutex<bool>,
     pub(crate) is_frozen: Mutex<bool>,
-    /// What stands at the end of every record.
-    pub(crate) record_end: Mutex<String>,
+    /// What stands at the end of records, by their places.
+    pub(crate) record_ends: Mutex<BTreeMap<u64, String>>,
     pub(crate) events: broadcast::Sender<Arc<Live>>,
 }
 
@@ -50,7 +51,7 @@ impl PlayedNode {
             disk: Mutex::new(None),
             is_file_bad: Mutex::new(false),
             is_frozen: Mutex::new(false),
-            record_end: Mutex::default(),
+            record_ends: Mutex::default(),
             events: broadcast::Sender::new(16),
         })
     }
@@ -109,7 +110,7 @@ impl NodeControl for PlayedNode {
 
     fn record(&self, place: RecordPlace, is_revealed: bool) -> BoxFuture<'static, Result<Vec<u8>, ControlError>> {
         let patient = if is_revealed { "Jane Doe" } else { "********" };
-        let end = self.record_end.lock().unwrap();
+        let end = self.record_ends.lock().unwrap().get(&place.position).cloned().unwrap_or_default();
         let bytes = format!("record at {} of {patient}{end}", place.position).into_bytes();
         Box::pin(async move { Ok(bytes) })
     }
