@@ -46,7 +46,9 @@ pub enum UnlockFault {
     #[error("whoever asked cannot agree: a second person is needed")]
     SamePerson,
     /// No two roles, one of each.
-    #[error("the second person needs another role than whoever asked: analyst, responder, privacy officer or administrator")]
+    #[error(
+        "the second person needs another role than whoever asked: analyst, responder, privacy officer or administrator"
+    )]
     SameRole,
 }
 

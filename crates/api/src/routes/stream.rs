@@ -72,7 +72,16 @@ pub(crate) async fn findings(
     let kept = state.control().findings_kept();
     let since = since(&state, allowed.scope(), &headers).await?;
     let (scope, still, longest) = (allowed.scope().clone(), allowed.still(&state), state.options().stream_max);
-    let follow = FindingStream { state, scope, still, kept, since, waiting: VecDeque::new(), asked: Instant::now(), _place: place };
+    let follow = FindingStream {
+        state,
+        scope,
+        still,
+        kept,
+        since,
+        waiting: VecDeque::new(),
+        asked: Instant::now(),
+        _place: place,
+    };
     Ok(sse(futures_util::stream::unfold(follow, FindingStream::next), longest))
 }
 
@@ -141,7 +150,9 @@ impl FindingStream {
             let rows = self.state.kept().findings_after(&self.scope, self.since, ROWS).await;
             let rows = rows.inspect_err(|fault| tracing::warn!(%fault, "a stream of findings ends")).ok()?;
             self.waiting.extend(rows);
-            if self.waiting.is_empty() && tokio::time::timeout(STILL_EVERY, self.kept.changed()).await.is_ok_and(|kept| kept.is_err()) {
+            if self.waiting.is_empty()
+                && tokio::time::timeout(STILL_EVERY, self.kept.changed()).await.is_ok_and(|kept| kept.is_err())
+            {
                 return None; // the node ends
             }
         }

@@ -49,12 +49,17 @@ async fn keep_findings(played: &Played) {
         new.finding.matched = matched;
         NewFinding { class_uid: HEALTH, subjects: Subjects { user: Some(user.into()), ..Subjects::default() }, ..new }
     };
-    let anna = about(1, "LAKESIDE\\annabella", vec![
-        matched("User", "LAKESIDE\\annabella"),
-        matched("CommandLine", "C:\\Users\\ANNABELLA\\run.exe /add Bertram"),
-        matched("TargetUserName", "bertram"),
-    ]);
-    let mut bert = about(2, "bertram", vec![MatchedField { pattern: "group-by".to_owned(), ..matched("user", "bertram") }]);
+    let anna = about(
+        1,
+        "LAKESIDE\\annabella",
+        vec![
+            matched("User", "LAKESIDE\\annabella"),
+            matched("CommandLine", "C:\\Users\\ANNABELLA\\run.exe /add Bertram"),
+            matched("TargetUserName", "bertram"),
+        ],
+    );
+    let mut bert =
+        about(2, "bertram", vec![MatchedField { pattern: "group-by".to_owned(), ..matched("user", "bertram") }]);
     bert.finding.origin = FindingOrigin::Correlation {
         group: vec![("user".to_owned(), "bertram".to_owned())],
         window_start: Time(0),
@@ -69,7 +74,9 @@ async fn keep_findings(played: &Played) {
 async fn keep_events(played: &Played) {
     let (arena, mut rows) = (Arena::new(), Rows::new());
     let time = Time::from_rfc3339("2025-12-10T11:00:00Z").unwrap();
-    for (number, name, domain) in [(1, "annabella", "LAKESIDE"), (2, "Bertram", "LAKESIDE"), (3, "SYSTEM", "NT AUTHORITY")] {
+    for (number, name, domain) in
+        [(1, "annabella", "LAKESIDE"), (2, "Bertram", "LAKESIDE"), (3, "SYSTEM", "NT AUTHORITY")]
+    {
         let (mut ocsf, mut actor, mut user) = (Object::new_in(&arena), Object::new_in(&arena), Object::new_in(&arena));
         user.put_text("name", name);
         user.put_text("uid", name);
@@ -101,7 +108,10 @@ async fn keep_events(played: &Played) {
         };
         let event_id = event_id(number);
         let record_sha256 = Digest([7; 32]);
-        rows.push(&event, &RowMeta { event_id, record_sha256, site: "main", source: "ehr-audit", position: number, index: 0 });
+        rows.push(
+            &event,
+            &RowMeta { event_id, record_sha256, site: "main", source: "ehr-audit", position: number, index: 0 },
+        );
     }
     played.tables.append(4, rows.finish()).await.unwrap();
 }
@@ -177,10 +187,7 @@ async fn walk(played: &Played, token: &str, pseudonyms: &[&str]) -> Vec<(String,
 /// Whether an action changes something or answers nothing about what happened. Closed: a new one has to be thought about.
 fn is_change(action: Option<Action>) -> bool {
     use Action::{ExportEvents, ReadEntities, ReadEvidence, ReadFindings, RevealEvidence, SearchEvents};
-    !matches!(
-        action,
-        Some(SearchEvents | ExportEvents | ReadFindings | ReadEvidence | RevealEvidence | ReadEntities)
-    )
+    !matches!(action, Some(SearchEvents | ExportEvents | ReadFindings | ReadEvidence | RevealEvidence | ReadEntities))
 }
 
 /// The routes whose answers hold a name.
@@ -225,7 +232,8 @@ async fn who_sees_pseudonyms_finds_a_name_in_no_answer_until_it_is_unlocked_and_
         let seen = walk(&played, &token, &asked).await;
         for name in NAMES {
             // an audit log is not for analysts and responders; what an officer did is told there as it was done
-            let routes: Vec<_> = naming(&seen, name).into_iter().filter(|route| *route != "GET /api/v1/audit").collect();
+            let routes: Vec<_> =
+                naming(&seen, name).into_iter().filter(|route| *route != "GET /api/v1/audit").collect();
             assert_eq!(routes, [] as [&str; 0], "{role} finds {name}");
         }
     }
@@ -281,9 +289,14 @@ async fn who_sees_pseudonyms_guesses_no_name_and_finds_a_person_by_the_pseudonym
     }
     assert_eq!(count("/api/v1/findings/search", json!({"entity": user("NT AUTHORITY\\SYSTEM")})).await, 1);
     let quoted = format!("user:\"{anna}\"");
-    for (filter, found) in
-        [("user:annabella", 0), ("annabella", 0), ("bertram", 0), ("actor_user_domain:LAKESIDE", 0), (&quoted, 1), ("user:SYSTEM", 1)]
-    {
+    for (filter, found) in [
+        ("user:annabella", 0),
+        ("annabella", 0),
+        ("bertram", 0),
+        ("actor_user_domain:LAKESIDE", 0),
+        (&quoted, 1),
+        ("user:SYSTEM", 1),
+    ] {
         assert_eq!(count("/api/v1/events/search", json!({"filter": filter})).await, found, "{filter}");
     }
     for (condition, found) in [
@@ -297,9 +310,7 @@ async fn who_sees_pseudonyms_guesses_no_name_and_finds_a_person_by_the_pseudonym
         let counted = ask("/api/v1/events/sql", json!({"sql": sql})).await.json();
         assert_eq!(counted["rows"][0]["n"], found, "{condition}");
     }
-    let mute = |name: &str, field: &str, value: &str| {
-        json!({"kind": "exception", "site": "main", "reason": "known, ticket 8", "entity": user(name), "fields": [{"field": field, "value": value}]})
-    };
+    let mute = |name: &str, field: &str, value: &str| json!({"kind": "exception", "site": "main", "reason": "known, ticket 8", "entity": user(name), "fields": [{"field": field, "value": value}]});
     assert_eq!(ask("/api/v1/mutes", mute("annabella", "Image", "x")).await.status, 422);
     assert_eq!(ask("/api/v1/mutes", mute(&anna, "User", "annabella")).await.status, 422);
     assert_eq!(ask("/api/v1/mutes", mute(&anna, "Image", "x")).await.status, 201);
@@ -361,7 +372,10 @@ async fn a_second_person_of_another_role_unlocks_and_each_step_is_audited_withou
     assert_eq!(deed(&played, &other, &id, "agree").await.status, 422);
     assert_eq!(deed(&played, &responder, &json!(99), "agree").await.status, 404);
     let listed = played.ask(with_cookie(request("GET", "/api/v1/unlocks"), &responder)).await;
-    assert_eq!((&listed.json()["items"][0]["pseudonym"], &listed.json()["items"][0]["agreed_by"]), (&json!(anna), &json!(null)));
+    assert_eq!(
+        (&listed.json()["items"][0]["pseudonym"], &listed.json()["items"][0]["agreed_by"]),
+        (&json!(anna), &json!(null))
+    );
     assert_eq!(deed(&played, &responder, &id, "end").await.json()["ended_by"], "a.responder");
     assert_eq!(deed(&played, &responder, &id, "agree").await.status, 404);
     let officer = played.person(&administrator, "by.name", &["privacy_officer"]).await;
@@ -370,10 +384,11 @@ async fn a_second_person_of_another_role_unlocks_and_each_step_is_audited_withou
     let agreed = deed(&played, &first, &asked.json()["id"], "agree").await;
     assert_eq!((agreed.status.as_u16(), &agreed.json()["until"]), (200, &json!("2025-12-17T12:00:00.000000Z")));
     assert_eq!(deed(&played, &responder, &asked.json()["id"], "agree").await.status, 409);
-    let audit = with_cookie(request("GET", &format!("/api/v1/audit?target_kind=user&target={anna}")), &officer);
+    let audit = with_cookie(request("GET", &format!("/api/v1/audit?target_kind=pseudonym&target={anna}")), &officer);
     let audit = played.ask(audit).await;
     let rows = audit.json()["items"].as_array().unwrap().clone();
-    let deeds: Vec<_> = rows.iter().map(|row| (row["action"].as_str().unwrap(), row["actor"].as_str().unwrap())).collect();
+    let deeds: Vec<_> =
+        rows.iter().map(|row| (row["action"].as_str().unwrap(), row["actor"].as_str().unwrap())).collect();
     let expect = [
         ("unlock_agreed", "first.analyst"),
         ("unlock_asked", "by.name"),

@@ -52,7 +52,8 @@ pub fn is_account_field(field: &str) -> bool {
     const PARTS: [&str; 9] = ["user", "account", "acct", "auid", "login", "actor", "principal", "member", "mail"];
     const ENDS: [&str; 4] = ["sid", "upn", "owner", "uid"];
     const OTHERS: [&str; 5] = ["agent", "role", "type", "count", "domain"];
-    let name: String = field.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    let name: String =
+        field.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     let named = PARTS.iter().any(|part| name.contains(part)) || ENDS.iter().any(|end| name.ends_with(end));
     named && !OTHERS.iter().any(|other| name.ends_with(other))
 }
@@ -106,7 +107,9 @@ mod tests {
         let anna = accounts.pseudonym("anna");
         assert!(anna.is_some());
         assert_eq!(accounts.pseudonym("LAKESIDE\\Anna"), anna);
-        for nobody in ["", "-", "(null)", "root", "NT AUTHORITY\\SYSTEM", "LAKESIDE\\WS1$", &format!("p-{}", "0a".repeat(16))] {
+        for nobody in
+            ["", "-", "(null)", "root", "NT AUTHORITY\\SYSTEM", "LAKESIDE\\WS1$", &format!("p-{}", "0a".repeat(16))]
+        {
             assert_eq!(accounts.pseudonym(nobody), None, "{nobody}");
         }
         assert_eq!(Accounts::default().pseudonym("anna"), None);
@@ -115,12 +118,36 @@ mod tests {
     #[test]
     fn fields_that_hold_accounts_are_known_by_their_names() {
         for field in [
-            "User", "SubjectUserName", "TargetUserName", "user.name", "acct", "auid", "userIdentity.arn", "actor.alternateId",
-            "ParentUser", "MemberName", "TargetUserSid", "AccountName", "user_name", "owner", "Email", "login", "target.user.uid",
+            "User",
+            "SubjectUserName",
+            "TargetUserName",
+            "user.name",
+            "acct",
+            "auid",
+            "userIdentity.arn",
+            "actor.alternateId",
+            "ParentUser",
+            "MemberName",
+            "TargetUserSid",
+            "AccountName",
+            "user_name",
+            "owner",
+            "Email",
+            "login",
+            "target.user.uid",
         ] {
             assert!(is_account_field(field), "{field}");
         }
-        for field in ["Image", "CommandLine", "user_agent", "UserAgent", "user_role", "client_ip", "address_inside", "SubjectDomainName"] {
+        for field in [
+            "Image",
+            "CommandLine",
+            "user_agent",
+            "UserAgent",
+            "user_role",
+            "client_ip",
+            "address_inside",
+            "SubjectDomainName",
+        ] {
             assert!(!is_account_field(field), "{field}");
         }
     }

@@ -64,7 +64,8 @@ impl Accounts {
 /// The values of a list of fields that hold accounts.
 fn accounts_of(explanation: &Value, list: &str) -> Vec<String> {
     let items = explanation.pointer(list).and_then(Value::as_array);
-    let pairs = items.into_iter().flatten().filter_map(|item| item.get("field")?.as_str().zip(item.get("value")?.as_str()));
+    let pairs =
+        items.into_iter().flatten().filter_map(|item| item.get("field")?.as_str().zip(item.get("value")?.as_str()));
     pairs.filter(|(field, _)| is_account_field(field)).map(|(_, value)| value.to_owned()).collect()
 }
 
@@ -101,7 +102,8 @@ impl Within<'_> {
         let (mut kept, mut before, mut letters) = (0, None, text.char_indices());
         while let Some((at, letter)) = letters.next() {
             let rest = text.get(at..).unwrap_or_default();
-            let Some(Replaced { from, until, shown }) = self.named(before, rest).or_else(|| self.owner(letter, rest)) else {
+            let Some(Replaced { from, until, shown }) = self.named(before, rest).or_else(|| self.owner(letter, rest))
+            else {
                 before = Some(letter);
                 continue;
             };
@@ -171,7 +173,8 @@ fn windows_home(text: &str) -> Option<usize> {
     const FOLDER: &str = "users";
     let strokes = |text: &str| text.bytes().take_while(|byte| *byte == b'\\').count();
     let front = strokes(text);
-    let folder = text.get(front..front + FOLDER.len()).filter(|folder| front > 0 && folder.eq_ignore_ascii_case(FOLDER))?;
+    let folder =
+        text.get(front..front + FOLDER.len()).filter(|folder| front > 0 && folder.eq_ignore_ascii_case(FOLDER))?;
     let behind = strokes(text.get(front + folder.len()..)?);
     (behind > 0).then_some(front + folder.len() + behind)
 }
@@ -187,7 +190,8 @@ fn found(name: &[char], before: Option<char>, text: &str) -> Option<usize> {
         }
     }
     let end = letters.clone().next().map_or(text.len(), |(at, _)| at);
-    let is_word = !before.is_some_and(char::is_alphanumeric) && !letters.next().is_some_and(|(_, next)| next.is_alphanumeric());
+    let is_word =
+        !before.is_some_and(char::is_alphanumeric) && !letters.next().is_some_and(|(_, next)| next.is_alphanumeric());
     (name.len() >= PART_LETTERS_MIN || is_word).then_some(end)
 }
 
@@ -236,7 +240,16 @@ mod tests {
         check(&[], r"C:\\Users\\Anna\\x and /home/bert", r"C:\\Users\\{anna}\\x and /home/{bert}");
         check(&[], "ls /home/bert --all", "ls /home/{bert} --all");
         check(&["anna"], "/Users/anna/anna.txt", "/Users/{anna}/{anna}.txt");
-        for same in [r"C:\Users\Public\x", r"C:\Users\", r"C:\Users", "/home/", "/home", "/api/users/list", r"\users", r"C:\Users\Default User\x"] {
+        for same in [
+            r"C:\Users\Public\x",
+            r"C:\Users\",
+            r"C:\Users",
+            "/home/",
+            "/home",
+            "/api/users/list",
+            r"\users",
+            r"C:\Users\Default User\x",
+        ] {
             check(&[], same, same);
         }
     }

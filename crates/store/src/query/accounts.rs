@@ -76,7 +76,9 @@ impl How {
             Some(name) if scope.pseudonymizes(column) && name == column => Self::Name,
             Some(name) if scope.pseudonymizes(column) => Self::Beside(name),
             None if scope.pseudonymizes(column) => Self::Null,
-            None if TEXTS.contains(&column) && NAMES_OF_EVENT.iter().any(|name| scope.pseudonymizes(name)) => Self::Text,
+            None if TEXTS.contains(&column) && NAMES_OF_EVENT.iter().any(|name| scope.pseudonymizes(name)) => {
+                Self::Text
+            }
             _ => Self::Plain,
         }
     }
@@ -175,9 +177,13 @@ impl PhysicalExpr for AccountColumn {
         let read = read.collect::<Result<Vec<ArrayRef>>>()?;
         let texts: Option<Vec<&StringViewArray>> = read.iter().map(|column| column.as_string_view_opt()).collect();
         let texts = texts.ok_or_else(|| odd("a column of accounts is no text"))?;
-        let Some((values, names)) = texts.split_first() else { return Err(odd("a column of accounts lacks its value")) };
+        let Some((values, names)) = texts.split_first() else {
+            return Err(odd("a column of accounts lacks its value"));
+        };
         let shown: StringViewArray = match self.how {
-            How::Plain | How::Null => return Err(odd("a column that is shown as it is, or not, is no column of accounts")),
+            How::Plain | How::Null => {
+                return Err(odd("a column that is shown as it is, or not, is no column of accounts"));
+            }
             How::Name => by_pseudonym(&self.shown, values),
             How::Beside(_) => beside(&self.shown, values, names),
             How::Text => with_names_replaced(&self.shown, values, names),
@@ -216,7 +222,11 @@ fn beside(shown: &Shown, values: &StringViewArray, names: &[&StringViewArray]) -
 }
 
 /// The names of an event, which few texts have in common with those of another: what is looked for is made once a batch for each pair.
-fn with_names_replaced<'c>(shown: &Shown, texts: &'c StringViewArray, names: &[&'c StringViewArray]) -> StringViewArray {
+fn with_names_replaced<'c>(
+    shown: &Shown,
+    texts: &'c StringViewArray,
+    names: &[&'c StringViewArray],
+) -> StringViewArray {
     let mut known: HashMap<[Option<&'c str>; 2], Option<Within<'_>>> = HashMap::new();
     let [users, actors] = [0, 1].map(|place| names.get(place).map(|names| names.iter()));
     let (Some(users), Some(actors)) = (users, actors) else { return StringViewArray::new_null(texts.len()) };

@@ -49,7 +49,14 @@ impl QueryOptions {
     /// The defaults, with a folder to spill to.
     #[must_use]
     pub fn spilling_to(spill_folder: PathBuf) -> Self {
-        Self { memory_bytes_max: 256 << 20, spill_folder, spill_bytes_max: 8 << 30, threads: 2, queries_max: 8, accounts: Accounts::default() }
+        Self {
+            memory_bytes_max: 256 << 20,
+            spill_folder,
+            spill_bytes_max: 8 << 30,
+            threads: 2,
+            queries_max: 8,
+            accounts: Accounts::default(),
+        }
     }
 }
 

@@ -15,9 +15,9 @@ mod scan;
 mod schema;
 mod scoped;
 mod search;
-mod stream;
 #[cfg(test)]
 mod staff_tests;
+mod stream;
 #[cfg(test)]
 mod tests;
 

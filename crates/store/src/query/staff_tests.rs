@@ -39,8 +39,7 @@ async fn bench(accounts: Accounts) -> Bench {
     tables.append(2, rows(&[(0, "anna"), (1, "Anna")])).await.unwrap();
     tables.flush().await.unwrap();
     tables.append(4, rows(&[(2, "bert"), (3, "SYSTEM")])).await.unwrap();
-    let options =
-        QueryOptions { accounts: accounts.clone(), ..QueryOptions::spilling_to(folder.path().join("spill")) };
+    let options = QueryOptions { accounts: accounts.clone(), ..QueryOptions::spilling_to(folder.path().join("spill")) };
     Bench { queries: Queries::new(tables, options).unwrap(), accounts, scope: analyst(), _folder: folder }
 }
 
@@ -93,7 +92,8 @@ async fn people_are_read_by_pseudonym_and_machines_by_name() {
         machine.clone(),
     ];
     assert_eq!(bench.ask(EACH).await, expect);
-    let counted = "SELECT actor_user_name AS n, count(*) AS c FROM identity GROUP BY actor_user_name ORDER BY c DESC LIMIT 1";
+    let counted =
+        "SELECT actor_user_name AS n, count(*) AS c FROM identity GROUP BY actor_user_name ORDER BY c DESC LIMIT 1";
     assert_eq!(bench.ask(counted).await, [json!({"n": anna, "c": 2})]);
     let now = Time(0);
     let party = |user: &str, role: Role| Party { user: user.to_owned(), roles: [role].into() };
@@ -105,7 +105,8 @@ async fn people_are_read_by_pseudonym_and_machines_by_name() {
         until: Time(1),
     };
     let unlocked = Bench { scope: bench.scope.clone().unlocking([&unlock], now), ..bench };
-    let shown = |position: u64, name: &str| json!({"position": position, "n": name, "d": "LAKESIDE", "u": "S-1-5-21-7"});
+    let shown =
+        |position: u64, name: &str| json!({"position": position, "n": name, "d": "LAKESIDE", "u": "S-1-5-21-7"});
     let expect = [shown(0, "anna"), shown(1, "Anna"), json!({"position": 2, "n": bert}), machine];
     assert_eq!(unlocked.ask(EACH).await, expect);
 }

@@ -265,8 +265,7 @@ fn check(scope: &AccessScope, new: &NewMute, accounts: &Accounts) -> Result<(), 
     let is_seen = |name: &str| is_account_ref(name) || accounts.is_named(scope, name);
     let account = new.entity.as_ref().filter(|entity| entity.kind == EntityKind::User);
     let values = new.fields.iter().filter(|(field, _)| is_account_field(field)).map(|(_, value)| value.as_str());
-    if scope.pseudonymizes(EntityKind::User.column())
-        && !values.chain(account.map(|entity| &*entity.name)).all(is_seen)
+    if scope.pseudonymizes(EntityKind::User.column()) && !values.chain(account.map(|entity| &*entity.name)).all(is_seen)
     {
         return Err(StateError::Refused("accounts of people have pseudonyms here: a mute names one by its pseudonym"));
     }

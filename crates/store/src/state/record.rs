@@ -134,7 +134,8 @@ impl State {
         let newest = findings.iter().map(|new| new.received).max().unwrap_or_default();
         let mutes = mutes::active(tx, earliest).await?;
         let window_us = i64::from(self.options.group_window_hours.clamp(1, 720)) * HOUR_US;
-        let placed: Vec<Placed<'_>> = findings.iter().map(|new| place(new, &mutes, &self.accounts, window_us)).collect();
+        let placed: Vec<Placed<'_>> =
+            findings.iter().map(|new| place(new, &mutes, &self.accounts, window_us)).collect();
         let cards = keep_cards(tx, findings).await?;
         let mut fresh = insert_findings(tx, &placed, &cards, later).await?;
         let placed: Vec<&Placed<'_>> =

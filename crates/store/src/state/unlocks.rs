@@ -180,7 +180,7 @@ fn told(deed: &str, unlock: &UnlockRow) -> AuditEntry {
     let detail = json!({
         "unlock": unlock_id, "reason": reason, "asked_by": asked.user, "agreed_by": agreed, "until": until.0,
     });
-    AuditEntry::new(deed, "user", pseudonym, detail)
+    AuditEntry::new(deed, "pseudonym", pseudonym, detail)
 }
 
 fn unlock_of(row: &SqliteRow) -> Result<UnlockRow, StateError> {

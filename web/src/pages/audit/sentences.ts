@@ -29,6 +29,8 @@ const and = (texts: readonly string[]): string => (texts.length < 2 ? texts.join
 const whose = (entry: Entry) => (entry.target === entry.actor ? "their own" : `${entry.target}’s`);
 const asIs = (detail: Detail) => `${roleNames(list(detail["roles"]))}; ${siteNames(detail["sites"] as string[] | null).toLowerCase()}${detail["locked"] === true ? "; locked" : ""}`;
 
+const because = (detail: Detail) => (text(detail["reason"]) ? `: “${text(detail["reason"])}”` : "");
+
 const REASONS: Readonly<Record<string, string>> = {
   "name or password": "the name or the password was wrong",
   code: "the code of the second factor was wrong",
@@ -91,6 +93,10 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   source_token_revoked: { name: "Sender’s token revoked", of: "People and tokens", says: (_, detail) => `revoked a token of the sender ${text(detail["source"])}` },
   record_revealed: { name: "Patient revealed", of: "Patients", says: (_, detail) => `looked at what names a patient in a record${text(detail["reason"]) ? `: “${text(detail["reason"])}”` : ""}` },
   events_exported: { name: "Events exported", of: "Patients", says: (_, detail) => `took events out${text(detail["from"]) ? ` from ${text(detail["from"])}` : ""}${text(detail["until"]) ? ` until ${text(detail["until"])}` : ""}` },
+  unlock_asked: { name: "Unlock asked for", of: "Staff", says: (entry, detail) => `asked to unlock the name of ${entry.target}${because(detail)}` },
+  unlock_agreed: { name: "Name unlocked", of: "Staff", says: (entry, detail) => `agreed to unlock the name of ${entry.target}, as ${text(detail["asked_by"])} had asked${because(detail)}` },
+  unlock_refused: { name: "Unlock refused", of: "Staff", says: (entry, detail) => `refused to unlock the name of ${entry.target}, as ${text(detail["asked_by"])} had asked${because(detail)}` },
+  unlock_ended: { name: "Unlock ended", of: "Staff", says: (entry) => `ended the unlock of ${entry.target}: the name is hidden again` },
   glass_broken: { name: "Emergency access", of: "Patients", says: (entry) => `used emergency access: ${actionName(entry.target).toLowerCase()}` },
   group_changed: { name: "Finding changed", of: "Findings", says: (_, detail) => changedGroup(detail) },
   mute_added: { name: "Suppression added", of: "Findings", says: (entry, detail, rule) => `added ${quietened(entry, detail, rule)}${until(detail, "ends", "until")}` },
@@ -164,6 +170,7 @@ export const KINDS: readonly { readonly kind: string; readonly name: string }[] 
   { kind: "event", name: "Records" },
   { kind: "events", name: "Exports" },
   { kind: "action", name: "Emergency access" },
+  { kind: "pseudonym", name: "Pseudonyms of staff" },
   { kind: "rule", name: "Single rules" },
   { kind: "rules", name: "All rules" },
   { kind: "saved_search", name: "Saved searches" },

@@ -54,7 +54,9 @@ impl Answer {
     fn sentence(&self, found: &NewFinding) -> String {
         let finding = &found.finding;
         let pairs: Vec<(&str, &str)> = match &finding.origin {
-            FindingOrigin::Correlation { group, .. } => group.iter().map(|(field, value)| (&**field, &**value)).collect(),
+            FindingOrigin::Correlation { group, .. } => {
+                group.iter().map(|(field, value)| (&**field, &**value)).collect()
+            }
             FindingOrigin::Event => finding.matched.iter().map(|one| (&*one.field, &*one.value)).collect(),
         };
         let accounts = pairs.iter().filter(|(field, _)| is_account_field(field)).map(|(_, value)| *value);
@@ -71,9 +73,7 @@ impl Answer {
             FindingOrigin::Event if self.hides_values => {
                 finding.matched.iter().map(|field| format!("{} matches", field.field)).collect()
             }
-            FindingOrigin::Event => {
-                pairs.iter().map(shown).collect()
-            }
+            FindingOrigin::Event => pairs.iter().map(shown).collect(),
         };
         told.dedup();
         let text = format!("{}: {}", finding.rule.title, told.join("; "));

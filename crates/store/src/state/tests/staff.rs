@@ -166,7 +166,9 @@ async fn an_unlock_waits_a_week_holds_a_week_and_survives_a_restart() {
     assert!(matches!(exists, Err(StateError::Exists("unlock"))));
     let late = state.agree_unlock(&by(2), 1, &party("dora", &[Role::PrivacyOfficer]), Time(DAY + WEEK)).await;
     assert!(matches!(late, Err(StateError::NotFound("unlock"))));
-    for nobody in [party("carl", &[Role::PrivacyOfficer]), party("dora", &[Role::Analyst]), party("dora", &[Role::Auditor])] {
+    for nobody in
+        [party("carl", &[Role::PrivacyOfficer]), party("dora", &[Role::Analyst]), party("dora", &[Role::Auditor])]
+    {
         let refused = state.agree_unlock(&by(2), 1, &nobody, Time(2 * DAY)).await;
         assert!(matches!(refused, Err(StateError::Refused(_))), "{nobody:?}");
     }
