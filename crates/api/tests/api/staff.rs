@@ -200,11 +200,12 @@ fn pseudonym(played: &Played, name: &str) -> String {
 }
 
 /// Where a name stands for whoever may see it: without these the walk would find nothing because there is nothing.
-const NAMING: [&str; 12] = [
+const NAMING: [&str; 13] = [
     "GET /api/v1/entities",
     "GET /api/v1/events/{id}",
     "GET /api/v1/events/{id}/record",
     "GET /api/v1/finding-groups",
+    "GET /api/v1/finding-groups/stories",
     "GET /api/v1/finding-groups/{id}",
     "GET /api/v1/findings",
     "GET /api/v1/findings/{id}",

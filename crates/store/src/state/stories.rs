@@ -1,6 +1,7 @@
 //! What is going on: open FindingGroups that share a person, machine or device are one story. Groups come in, worst first; stories go out with when each began, its worst and
 //! its latest group. Nothing is kept: stories are read out of findings whenever somebody asks.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use cordon_model::{Level, Time};
 use cordon_policy::AccessScope;
 use sqlx::{Row as _, Sqlite, Transaction};
 
-use super::entity::is_person;
 use super::{Entity, EntityKind, GroupFilter, GroupOrder, GroupRow, GroupState, State, StateError};
+use crate::accounts::{Accounts, is_person};
 
 /// Groups that are looked at, the worst first.
 const GROUPS_MAX: u32 = 200;
@@ -47,8 +48,10 @@ pub struct Stories {
     pub is_cut: bool,
 }
 
-/// Who joins groups: an account without its domain, a machine without its domain, in small letters.
+/// Who joins groups: an account without its domain, a machine without its domain, in small letters. It is made of names that may not be seen, and is not shown.
 type Key = (EntityKind, String);
+/// Whom and what the findings of a group are about, with the name as the scope shows it.
+type Subjects = BTreeMap<Key, Arc<str>>;
 
 impl State {
     /// Joins the groups that are open or acknowledged, not quiet `now`, and at least of `level_min`, as far as the scope admits them. At most 200 groups, the worst, are looked at.
@@ -66,7 +69,7 @@ impl State {
         let mut tx = self.readers.begin().await?;
         let mut told = Vec::with_capacity(page.rows.len());
         for group in page.rows {
-            let subjects = subjects(&mut tx, scope, &group).await?;
+            let subjects = subjects(&mut tx, scope, &self.accounts, &group).await?;
             told.push((group, subjects));
         }
         tx.commit().await?;
@@ -78,17 +81,25 @@ impl State {
 async fn subjects(
     tx: &mut Transaction<'static, Sqlite>,
     scope: &AccessScope,
+    accounts: &Accounts,
     group: &GroupRow,
-) -> Result<BTreeSet<Entity>, StateError> {
+) -> Result<Subjects, StateError> {
     let rows = sqlx::query(
         "SELECT DISTINCT user, host, device FROM (SELECT user, host, device FROM findings WHERE group_id = ?1 ORDER BY seq DESC LIMIT ?2)",
     );
     let rows = rows.bind(group.group_id.0.to_vec()).bind(FINDINGS_MAX).fetch_all(&mut **tx).await?;
-    let mut all = BTreeSet::new();
+    let mut all = Subjects::new();
     for row in rows {
         for kind in JOINING.into_iter().filter(|kind| !scope.masks(kind.column())) {
-            let name: Option<String> = row.try_get(kind.column())?;
-            all.extend(name.filter(|name| joins(kind, name)).map(|name| Entity { kind, name: name.into() }));
+            let name: Option<&str> = row.try_get(kind.column())?;
+            let Some(name) = name.filter(|name| joins(kind, name)) else { continue };
+            let shown = if kind == EntityKind::User { accounts.shown(scope, name) } else { Some(Cow::Borrowed(name)) };
+            let Some(shown) = shown else { continue };
+            // the shortest way to write it is the one that people use
+            let known = all.entry(key(kind, name)).or_insert_with(|| Arc::from(&*shown));
+            if shown.len() < known.len() {
+                *known = Arc::from(&*shown);
+            }
         }
     }
     Ok(all)
@@ -99,9 +110,8 @@ fn joins(kind: EntityKind, name: &str) -> bool {
     !name.is_empty() && (kind != EntityKind::User || is_person(name))
 }
 
-fn key(entity: &Entity) -> Key {
-    let name: &str = &entity.name;
-    let name = match entity.kind {
+fn key(kind: EntityKind, name: &str) -> Key {
+    let name = match kind {
         EntityKind::User => {
             let account = name.rsplit('\\').next().unwrap_or(name);
             account.split('@').next().unwrap_or(account)
@@ -109,17 +119,17 @@ fn key(entity: &Entity) -> Key {
         EntityKind::Host if name.parse::<IpAddr>().is_err() => name.split('.').next().unwrap_or(name),
         _ => name,
     };
-    (entity.kind, name.to_lowercase())
+    (kind, name.to_lowercase())
 }
 
 /// Groups that share a key are of one story, and so are those that share one with these.
-fn joined(groups: Vec<(GroupRow, BTreeSet<Entity>)>) -> Vec<Story> {
+fn joined(groups: Vec<(GroupRow, Subjects)>) -> Vec<Story> {
     let crowded = crowded(&groups);
     let mut first_with: BTreeMap<Key, usize> = BTreeMap::new();
     let mut leads_to: Vec<usize> = (0..groups.len()).collect();
     for (place, (_, subjects)) in groups.iter().enumerate() {
-        for key in subjects.iter().map(key).filter(|key| !crowded.contains(key)) {
-            let other = *first_with.entry(key).or_insert(place);
+        for key in subjects.keys().filter(|key| !crowded.contains(*key)) {
+            let other = *first_with.entry(key.clone()).or_insert(place);
             let (one, other) = (root(&leads_to, place), root(&leads_to, other));
             let (low, high) = (one.min(other), one.max(other));
             if let Some(lead) = leads_to.get_mut(high) {
@@ -127,7 +137,7 @@ fn joined(groups: Vec<(GroupRow, BTreeSet<Entity>)>) -> Vec<Story> {
             }
         }
     }
-    let mut parts: BTreeMap<usize, Vec<(GroupRow, BTreeSet<Entity>)>> = BTreeMap::new();
+    let mut parts: BTreeMap<usize, Vec<(GroupRow, Subjects)>> = BTreeMap::new();
     for (place, group) in groups.into_iter().enumerate() {
         parts.entry(root(&leads_to, place)).or_default().push(group);
     }
@@ -137,12 +147,12 @@ fn joined(groups: Vec<(GroupRow, BTreeSet<Entity>)>) -> Vec<Story> {
 }
 
 /// Machines and devices at which more persons are than one story has.
-fn crowded(groups: &[(GroupRow, BTreeSet<Entity>)]) -> BTreeSet<Key> {
+fn crowded(groups: &[(GroupRow, Subjects)]) -> BTreeSet<Key> {
     let mut persons: BTreeMap<Key, BTreeSet<Key>> = BTreeMap::new();
     for (_, subjects) in groups {
-        let users = || subjects.iter().filter(|entity| entity.kind == EntityKind::User).map(key);
-        for place in subjects.iter().filter(|entity| entity.kind != EntityKind::User) {
-            persons.entry(key(place)).or_default().extend(users());
+        let users = || subjects.keys().filter(|(kind, _)| *kind == EntityKind::User).cloned();
+        for place in subjects.keys().filter(|(kind, _)| *kind != EntityKind::User) {
+            persons.entry(place.clone()).or_default().extend(users());
         }
     }
     persons.into_iter().filter(|(_, persons)| persons.len() > PERSONS_MAX).map(|(key, _)| key).collect()
@@ -156,15 +166,14 @@ fn root(leads_to: &[usize], mut place: usize) -> usize {
 }
 
 /// `None` for no groups.
-fn story(part: &[(GroupRow, BTreeSet<Entity>)]) -> Option<Story> {
+fn story(part: &[(GroupRow, Subjects)]) -> Option<Story> {
     let groups = || part.iter().map(|(group, _)| group);
     let mut named: BTreeMap<Key, (u64, Arc<str>)> = BTreeMap::new();
-    for entity in part.iter().flat_map(|(_, subjects)| subjects) {
-        let (count, name) = named.entry(key(entity)).or_insert_with(|| (0, Arc::clone(&entity.name)));
+    for (key, shown) in part.iter().flat_map(|(_, subjects)| subjects) {
+        let (count, name) = named.entry(key.clone()).or_insert_with(|| (0, Arc::clone(shown)));
         *count += 1;
-        // the shortest way to write it is the one that people use
-        if entity.name.len() < name.len() {
-            *name = Arc::clone(&entity.name);
+        if shown.len() < name.len() {
+            *name = Arc::clone(shown);
         }
     }
     let mut entities: Vec<(Key, (u64, Arc<str>))> = named.into_iter().collect();
