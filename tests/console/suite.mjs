@@ -19,6 +19,7 @@ import { settings } from "./settings.mjs";
 import { signIn } from "./sign_in.mjs";
 import { situation } from "./situation.mjs";
 import { sources } from "./sources.mjs";
+import { staff } from "./staff.mjs";
 import { whole } from "./whole.mjs";
 
 const LANES = process.env.CORDON_SCREENS === "1" ? 1 : 2;
@@ -28,4 +29,4 @@ describe("The console", { concurrency: LANES }, () => {
   inTurn("Every page", [places]);
   inTurn("What people do", [signIn, situation, explanation, explore, sources, rules, entity, findings, appearance, settings, audit]);
 });
-inTurn("Then", [live, newNode, budget, whole]);
+inTurn("Then", [live, newNode, staff, budget, whole]);

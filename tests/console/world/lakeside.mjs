@@ -48,7 +48,8 @@ export async function lakeside() {
   return { node, tokens };
 }
 
-async function invite(node) {
+/** The people who sign in, and tokens of programs and senders. */
+export async function invite(node) {
   const users = Object.values(PEOPLE).map(({ name, roles }) => node.run("user", ["--name", name, ...roles.flatMap((role) => ["--role", role])], { input: PASSWORD }));
   const asks = ROLES.map(async (role) => [role, await node.token(role, "--role", role, "--name", `suite-${role}`)]);
   const sends = ["import", "replay", "suite"].map(async (source) => [source, await node.token(source, "--source", source)]);

@@ -37,8 +37,11 @@ export class Node {
   #process;
   #port = 0;
   #clock = "";
+  #more;
 
-  constructor() {
+  /** `more`: settings of this node alone, as `--set` takes them. */
+  constructor(more = []) {
+    this.#more = more;
     process.on("exit", () => this.remove());
   }
 
@@ -138,6 +141,7 @@ export class Node {
     const settings = [
       `data_dir=${join(this.folder, "data")}`, "site=lakeside", "memory=1GiB", "store.flush_every=1s", `api.address=127.0.0.1:${this.#port}`, 'intake.http=["127.0.0.1:0"]',
       ...SILENT.map((name) => `intake.${name}=[]`), ...(this.#clock ? [`event_clock=${this.#clock}`] : []),
+      ...this.#more,
     ];
     return settings.flatMap((setting) => ["--set", setting]);
   }
