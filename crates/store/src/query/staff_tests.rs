@@ -21,7 +21,7 @@ struct Bench {
 
 /// What an analyst reads where staff have pseudonyms.
 fn analyst() -> AccessScope {
-    let universe = Universe { sites: ["main".to_owned()].into(), classes: [3002].into() };
+    let universe = Universe { sites: ["main".to_owned()].into(), classes: [1007, 3002].into() };
     let policies = Policies::load(universe, &[]).unwrap().with_staff_pseudonyms(true);
     let principal = Principal { roles: [Role::Analyst].into(), sites: None, only: None };
     match policies.decide(&principal, Action::SearchEvents, Asked::default()) {
@@ -121,6 +121,39 @@ async fn without_a_key_nobody_is_shown() {
         json!({"position": 3, "n": "SYSTEM", "d": "LAKESIDE", "u": "S-1-5-21-7"}),
     ];
     assert_eq!(bench.ask(EACH).await, expect);
+}
+
+#[tokio::test]
+async fn texts_of_an_event_do_not_name_its_accounts() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = Arc::new(crate::disk::FileDisk);
+    let tables = Tables::open(disk, &folder.path().join("tables"), TablesOptions::default()).await.unwrap();
+    let (arena, mut rows) = (Arena::new(), Rows::new());
+    let one = event(1007, &arena, |ocsf| {
+        let (mut actor, mut user) = (Object::new_in(&arena), Object::new_in(&arena));
+        user.put_text("name", "anna");
+        actor.put("user", Node::Object(user));
+        ocsf.put("actor", Node::Object(actor));
+        let mut process = Object::new_in(&arena);
+        process.put_text("cmd_line", r"run ANNA.exe C:\Users\bert\x");
+        process.put_text("name", "run.exe");
+        ocsf.put("process", Node::Object(process));
+    });
+    rows.push(&one, &crate::tables::RowMeta { site: "main", ..meta(0) });
+    tables.append(1, rows.finish()).await.unwrap();
+    let accounts = keyed();
+    let options =
+        QueryOptions { accounts: accounts.clone(), ..QueryOptions::spilling_to(folder.path().join("spill")) };
+    let (queries, scope) = (Queries::new(tables, options).unwrap(), analyst());
+    let bench = Bench { queries, accounts, scope, _folder: folder };
+    let (anna, bert) = (bench.pseudonym("anna"), bench.pseudonym("bert"));
+    let told = format!(r"run {anna}.exe C:\Users\{bert}\x");
+    let read = "SELECT process_cmd_line AS c, process_name AS p FROM events";
+    assert_eq!(bench.ask(read).await, [json!({"c": told, "p": "run.exe"})]);
+    for (condition, expect) in [("LIKE '%ANNA%'", 0), ("LIKE '%bert%'", 0), ("LIKE 'run%'", 1)] {
+        let sql = format!("SELECT count(*) AS n FROM process WHERE process_cmd_line {condition}");
+        assert_eq!(bench.ask(&sql).await, [json!({"n": expect})], "{condition}");
+    }
 }
 
 #[tokio::test]
