@@ -142,8 +142,7 @@ async fn texts_of_an_event_do_not_name_its_accounts() {
     rows.push(&one, &crate::tables::RowMeta { site: "main", ..meta(0) });
     tables.append(1, rows.finish()).await.unwrap();
     let accounts = keyed();
-    let options =
-        QueryOptions { accounts: accounts.clone(), ..QueryOptions::spilling_to(folder.path().join("spill")) };
+    let options = QueryOptions { accounts: accounts.clone(), ..QueryOptions::spilling_to(folder.path().join("spill")) };
     let (queries, scope) = (Queries::new(tables, options).unwrap(), analyst());
     let bench = Bench { queries, accounts, scope, _folder: folder };
     let (anna, bert) = (bench.pseudonym("anna"), bench.pseudonym("bert"));
