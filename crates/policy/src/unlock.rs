@@ -97,7 +97,7 @@ mod tests {
         for one in Role::ALL {
             for other in Role::ALL {
                 let may = ASKING.contains(&one) && AGREEING.contains(&other) && one != other;
-                check(&[one], &[other], if may { Ok(()) } else { NO });
+                check(&[one], &[other], may.then_some(()).ok_or(UnlockFault::SameRole));
             }
         }
         check(&[Analyst], &[PrivacyOfficer], Ok(()));
