@@ -49,7 +49,7 @@ impl Accounts {
     pub(crate) fn hide_in_explanation(&self, scope: &AccessScope, user: Option<&str>, explanation: &mut Value) {
         const LISTS: [&str; 2] = ["/matched", "/origin/group"];
         let is_correlation = explanation.pointer("/origin/kind").is_some_and(|kind| kind == "correlation");
-        let named: Vec<String> = LISTS.iter().flat_map(|list| accounts_of(explanation, list)).collect();
+        let named: Vec<String> = LISTS.iter().flat_map(|list| accounts_of(explanation, list, is_correlation)).collect();
         let names = named.iter().map(String::as_str).chain(user);
         let Some(within) = self.within(scope, names) else { return };
         for list in LISTS {
@@ -62,19 +62,23 @@ impl Accounts {
 }
 
 /// The values of a list of fields that hold accounts.
-fn accounts_of(explanation: &Value, list: &str) -> Vec<String> {
-    let items = explanation.pointer(list).and_then(Value::as_array);
-    let pairs =
-        items.into_iter().flatten().filter_map(|item| item.get("field")?.as_str().zip(item.get("value")?.as_str()));
+fn accounts_of(explanation: &Value, list: &str, is_correlation: bool) -> Vec<String> {
+    let items = explanation.pointer(list).and_then(Value::as_array).into_iter().flatten();
+    let pairs = items
+        .filter(|item| !is_measured(item, is_correlation))
+        .filter_map(|item| item.get("field")?.as_str().zip(item.get("value")?.as_str()));
     pairs.filter(|(field, _)| is_account_field(field)).map(|(_, value)| value.to_owned()).collect()
+}
+
+/// What a correlation measured stands under the name of the field: a number, nobody's name.
+fn is_measured(item: &Value, is_correlation: bool) -> bool {
+    is_correlation && item.get("pattern").and_then(Value::as_str).is_some_and(|pattern| pattern != "group-by")
 }
 
 fn hide_in_item(within: &Within<'_>, is_correlation: bool, item: &mut Value) {
     let text = |name: &str| item.get(name).and_then(Value::as_str);
     let Some((field, value)) = text("field").zip(text("value")) else { return };
-    // what a correlation measured stands under the name of the field: a number, nobody's name
-    let is_measured = is_correlation && text("pattern").is_some_and(|pattern| pattern != "group-by");
-    let shown = if is_measured { Some(within.text(value)) } else { within.value(field, value) };
+    let shown = if is_measured(item, is_correlation) { Some(within.text(value)) } else { within.value(field, value) };
     let shown = shown.map(Cow::into_owned);
     if shown.as_deref() == Some(value) {
         return;
