@@ -8,7 +8,8 @@ use cordon_model::Time;
 
 use crate::Unlock;
 
-/// What a request may read. Only this room makes one; the store accepts no query without it. Others can narrow one, never widen it.
+/// What a request may read. Only this room makes one; the store accepts no query without it. Others can narrow one; nothing widens it but
+/// the name of one person, on which two people agreed ([`AccessScope::unlocking`], which holds each unlock against the rule).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessScope {
     /// `None`: every row. A row is readable when any of the grants admits it.
