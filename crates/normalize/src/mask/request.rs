@@ -83,13 +83,14 @@ const KINDS: [&str; 52] = [
 pub(super) fn about_somebody(text: &str) -> Cow<'_, str> {
     let mut lines = text.lines();
     let mut first = lines.next().unwrap_or_default().split(' ');
-    let (method, target, version) = (first.next(), first.next(), first.next());
+    let (method, target, version, more) = (first.next(), first.next(), first.next(), first.next());
     let is_request = method.is_some_and(|method| METHODS.contains(&method))
-        && version.is_none_or(|version| version.starts_with("HTTP/"));
+        && version.is_none_or(|version| version.starts_with("HTTP/"))
+        && more.is_none();
     let Some(target) = target.filter(|_| is_request) else { return Cow::Borrowed(text) };
     let behind_host = target
         .split_once("://")
-        .map_or(target, |(_, rest)| rest.find('/').and_then(|path| rest.get(path..)).unwrap_or_default());
+        .map_or(target, |(_, rest)| rest.find(['/', '?']).and_then(|path| rest.get(path..)).unwrap_or_default());
     let (path, query) = behind_host.split_once('?').unwrap_or((behind_host, ""));
     let segments = path.split('/').filter(|segment| !KINDS.iter().any(|kind| kind.eq_ignore_ascii_case(segment)));
     let values = query.split('&').map(value_of);
@@ -128,6 +129,7 @@ mod tests {
             "X-Who: Jane Doe name=Doe",
         );
         check("GET /chart/Tookington?Peregrin HTTP/1.1", "chart Tookington Peregrin");
+        check("GET https://host?name=Doe HTTP/1.1", "Doe");
         check("GET https://host", "");
     }
 
@@ -140,6 +142,7 @@ mod tests {
             "Jane Doe",
             "https://host/Patient/1?_count=5",
             "GET well soon",
+            "GET /Patient/1 HTTP/1.1 Jane Doe",
             "name=Doe&_count=5",
         ] {
             assert_eq!(about_somebody(text), text);
