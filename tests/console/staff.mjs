@@ -1,16 +1,13 @@
 /** A node where staff have pseudonyms: an analyst sees nobody's name, asks for one, and sees that one when a second person of another role has agreed. */
 
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { after, before, describe } from "node:test";
-import { settled as rests } from "./world/browser.mjs";
-import { invite, settled } from "./world/lakeside.mjs";
+import { settled } from "./world/browser.mjs";
+import { evening, invited } from "./world/lakeside.mjs";
 import { accessible } from "./world/looks.mjs";
-import { Node, ROOT } from "./world/node.mjs";
+import { Node } from "./world/node.mjs";
 import { check, eventually, world } from "./world/world.mjs";
 
-const BEGIN = "2026-03-18T18:00:00Z";
-const SPEED = 1200;
 /** Whose name is asked for: the nurse of Lakeside, who opens records of people she does not care for. */
 const NURSE = "m.linnet";
 const REASON = "opens records at night, ticket 12";
@@ -24,12 +21,8 @@ export function staff() {
     let there;
 
     before(async () => {
-      await node.start(`${BEGIN},1`);
-      tokens = await invite(node);
-      await node.stop();
-      await node.start(`${BEGIN},${SPEED}`);
-      await node.run("replay", ["--url", node.intake, "--no-progress", "--token-file", tokens.replay, "--speed", String(SPEED), "--from", BEGIN, join(ROOT, "fixtures/lakeside/evening")], { isBeside: false });
-      await settled(node);
+      tokens = await invited(node);
+      await evening(node, tokens);
       there = world.browser.at(node.origin);
       const { items } = await node.ask(tokens.privacy_officer, "GET", "/api/v1/finding-groups?limit=200");
       group = items.find((one) => one.entity.name === NURSE).id;
@@ -43,7 +36,7 @@ export function staff() {
       visit.expect(403, /\/record$/);
       const analyst = await visit.page({ storageState: await there.state("analyst") }, there);
       await analyst.goto(`/findings?group=${group}`);
-      await rests(analyst);
+      await settled(analyst);
       const panel = analyst.getByRole("complementary", { name: "Finding" });
       await panel.getByRole("button", { name: "Ask to unlock …" }).waitFor();
       assert.ok(!(await analyst.content()).includes(NURSE), "the name is nowhere on the page");
@@ -67,14 +60,14 @@ export function staff() {
 
       await eventually("the name is unlocked", async () => (await node.ask(tokens.analyst, "GET", `/api/v1/finding-groups/${group}`)).entity.name === NURSE);
       await analyst.goto(`/findings?group=${group}`);
-      await rests(analyst);
+      await settled(analyst);
       await panel.getByText(NURSE).first().waitFor();
 
       await officer.getByRole("button", { name: "End …" }).click();
       await officer.getByRole("dialog").getByRole("button", { name: "End", exact: true }).click();
       await officer.getByRole("heading", { name: "No name is unlocked, and none is asked for" }).waitFor();
       await analyst.reload();
-      await rests(analyst);
+      await settled(analyst);
       await panel.getByRole("button", { name: "Ask to unlock …" }).waitFor();
       assert.ok(!(await analyst.content()).includes(NURSE), "the name is hidden again");
     });

@@ -31,25 +31,38 @@ const QUIET = ["--days", "1", "--seed", "2026", "--start", "2026-03-17", "--stor
 /** A node with all of it. */
 export async function lakeside() {
   const node = new Node();
+  const tokens = await invited(node);
   await node.start(`${BEGIN},1`);
-  const tokens = await invite(node);
-  // a running node takes two seconds to know new tokens, one that starts knows them
+  await bring(node, "import", ["--token-file", tokens.import, quietDay()]);
   await node.stop();
-  await node.start(`${BEGIN},1`);
-  const bring = (command, args) => node.run(command, ["--url", node.intake, "--no-progress", ...args], { isBeside: false });
-  await bring("import", ["--token-file", tokens.import, quietDay()]);
-  await node.stop();
-  await node.start(`${BEGIN},${SPEED}`);
-  await bring("replay", ["--token-file", tokens.replay, "--speed", String(SPEED), "--from", BEGIN, join(ROOT, "fixtures/lakeside/evening")]);
-  await settled(node);
+  await evening(node, tokens);
   const { now } = await node.ask(tokens.analyst, "GET", "/api/v1/health");
   await node.stop();
   await node.start(`${now},1`);
   return { node, tokens };
 }
 
+/** Makes who signs in and what sends, in a node that is not running: a running one takes two seconds to know new tokens, one that starts knows them. */
+export async function invited(node) {
+  await node.start(`${BEGIN},1`);
+  const tokens = await invite(node);
+  await node.stop();
+  return tokens;
+}
+
+/** Starts a node and replays the evening into it. */
+export async function evening(node, tokens) {
+  await node.start(`${BEGIN},${SPEED}`);
+  await bring(node, "replay", ["--token-file", tokens.replay, "--speed", String(SPEED), "--from", BEGIN, join(ROOT, "fixtures/lakeside/evening")]);
+  await settled(node);
+}
+
+function bring(node, command, args) {
+  return node.run(command, ["--url", node.intake, "--no-progress", ...args], { isBeside: false });
+}
+
 /** The people who sign in, and tokens of programs and senders. */
-export async function invite(node) {
+async function invite(node) {
   const users = Object.values(PEOPLE).map(({ name, roles }) => node.run("user", ["--name", name, ...roles.flatMap((role) => ["--role", role])], { input: PASSWORD }));
   const asks = ROLES.map(async (role) => [role, await node.token(role, "--role", role, "--name", `suite-${role}`)]);
   const sends = ["import", "replay", "suite"].map(async (source) => [source, await node.token(source, "--source", source)]);
@@ -71,7 +84,7 @@ function quietDay() {
 }
 
 /** Waits until everything that was received is judged and stands in the event tables. */
-export function settled(node) {
+function settled(node) {
   return until("everything received is judged and written", async () => {
     const lines = (await (await fetch(`${node.origin}/metrics`)).text()).split("\n");
     const value = (name) => Number(lines.find((line) => line.startsWith(`${name} `))?.split(" ")[1]);
