@@ -29,7 +29,7 @@ pub struct Story {
     pub groups: u64,
     /// Their findings that no mute made quiet.
     pub findings: u64,
-    /// Whom and what it is about, those of most groups first, each account and machine once. Without what the scope hides.
+    /// Whom and what it is about, those of most groups first, each account and machine once; where there is none, what the group is about. Without what the scope hides.
     pub entities: Vec<Entity>,
     /// The group with the earliest finding.
     pub began: GroupRow,
@@ -178,12 +178,18 @@ fn story(part: &[(GroupRow, Subjects)]) -> Option<Story> {
     }
     let mut entities: Vec<(Key, (u64, Arc<str>))> = named.into_iter().collect();
     entities.sort_by(|one, other| other.1.0.cmp(&one.1.0).then_with(|| one.0.cmp(&other.0)));
+    let worst = groups().max_by_key(|group| (group.level, group.last))?;
+    let mut entities: Vec<Entity> = entities.into_iter().map(|((kind, _), (_, name))| Entity { kind, name }).collect();
+    if entities.is_empty() {
+        // nothing that joins: then it is about what its group is about, the source or a patient
+        entities.extend(worst.entity.as_ref().map(|name| Entity { kind: worst.entity_kind, name: Arc::clone(name) }));
+    }
     Some(Story {
         groups: u64::try_from(part.len()).unwrap_or(u64::MAX),
         findings: groups().map(|group| group.loud).sum(),
-        entities: entities.into_iter().map(|((kind, _), (_, name))| Entity { kind, name }).collect(),
+        entities,
         began: groups().min_by_key(|group| group.first)?.clone(),
-        worst: groups().max_by_key(|group| (group.level, group.last))?.clone(),
+        worst: worst.clone(),
         latest: groups().max_by_key(|group| group.last)?.clone(),
     })
 }

@@ -69,6 +69,13 @@ async fn machine_accounts_join_nobody_and_neither_does_a_machine_that_everybody_
 }
 
 #[tokio::test]
+async fn what_names_neither_person_nor_machine_is_about_its_source() {
+    let Kept { state, folder: _folder } =
+        kept(&[at(1, "a", Level::High, 1, "", ""), at(2, "b", Level::High, 2, "", "")]).await;
+    assert_eq!(told(&state, &node()).await, ["a a a 1/1 ehr", "b b b 1/1 ehr"]);
+}
+
+#[tokio::test]
 async fn what_is_closed_quiet_or_of_another_site_is_in_no_story() {
     let mut north = at(3, "c", Level::High, 3, "anna", "");
     north.site = "north".into();
