@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Group } from "../../api/client";
-import { bearsRisk, filterOf, isAddress, sealed, storyOf, unsealed } from "./about";
+import { bearsRisk, filterOf, isAddress, sealed, againstOf, unsealed } from "./about";
 
 test("what a handle holds is read back, and nothing else is", () => {
   const entity = { kind: "user", name: 'LAKESIDE\\a "b"' } as const;
@@ -42,8 +42,8 @@ test("machines' own accounts and sources bear no risk", () => {
 test("what speaks against somebody is told with what it began", () => {
   const group = (id: string, level: string, first: string, state = "open") => ({ id, level, first, state }) as Group;
   const user = { kind: "user", name: "x" } as const;
-  const story = storyOf(user, [group("a", "high", "03"), group("b", "medium", "02"), group("c", "critical", "01", "closed"), group("d", "informational", "00")]);
-  expect([story?.says, story?.first.id]).toEqual(["2 findings about this user are open, the worst of them high.", "b"]);
-  expect(storyOf(user, [group("a", "low", "03")])?.says).toBe("1 finding about this user is open: it is low.");
-  expect(storyOf(user, [group("d", "informational", "00")])).toBeUndefined();
+  const against = againstOf(user, [group("a", "high", "03"), group("b", "medium", "02"), group("c", "critical", "01", "closed"), group("d", "informational", "00")]);
+  expect([against?.says, against?.first.id]).toEqual(["2 findings about this user are open, the worst of them high.", "b"]);
+  expect(againstOf(user, [group("a", "low", "03")])?.says).toBe("1 finding about this user is open: it is low.");
+  expect(againstOf(user, [group("d", "informational", "00")])).toBeUndefined();
 });

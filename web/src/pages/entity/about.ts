@@ -62,14 +62,14 @@ export function calledOf({ kind }: Named): string {
   return `this ${KIND_WORDS[kind].toLowerCase()}`;
 }
 
-export interface Story {
+export interface Against {
   readonly says: string;
   /** What was seen first. */
   readonly first: Group;
 }
 
 /** How many findings are not closed, how bad they are and with which they began; `undefined` where there is none that weighs anything. */
-export function storyOf(entity: Named, groups: readonly Group[]): Story | undefined {
+export function againstOf(entity: Named, groups: readonly Group[]): Against | undefined {
   const open = groups.filter((group) => group.state !== "closed" && group.level !== "informational");
   const worst = LEVELS.find((level) => open.some((group) => group.level === level));
   const first = open.reduce<Group | undefined>((one, group) => (one && one.first <= group.first ? one : group), undefined);
