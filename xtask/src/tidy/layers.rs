@@ -8,7 +8,7 @@ use super::tree::File;
 const LAYERS: [&[&str]; 8] = [
     &["model"],
     &["stats", "seal", "decode", "policy"],
-    &["normalize", "rules", "learn", "privacy", "intel", "risk", "comply", "exchange"],
+    &["normalize", "rules", "learn", "privacy", "sim", "intel", "risk", "comply", "exchange"],
     &["detect", "incident", "respond"],
     &["store"],
     &["collect", "act", "api", "swarm", "guard"],
@@ -17,7 +17,7 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Rooms that only serve development: they may know every room, and only tests may know them.
-const DEVELOPMENT: [&str; 3] = ["testkit", "sim", "xtask"];
+const DEVELOPMENT: [&str; 2] = ["testkit", "xtask"];
 
 /// Packages that only one room may name in what it ships, and the room.
 const GUARDED: [(&str, &str); 4] = [("argon2", "seal"), ("hmac", "seal"), ("ring", "seal"), ("sha2", "seal")];

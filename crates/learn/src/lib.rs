@@ -1,0 +1,10 @@
+//! Room `learn`: streaming models. Numbers, symbols, edges in; scores out, each the sum of named parts.
+//!
+//! Nothing here knows what an event, a person or a hospital is, and nothing asks a clock or a source of randomness: time and seeds come in as arguments, so the same
+//! input gives the same bytes on every machine. Logarithms and exponentials come from `libm` for that reason.
+
+mod score;
+mod snapshot;
+
+pub use score::{Part, Score};
+pub use snapshot::{Damaged, Snapshot};

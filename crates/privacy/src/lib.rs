@@ -1,0 +1,1 @@
+//! Room `privacy`: the review of record accesses.

@@ -1,0 +1,1 @@
+//! Room `sim`: a simulated hospital.
