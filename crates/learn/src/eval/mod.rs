@@ -1,0 +1,17 @@
+//! The bench: how good a detector is, how fast, how large, beside detectors that know nothing.
+//!
+//! In come scores and the truth; out go figures that a reader can check. Nothing here reads a file or asks a clock: rows come in as values and the time that a run took
+//! comes from a function that the caller gives. Rules that hold for every figure: no point adjustment; a threshold is never chosen on the rows that it is judged
+//! on; average precision stands beside the base rate; a random and a constant detector stand in every table.
+
+pub mod controls;
+pub mod metrics;
+pub mod report;
+mod vus;
+
+pub use metrics::{Figures, Ranking, Spread, Unmeasurable};
+pub use report::{Line, Report, Section};
+pub use vus::vus_pr;
+
+/// Seconds of processor time that this thread has used so far: only differences of two calls mean something.
+pub type CpuSeconds<'a> = dyn FnMut() -> f64 + 'a;
