@@ -8,8 +8,10 @@ mod distinct;
 mod hash;
 mod hll;
 mod quantiles;
+mod ranks;
 
 pub use distinct::{DistinctCounter, Estimate};
 pub use hash::{HashKey, sip64};
 pub use hll::Hll;
 pub use quantiles::Quantiles;
+pub use ranks::{Ranks, Tails};

@@ -248,7 +248,7 @@ impl Histogram {
 }
 
 /// The bucket of a value: 0 for zero, else one more than exponent and leading mantissa bits, negative for negative values.
-fn bucket_of(value: f64, bits: u32) -> i32 {
+pub(crate) fn bucket_of(value: f64, bits: u32) -> i32 {
     let magnitude = value.abs().to_bits();
     if magnitude == 0 {
         return 0;
@@ -257,7 +257,7 @@ fn bucket_of(value: f64, bits: u32) -> i32 {
     if value < 0.0 { -number } else { number }
 }
 
-fn halve(number: i32) -> i32 {
+pub(crate) fn halve(number: i32) -> i32 {
     match number {
         0 => 0,
         1.. => ((number - 1) >> 1) + 1,
@@ -272,6 +272,15 @@ fn middle_of(number: i32, bits: u32) -> f64 {
     let first = u64::from(number.unsigned_abs() - 1) << (52 - bits);
     let middle = f64::from_bits(first | 1 << (51 - bits));
     if number < 0 { -middle } else { middle }
+}
+
+/// The value of a bucket that is nearest to zero.
+pub(crate) fn first_of(number: i32, bits: u32) -> f64 {
+    if number == 0 {
+        return 0.0;
+    }
+    let first = f64::from_bits(u64::from(number.unsigned_abs() - 1) << (52 - bits));
+    if number < 0 { -first } else { first }
 }
 
 fn nth(sorted: &[f64], rank: f64) -> Option<f64> {
