@@ -5,10 +5,14 @@
 //! on; average precision stands beside the base rate; a random and a constant detector stand in every table.
 
 pub mod controls;
+mod edge_list;
+mod edges;
 pub mod metrics;
 pub mod report;
 mod vus;
 
+pub use edge_list::{EdgeList, EdgeListError};
+pub use edges::{EdgesPlan, edges};
 pub use metrics::{Figures, Ranking, Spread, Unmeasurable};
 pub use report::{Line, Report, Section};
 pub use vus::vus_pr;
