@@ -1,0 +1,273 @@
+//! Cases: what hangs together of one person's signs, told as sentences with their proof.
+//!
+//! Signs of one user hang together when they are about the same patient or share an access. What is of one pattern becomes one case; several that are weak each by
+//! themselves become one serial case (S19).
+
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+
+use crate::form::{Proof, Table, days_before};
+use crate::names::NONE;
+use crate::scenario::{Id, Scenario, Sign, counter};
+use crate::score::{Weights, improper_share, probability};
+use crate::world::World;
+
+const SERIAL: Id = Id(19);
+/// How many weak ones make a series.
+const SERIAL_MIN: usize = 3;
+/// Within how many days.
+const SERIAL_DAYS: u32 = 30;
+/// Sentences of a case at most, and proofs of a sentence.
+const SENTENCES_MAX: usize = 12;
+const PROOFS_MAX: usize = 12;
+/// Patients and accesses that a case names at most.
+const LISTED_MAX: usize = 5_000;
+
+/// A case for the privacy office.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Case {
+    /// The same for the same case, whenever it is made.
+    pub case_id: String,
+    /// Whose accesses.
+    pub user: String,
+    /// How likely it is improper, 0 to 1, as far as the data say.
+    pub score: f64,
+    /// The scenarios, the one that weighs most first.
+    pub scenarios: Vec<String>,
+    /// Whose records.
+    pub patients: Vec<String>,
+    /// Rows of the accesses, ascending.
+    pub access_rows: Vec<u32>,
+    /// What speaks for a case.
+    pub sentences: Vec<Sentence>,
+    /// What speaks against it.
+    pub counter_evidence: Vec<Sentence>,
+    /// What the score is the sum of, in nats: where it starts, then each family of evidence.
+    pub parts: Vec<(String, f64)>,
+}
+
+/// A sentence and the rows that prove it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sentence {
+    /// In words.
+    pub text: String,
+    /// As `file.csv:row`.
+    pub proof: Vec<Proof>,
+}
+
+/// Signs of one user that hang together.
+#[derive(Debug)]
+struct Group<'a> {
+    user: u32,
+    signs: Vec<&'a Sign>,
+    nats: f64,
+    score: f64,
+    serial: bool,
+}
+
+impl Group<'_> {
+    fn first(&self) -> i64 {
+        self.signs.iter().map(|sign| sign.time.at).min().unwrap_or(0)
+    }
+
+    /// The scenario that weighs most.
+    fn main(&self, weights: &Weights) -> Id {
+        let strongest = self.signs.iter().filter(|sign| sign.scenario != counter::ID);
+        strongest.max_by(|one, other| weights.of(one).total_cmp(&weights.of(other)).then(other.scenario.cmp(&one.scenario))).map_or(Id(0), |sign| sign.scenario)
+    }
+}
+
+/// Makes cases of signs, best first.
+pub(crate) fn cases(world: &World, scenarios: &[Box<dyn Scenario>], signs: &[Sign], weights: &Weights, visits: u64) -> Vec<Case> {
+    let mut groups = grouped(signs);
+    for group in &mut groups {
+        group.nats = weights.sum(group.signs.iter().copied()).iter().map(|(_, part)| part).sum();
+    }
+    let evidence: Vec<f64> = groups.iter().map(|group| group.nats).collect();
+    let share = improper_share(world.settings.improper_share, &evidence, visits);
+    for group in &mut groups {
+        group.score = probability(share, group.nats);
+    }
+    let mut groups = merged(world, groups, weights);
+    groups.retain(|group| group.score >= world.settings.case_score_min);
+    let mut cases: Vec<Case> = groups.iter().map(|group| told(world, scenarios, group, weights, share)).collect();
+    cases.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.case_id.cmp(&other.case_id)));
+    cases
+}
+
+/// Signs by what hangs together: one user, and one patient or one access in common. What only speaks for the user makes no group.
+fn grouped(signs: &[Sign]) -> Vec<Group<'_>> {
+    let mut parent: Vec<usize> = (0..signs.len()).collect();
+    let mut by_key: FxHashMap<(u32, bool, u32), usize> = FxHashMap::default();
+    for (place, sign) in signs.iter().enumerate() {
+        let patient = (sign.patient != NONE).then_some((sign.user, false, sign.patient));
+        for key in patient.into_iter().chain(sign.rows.iter().map(|row| (sign.user, true, *row))) {
+            let other = *by_key.entry(key).or_insert(place);
+            join(&mut parent, place, other);
+        }
+    }
+    let mut groups: FxHashMap<usize, Vec<&Sign>> = FxHashMap::default();
+    for (place, sign) in signs.iter().enumerate() {
+        groups.entry(root(&mut parent, place)).or_default().push(sign);
+    }
+    let mut groups: Vec<(usize, Vec<&Sign>)> = groups.into_iter().collect();
+    groups.sort_by_key(|(place, _)| *place);
+    let groups = groups.into_iter().filter(|(_, signs)| signs.iter().any(|sign| sign.scenario != counter::ID));
+    groups.map(|(_, signs)| Group { user: signs.first().map_or(NONE, |sign| sign.user), signs, nats: 0.0, score: 0.0, serial: false }).collect()
+}
+
+fn root(parent: &mut [usize], place: usize) -> usize {
+    let mut at = place;
+    while let Some(up) = parent.get(at).copied().filter(|up| *up != at) {
+        let above = parent.get(up).copied().unwrap_or(up);
+        if let Some(own) = parent.get_mut(at) {
+            *own = above;
+        }
+        at = above;
+    }
+    at
+}
+
+fn join(parent: &mut [usize], one: usize, other: usize) {
+    let (one, other) = (root(parent, one), root(parent, other));
+    if let Some(up) = parent.get_mut(one.max(other)) {
+        *up = one.min(other);
+    }
+}
+
+/// One case per person and pattern, and one for each series of weak ones.
+fn merged<'a>(world: &World, groups: Vec<Group<'a>>, weights: &Weights) -> Vec<Group<'a>> {
+    let (strong, weak) = (world.settings.case_score_min, world.settings.serial_score_min);
+    let mut by_user: FxHashMap<u32, Vec<Group<'a>>> = FxHashMap::default();
+    for group in groups.into_iter().filter(|group| group.score >= weak.min(strong)) {
+        by_user.entry(group.user).or_default().push(group);
+    }
+    let mut users: Vec<_> = by_user.into_iter().collect();
+    users.sort_by_key(|(user, _)| *user);
+    let mut out = Vec::new();
+    for (_, mut groups) in users {
+        groups.sort_by_key(Group::first);
+        let (strong_ones, weak_ones): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.score >= strong);
+        let mut of_pattern: Vec<(Id, Group<'a>)> = Vec::new();
+        for group in strong_ones {
+            let main = group.main(weights);
+            match of_pattern.iter_mut().find(|(known, _)| *known == main) {
+                Some((_, known)) => add(known, group),
+                None => of_pattern.push((main, group)),
+            }
+        }
+        out.extend(of_pattern.into_iter().map(|(_, group)| group));
+        out.extend(series(weak_ones));
+    }
+    out
+}
+
+/// The series of weak ones within 30 days, if there are enough.
+fn series(weak: Vec<Group<'_>>) -> Option<Group<'_>> {
+    let within = days_before(SERIAL_DAYS);
+    let firsts: Vec<i64> = weak.iter().map(Group::first).collect();
+    // the stretch of 30 days with most of them
+    let best = firsts.iter().map(|from| (firsts.iter().filter(|at| **at >= *from && **at - from <= within).count(), *from));
+    let (count, from) = best.max_by_key(|(count, from)| (*count, std::cmp::Reverse(*from)))?;
+    if count < SERIAL_MIN {
+        return None;
+    }
+    let mut members = weak.into_iter().filter(|group| group.first() >= from && group.first() - from <= within);
+    let mut serial = members.next()?;
+    for member in members {
+        add(&mut serial, member);
+    }
+    serial.serial = true;
+    Some(serial)
+}
+
+/// Joins two groups: both improper is as likely as not both proper.
+fn add<'a>(to: &mut Group<'a>, more: Group<'a>) {
+    to.score = 1.0 - (1.0 - to.score) * (1.0 - more.score);
+    to.nats = to.nats.max(more.nats);
+    to.signs.extend(more.signs);
+}
+
+fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights, share: f64) -> Case {
+    let mut rows: Vec<u32> = group.signs.iter().flat_map(|sign| sign.rows.iter().copied()).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows.truncate(LISTED_MAX);
+    let mut patients: Vec<u32> = group.signs.iter().map(|sign| sign.patient).filter(|patient| *patient != NONE).collect();
+    patients.sort_unstable();
+    patients.dedup();
+    patients.truncate(LISTED_MAX);
+    let mut kinds: Vec<(f64, Id)> = Vec::new();
+    for sign in group.signs.iter().filter(|sign| sign.scenario != counter::ID) {
+        match kinds.iter_mut().find(|(_, id)| *id == sign.scenario) {
+            Some((nats, _)) => *nats = nats.max(weights.of(sign)),
+            None => kinds.push((weights.of(sign), sign.scenario)),
+        }
+    }
+    kinds.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    let serial = group.serial.then_some(SERIAL);
+    let mut parts = vec![("before evidence".to_owned(), libm::log(share / (1.0 - share)))];
+    parts.extend(weights.sum(group.signs.iter().copied()).into_iter().map(|(family, nats)| (format!("{family:?}"), nats)));
+    let (mut sentences, counter_evidence) = sentences(world, scenarios, group, weights);
+    sentences.insert(0, opening(world, group, &rows, patients.len()));
+    Case {
+        case_id: case_id(world, group, &patients),
+        user: world.name_of(group.user).to_owned(),
+        score: group.score,
+        scenarios: serial.into_iter().chain(kinds.iter().map(|(_, id)| *id)).map(|id| id.to_string()).collect(),
+        patients: patients.iter().map(|patient| world.patient_ids.text(*patient).to_owned()).collect(),
+        access_rows: rows,
+        sentences,
+        counter_evidence,
+        parts,
+    }
+}
+
+/// What happened, before any judgement.
+fn opening(world: &World, group: &Group<'_>, rows: &[u32], patients: usize) -> Sentence {
+    let user = world.name_of(group.user);
+    let mut times: Vec<_> = group.signs.iter().map(|sign| sign.time).collect();
+    times.sort_unstable();
+    let (first, last) = (times.first().map(|time| time.text()).unwrap_or_default(), times.last().map(|time| time.text()).unwrap_or_default());
+    let what = match (patients, rows.len()) {
+        (0, 1) => "1 access".to_owned(),
+        (0, count) => format!("{count} accesses"),
+        (1, 1) => "1 access to one record".to_owned(),
+        (1, count) => format!("{count} accesses to one record"),
+        (records, count) => format!("{count} accesses to {records} records"),
+    };
+    let when = if first == last { format!("at {first}") } else { format!("between {first} and {last}") };
+    let text = format!("{user}: {what} {when}; no reason found in the data for all of it.");
+    Sentence { text, proof: rows.iter().take(PROOFS_MAX).map(|row| Proof::new(Table::Accesses, *row)).collect() }
+}
+
+/// One sentence for each kind of sign, the one that weighs most first: evidence, and what speaks for the user.
+fn sentences(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights) -> (Vec<Sentence>, Vec<Sentence>) {
+    let mut ordered: Vec<&&Sign> = group.signs.iter().collect();
+    ordered.sort_by(|one, other| weights.of(other).abs().total_cmp(&weights.of(one).abs()).then((one.scenario, one.level, one.time).cmp(&(other.scenario, other.level, other.time))));
+    let (mut sentences, mut counter_evidence): (Vec<Sentence>, Vec<Sentence>) = (Vec::new(), Vec::new());
+    for sign in ordered {
+        let Some(scenario) = scenarios.iter().find(|scenario| scenario.id() == sign.scenario) else { continue };
+        let list = if sign.scenario == counter::ID { &mut counter_evidence } else { &mut sentences };
+        let text = scenario.tell(world, sign);
+        let has_room = list.len() < SENTENCES_MAX;
+        let proof = sign.access_proofs().chain(sign.proofs.iter().copied()).take(PROOFS_MAX);
+        match list.iter_mut().find(|known| known.text == text) {
+            Some(known) => {
+                let more: Vec<Proof> = proof.filter(|proof| !known.proof.contains(proof)).collect();
+                known.proof.extend(more);
+                known.proof.truncate(PROOFS_MAX);
+            }
+            None if has_room => list.push(Sentence { text, proof: proof.collect() }),
+            None => {}
+        }
+    }
+    (sentences, counter_evidence)
+}
+
+/// From whose accesses, whose record and when it begins: late context changes none of them.
+fn case_id(world: &World, group: &Group<'_>, patients: &[u32]) -> String {
+    let patient = patients.first().map_or("", |patient| world.patient_ids.text(*patient));
+    let what = format!("{}\n{patient}\n{}\n{}", world.name_of(group.user), group.first(), u8::from(group.serial));
+    format!("PC-{:016x}", cordon_stats::sip64([0, 0], what.as_bytes()))
+}

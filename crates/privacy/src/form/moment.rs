@@ -1,0 +1,90 @@
+//! Times: ISO 8601 with an offset from UTC, as instants that also know the clock on the wall.
+
+use jiff::fmt::temporal::{DateTimeParser, Pieces};
+
+/// Milliseconds of a minute.
+pub(crate) const MINUTE: i64 = 60_000;
+/// Milliseconds of an hour.
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+/// Milliseconds of 24 hours.
+pub(crate) const DAY: i64 = 24 * HOUR;
+
+/// A moment: an instant, and how far the clock on the wall was from UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// Milliseconds since 1970-01-01T00:00Z.
+    pub at: i64,
+    /// Minutes that the clock on the wall was ahead of UTC.
+    pub offset_minutes: i16,
+}
+
+impl Moment {
+    /// Reads a time.
+    ///
+    /// # Errors
+    /// Why it is none, in words.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        static PARSER: DateTimeParser = DateTimeParser::new();
+        let pieces: Pieces<'_> = PARSER.parse_pieces(text).map_err(|_| "the time is not ISO 8601 (like 2026-03-18T21:14:03+01:00)")?;
+        let offset = pieces.to_numeric_offset().ok_or("the time has no offset from UTC (like +01:00 or Z)")?;
+        let civil = pieces.date().to_datetime(pieces.time().ok_or("the time is a date only")?);
+        let at = offset.to_timestamp(civil).map_err(|_| "the time is out of range")?;
+        let offset_minutes = i16::try_from(offset.seconds() / 60).map_err(|_| "the offset is out of range")?;
+        Ok(Self { at: at.as_millisecond(), offset_minutes })
+    }
+
+    /// Milliseconds of the clock on the wall since its 1970-01-01T00:00.
+    pub(crate) fn wall(self) -> i64 {
+        self.at + i64::from(self.offset_minutes) * MINUTE
+    }
+
+    /// The day on the wall, counted from 1970-01-01.
+    pub(crate) fn day(self) -> i64 {
+        self.wall().div_euclid(DAY)
+    }
+
+    /// The hour of the week on the wall: 0 is Monday from midnight, 167 the last of Sunday.
+    pub(crate) fn hour_of_week(self) -> u8 {
+        // 1970-01-01 was a Thursday
+        let hours = (self.wall() + 3 * DAY).div_euclid(HOUR).rem_euclid(168);
+        u8::try_from(hours).unwrap_or(0)
+    }
+
+    /// As ISO 8601 with its offset, to the second.
+    pub(crate) fn text(self) -> String {
+        let offset = jiff::tz::Offset::from_seconds(i32::from(self.offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
+        let instant = jiff::Timestamp::from_millisecond(self.at).unwrap_or_default();
+        instant.to_zoned(offset.to_time_zone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+}
+
+/// A span of so many days, in milliseconds; never so long that adding it to a time overflows.
+pub(crate) fn days_before(days: u32) -> i64 {
+    i64::from(days) * DAY
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_needs_an_offset_and_a_clock() {
+        assert_eq!(Moment::parse("2026-03-18T21:14:03+01:00").map(|m| (m.at, m.offset_minutes)), Ok((1_773_864_843_000, 60)));
+        assert_eq!(Moment::parse("2026-03-18T20:14:03Z").map(|m| m.at), Ok(1_773_864_843_000));
+        assert!(Moment::parse("2026-03-18T21:14:03").is_err_and(|why| why.contains("offset")));
+        for text in ["", "2026-03-18", "2026-03-18T24:00:00Z", "yesterday", "2026-13-01T00:00:00Z"] {
+            assert!(Moment::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_clock_on_the_wall_is_the_offset_s_own() {
+        // both are the night in which the clock goes back; half past two comes twice
+        let first = Moment::parse("2026-10-25T02:30:00+02:00").unwrap();
+        let second = Moment::parse("2026-10-25T02:30:00+01:00").unwrap();
+        assert_eq!(second.at - first.at, HOUR);
+        assert_eq!((first.hour_of_week(), first.day()), (second.hour_of_week(), second.day()));
+        assert_eq!(first.hour_of_week(), 6 * 24 + 2);
+        assert_eq!(first.text(), "2026-10-25T02:30:00+02:00");
+    }
+}

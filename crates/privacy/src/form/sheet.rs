@@ -1,0 +1,190 @@
+//! One file of comma-separated values, row by row, whatever the order of its columns.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::io::{self, Read};
+use std::rc::Rc;
+
+use super::Table;
+
+/// Longest row that is read, in bytes.
+const ROW_BYTES_MAX: usize = 16 << 20;
+
+/// Why a file cannot be read, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum SheetFault {
+    /// A column is missing that the file needs.
+    #[error("{file} has no column \"{column}\" (it has: {found}); its first line must name the columns")]
+    Column {
+        /// The file.
+        file: &'static str,
+        /// What is missing.
+        column: &'static str,
+        /// The names in the first line.
+        found: String,
+    },
+    /// A column is there twice.
+    #[error("{file} has column \"{column}\" twice: say once which one is meant")]
+    Twice {
+        /// The file.
+        file: &'static str,
+        /// What is there twice.
+        column: &'static str,
+    },
+    /// A row is too long.
+    #[error("{file}: the row after row {row} is longer than 16 MiB: is a quote not closed? What follows was not read")]
+    Long {
+        /// The file.
+        file: &'static str,
+        /// The last row that was read.
+        row: u32,
+    },
+    /// There are more rows than can be counted.
+    #[error("{file} has more than {max} rows: split it by time", max = super::Proof::ROWS_MAX)]
+    Rows {
+        /// The file.
+        file: &'static str,
+    },
+    /// The bytes did not come.
+    #[error("{file}: after row {row}: {source}")]
+    Read {
+        /// The file.
+        file: &'static str,
+        /// The last row that was read.
+        row: u32,
+        /// What went wrong.
+        source: io::Error,
+    },
+}
+
+/// A row that was left out, or of which something could not be used.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct RowFault {
+    /// The file.
+    pub file: &'static str,
+    /// The row, from 1.
+    pub row: u32,
+    /// What is wrong with it, without any of its values.
+    pub reason: &'static str,
+    /// Whether the row was left out as a whole.
+    pub left_out: bool,
+}
+
+/// Reads a file row by row.
+pub(crate) struct Sheet<R> {
+    table: Table,
+    csv: csv::Reader<Limited<R>>,
+    since_row: Rc<Cell<usize>>,
+    record: csv::ByteRecord,
+    places: Vec<Option<usize>>,
+    width: usize,
+    row: u32,
+}
+
+impl<R: Read> Sheet<R> {
+    /// Reads the first line, which names the columns. An empty file has no rows and is no fault.
+    pub(crate) fn open(table: Table, from: R) -> Result<Self, SheetFault> {
+        let since_row = Rc::new(Cell::new(0));
+        let limited = Limited { from, since_row: Rc::clone(&since_row) };
+        let csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(limited);
+        let mut sheet = Self { table, csv, since_row, record: csv::ByteRecord::new(), places: Vec::new(), width: 0, row: 0 };
+        if sheet.read()? {
+            sheet.places = places(table, &sheet.record)?;
+            sheet.width = sheet.record.len();
+        }
+        sheet.row = 0;
+        Ok(sheet)
+    }
+
+    /// The next row and its number from 1; none at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<(u32, Cells<'_>)>, SheetFault> {
+        if !self.read()? {
+            return Ok(None);
+        }
+        if self.row > super::Proof::ROWS_MAX {
+            return Err(SheetFault::Rows { file: self.table.file() });
+        }
+        Ok(Some((self.row, Cells { record: &self.record, places: &self.places, width: self.width })))
+    }
+
+    fn read(&mut self) -> Result<bool, SheetFault> {
+        self.since_row.set(0);
+        let file = self.table.file();
+        match self.csv.read_byte_record(&mut self.record) {
+            Ok(more) => {
+                self.row += u32::from(more);
+                Ok(more)
+            }
+            Err(_) if self.since_row.get() > ROW_BYTES_MAX => Err(SheetFault::Long { file, row: self.row }),
+            Err(error) => Err(SheetFault::Read { file, row: self.row, source: error.into() }),
+        }
+    }
+}
+
+/// Where each column of the contract stands in this file.
+fn places(table: Table, first: &csv::ByteRecord) -> Result<Vec<Option<usize>>, SheetFault> {
+    let file = table.file();
+    let found: Vec<String> = first.iter().map(column_name).collect();
+    let mut places = Vec::new();
+    for (index, column) in table.columns().iter().copied().enumerate() {
+        let mut at = found.iter().enumerate().filter(|(_, name)| *name == column).map(|(place, _)| place);
+        let place = at.next();
+        if at.next().is_some() {
+            return Err(SheetFault::Twice { file, column });
+        }
+        if place.is_none() && index < table.needed() {
+            return Err(SheetFault::Column { file, column, found: shortened(&found.join(", ")) });
+        }
+        places.push(place);
+    }
+    Ok(places)
+}
+
+fn column_name(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).trim_start_matches('\u{feff}').trim().to_ascii_lowercase()
+}
+
+fn shortened(names: &str) -> String {
+    names.chars().take(200).collect()
+}
+
+/// The cells of a row, by the number of their column in the contract.
+pub(crate) struct Cells<'a> {
+    record: &'a csv::ByteRecord,
+    places: &'a [Option<usize>],
+    width: usize,
+}
+
+impl<'a> Cells<'a> {
+    /// The text of a column without blanks around it; empty when it is unknown. Bytes that are not UTF-8 are read as Windows-1252.
+    pub(crate) fn text(&self, column: usize) -> Cow<'a, str> {
+        let place = self.places.get(column).copied().flatten();
+        let cell = place.and_then(|place| self.record.get(place)).unwrap_or_default();
+        match std::str::from_utf8(cell) {
+            Ok(text) => Cow::Borrowed(text.trim()),
+            Err(_) => Cow::Owned(encoding_rs::WINDOWS_1252.decode(cell).0.trim().to_owned()),
+        }
+    }
+
+    /// Whether the row has as many cells as the first line.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.record.len() == self.width
+    }
+}
+
+/// Bytes, of which only so many may come within one row.
+struct Limited<R> {
+    from: R,
+    since_row: Rc<Cell<usize>>,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.since_row.get() > ROW_BYTES_MAX {
+            return Err(io::Error::other("row too long"));
+        }
+        let count = self.from.read(into)?;
+        self.since_row.set(self.since_row.get() + count);
+        Ok(count)
+    }
+}

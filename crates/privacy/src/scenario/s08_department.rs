@@ -1,0 +1,109 @@
+//! S8, department mismatch: the user's department hardly ever has to do with the departments that the patient was in.
+//!
+//! Learnt from accesses with a reason: how often each department of users opens records of patients of each department. A pair mismatches when it comes together less
+//! often than by chance (pointwise mutual information below 0) and is not among the 50 that come together most, or makes less than one in 500 of the user's side.
+
+use rustc_hash::FxHashMap;
+
+use super::{Base, Family, Id, Scenario, Seen, Sign, Weight};
+use crate::explain::Reason;
+use crate::names::NONE;
+use crate::world::World;
+
+const ID: Id = Id(8);
+const TOP: usize = 50;
+/// Accesses of a department from which its habits are known.
+const KNOWN_MIN: u64 = 200;
+/// Share of a department's accesses below which a pair is no habit.
+const HABIT_SHARE: f64 = 0.002;
+
+#[derive(Debug, Default)]
+pub(super) struct Department {
+    pairs: FxHashMap<(u32, u32), u64>,
+    of_users: FxHashMap<u32, u64>,
+    of_patients: FxHashMap<u32, u64>,
+    all: u64,
+    /// Departments of patients that a department of users has to do with most.
+    top: FxHashMap<u32, Vec<u32>>,
+}
+
+impl Scenario for Department {
+    fn id(&self) -> Id {
+        ID
+    }
+
+    fn learn(&mut self, world: &World, seen: &Seen<'_>) {
+        if !seen.explained.marks.has(Reason::Care) && !seen.explained.marks.has(Reason::Unit) {
+            return;
+        }
+        let own = world.department(seen.access.user);
+        let Some(theirs) = current(world, seen) else { return };
+        if own == NONE {
+            return;
+        }
+        *self.pairs.entry((own, theirs)).or_default() += 1;
+        *self.of_users.entry(own).or_default() += 1;
+        *self.of_patients.entry(theirs).or_default() += 1;
+        self.all += 1;
+    }
+
+    fn settle(&mut self, _world: &World) {
+        let mut pairs: Vec<_> = self.pairs.iter().map(|((own, theirs), count)| (*own, std::cmp::Reverse(*count), *theirs)).collect();
+        pairs.sort_unstable();
+        for (own, _, theirs) in pairs {
+            let top = self.top.entry(own).or_default();
+            if top.len() < TOP {
+                top.push(theirs);
+            }
+        }
+    }
+
+    fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
+        if !seen.has_no_reason() {
+            return;
+        }
+        let own = world.department(seen.access.user);
+        let stays = world.stays.of_number(seen.access.patient);
+        let theirs: Vec<u32> = stays.iter().map(|stay| world.fold_of(stay.department)).filter(|department| *department != NONE).collect();
+        if own == NONE || theirs.is_empty() || self.of_users.get(&own).is_none_or(|count| *count < KNOWN_MIN) {
+            return;
+        }
+        if theirs.iter().all(|theirs| self.mismatch(own, *theirs)) {
+            let proofs: Vec<_> = stays.iter().rev().take(1).map(|stay| stay.proof).collect();
+            signs.push(Sign::at(ID, 0, seen.access).proven(&proofs).about(theirs.last().copied().unwrap_or(NONE)));
+        }
+    }
+
+    fn weight(&self, _level: u8) -> Weight {
+        Weight { family: Family::Need, base: Base::Visit, when_improper: 0.5 }
+    }
+
+    fn tell(&self, world: &World, sign: &Sign) -> String {
+        let own = world.employee(sign.user).map_or(NONE, |employee| employee.department);
+        format!("{} hardly ever has to do with patients of {}.", world.text(own), world.text(sign.other))
+    }
+}
+
+impl Department {
+    fn mismatch(&self, own: u32, theirs: u32) -> bool {
+        let together = self.pairs.get(&(own, theirs)).copied().unwrap_or(0);
+        let (users, patients) = (self.of_users.get(&own).copied().unwrap_or(0), self.of_patients.get(&theirs).copied().unwrap_or(0));
+        let by_chance = count(users) * count(patients) / count(self.all).max(1.0);
+        let among_top = self.top.get(&own).is_some_and(|top| top.contains(&theirs));
+        count(together) < by_chance && (!among_top || count(together) < HABIT_SHARE * count(users))
+    }
+}
+
+/// The department where the patient is, or was last.
+fn current(world: &World, seen: &Seen<'_>) -> Option<u32> {
+    let at = seen.access.time.at;
+    let stays = world.stays.of_number(seen.access.patient);
+    let begun = stays.partition_point(|stay| stay.start <= at);
+    let stay = begun.checked_sub(1).and_then(|place| stays.get(place)).or_else(|| stays.first())?;
+    Some(world.fold_of(stay.department)).filter(|department| *department != NONE)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+fn count(of: u64) -> f64 {
+    of as f64
+}

@@ -1,0 +1,452 @@
+//! Reads the tables of the context, in any order, and lays them out when all are there.
+
+use std::io::Read;
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    Booking, By, Care, Contact, Declared, DeclaredKind, Duty, Employee, Encounter, Flags, Grouped, Identity, Medicine, OPEN, Patient, Referral, Shift, Stay, World,
+};
+use crate::feed::{Feed, Intake};
+use crate::form::{Cells, DAY, Moment, Proof, RowFault, Sheet, SheetFault, Table, digits, fold, house, street};
+use crate::names::{NONE, Names};
+use crate::settings::Settings;
+
+/// Room for ids of users: more than any hospital has, so that a hostile file ends somewhere.
+const USERS_BYTES_MAX: usize = 64 << 20;
+const PATIENTS_BYTES_MAX: usize = 1 << 30;
+const TEXTS_BYTES_MAX: usize = 768 << 20;
+
+/// The context while it is read.
+#[derive(Debug)]
+pub struct Context {
+    settings: Settings,
+    pub(crate) users: Names,
+    pub(crate) patient_ids: Names,
+    pub(crate) texts: Names,
+    encounter_ids: Names,
+    employees: Vec<(u32, Employee)>,
+    patients: Vec<(u32, Patient)>,
+    contacts: Vec<(u32, Contact)>,
+    shifts: Vec<(u32, Shift)>,
+    stays: Vec<(u32, Stay)>,
+    participants: Vec<(u32, Care)>,
+    care: Vec<(u32, Care)>,
+    referrals: Vec<(u32, Referral)>,
+    medicines: Vec<(u32, Medicine)>,
+    bookings: Vec<(u32, Booking)>,
+    declared: Vec<Declared>,
+    feeds: Intake,
+}
+
+/// Why a row is left out, in words.
+type Refused = &'static str;
+
+impl Context {
+    /// An empty context.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            users: Names::with_room(USERS_BYTES_MAX),
+            patient_ids: Names::with_room(PATIENTS_BYTES_MAX),
+            texts: Names::with_room(TEXTS_BYTES_MAX),
+            encounter_ids: Names::with_room(PATIENTS_BYTES_MAX),
+            employees: Vec::new(),
+            patients: Vec::new(),
+            contacts: Vec::new(),
+            shifts: Vec::new(),
+            stays: Vec::new(),
+            participants: Vec::new(),
+            care: Vec::new(),
+            referrals: Vec::new(),
+            medicines: Vec::new(),
+            bookings: Vec::new(),
+            declared: Vec::new(),
+            feeds: Intake::default(),
+        }
+    }
+
+    /// Reads a table; returns its number of rows. Bad rows are told and left out.
+    ///
+    /// # Errors
+    /// When a column is missing, or the bytes end before their time.
+    pub fn read(&mut self, table: Table, from: impl Read, mut fault: impl FnMut(RowFault)) -> Result<u32, SheetFault> {
+        let mut sheet = Sheet::open(table, from)?;
+        let mut rows = 0;
+        while let Some((row, cells)) = sheet.next()? {
+            rows = row;
+            let taken = if cells.is_whole() { self.take(table, row, &cells) } else { Err("the row has another number of cells than the first line") };
+            if let Err(reason) = taken {
+                fault(RowFault { file: table.file(), row, reason, left_out: true });
+            }
+        }
+        Ok(rows)
+    }
+
+    fn take(&mut self, table: Table, row: u32, cells: &Cells<'_>) -> Result<(), Refused> {
+        let proof = Proof::new(table, row);
+        match table {
+            Table::Accesses => Err("accesses are no context"),
+            Table::Staff => self.employee(proof, cells),
+            Table::Shifts => self.shift(proof, cells),
+            Table::Patients => self.patient(proof, cells),
+            Table::Contacts => self.contact(proof, cells),
+            Table::Encounters => self.stay(proof, cells),
+            Table::Participants => self.participant(proof, cells),
+            Table::Appointments => self.appointment(proof, cells),
+            Table::Orders => self.order(proof, cells),
+            Table::Messages => self.message(proof, cells),
+            Table::Declared => self.declare(proof, cells),
+        }
+    }
+
+    fn text(&mut self, cells: &Cells<'_>, column: usize) -> u32 {
+        self.texts.number(&cells.text(column))
+    }
+
+    fn folded(&mut self, cells: &Cells<'_>, column: usize) -> u32 {
+        self.texts.number(&fold(&cells.text(column)))
+    }
+
+    fn user(&mut self, cells: &Cells<'_>, column: usize) -> u32 {
+        self.users.number(&cells.text(column))
+    }
+
+    fn patient_number(&mut self, cells: &Cells<'_>, column: usize) -> Result<u32, Refused> {
+        named(self.patient_ids.number(&cells.text(column)), "the row names no patient")
+    }
+
+    /// Reads `surname, given, birth_date, street, house_number, postcode, _, phone` from `first` on.
+    fn identity(&mut self, cells: &Cells<'_>, person: usize, names: usize, home: usize) -> Identity {
+        let (number, door) = house(&cells.text(home + 1));
+        Identity {
+            person: self.text(cells, person),
+            surname: self.folded(cells, names),
+            given: self.folded(cells, names + 1),
+            birth: self.folded(cells, names + 2),
+            street: self.texts.number(&street(&cells.text(home))),
+            house: number,
+            door: self.texts.number(&door),
+            postcode: self.folded(cells, home + 2),
+            phone: self.texts.number(&digits(&cells.text(home + 4))),
+        }
+    }
+
+    fn employee(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let user = named(self.user(cells, 0), "the row names no user")?;
+        let from = day_or_moment(&cells.text(14), 0)?.unwrap_or(i64::MIN);
+        let until = day_or_moment(&cells.text(15), DAY)?.unwrap_or(OPEN);
+        ordered(from, until)?;
+        let employee = Employee {
+            proof,
+            identity: self.identity(cells, 1, 2, 5),
+            role: self.text(cells, 10),
+            department: self.text(cells, 11),
+            unit: self.text(cells, 12),
+            manager: self.user(cells, 13),
+            from,
+            until,
+        };
+        self.employees.push((user, employee));
+        Ok(())
+    }
+
+    fn patient(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let patient = self.patient_number(cells, 0)?;
+        let death = day_or_moment(&cells.text(5), DAY)?;
+        let identity = self.identity(cells, 1, 2, 6);
+        self.patients.push((patient, Patient { proof, identity, death, flags: flags(&cells.text(11)) }));
+        Ok(())
+    }
+
+    fn contact(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let patient = self.patient_number(cells, 0)?;
+        let contact = Contact {
+            proof,
+            relation: self.text(cells, 1),
+            surname: self.folded(cells, 2),
+            given: self.folded(cells, 3),
+            phone: self.texts.number(&digits(&cells.text(4))),
+            birth: self.folded(cells, 5),
+        };
+        self.contacts.push((patient, contact));
+        Ok(())
+    }
+
+    fn shift(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let user = named(self.user(cells, 0), "the row names no user")?;
+        let (start, end) = (Moment::parse(&cells.text(1))?, Moment::parse(&cells.text(2))?);
+        ordered(start.at, end.at)?;
+        self.feeds.see(Feed::Roster, start.at);
+        let unit = self.text(cells, 3);
+        self.shifts.push((user, Shift { proof, unit, start: start.at, end: end.at }));
+        Ok(())
+    }
+
+    fn stay(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let id = cells.text(0);
+        let encounter = named(self.encounter_ids.number(&id), "the row names no encounter")?;
+        let patient = self.patient_number(cells, 1)?;
+        let start = Moment::parse(&cells.text(2))?.at;
+        let end = moment_or_open(&cells.text(3))?;
+        ordered(start, end)?;
+        self.feeds.see(Feed::Admissions, start);
+        let (kind, department, unit) = (self.text(cells, 4), self.text(cells, 5), self.text(cells, 6));
+        self.stays.push((patient, Stay { proof, encounter, patient, kind, department, unit, start, end, last: false }));
+        Ok(())
+    }
+
+    fn participant(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let encounter = named(self.encounter_ids.number(&cells.text(0)), "the row names no encounter")?;
+        let user = named(self.user(cells, 1), "the row names no user")?;
+        let start = optional_moment(&cells.text(3))?.unwrap_or(OPEN);
+        let end = optional_moment(&cells.text(4))?.unwrap_or(start);
+        ordered(start, end)?;
+        self.participants.push((encounter, Care { user, start, end, proof, also: Proof::NONE, by: By::Encounter(encounter) }));
+        Ok(())
+    }
+
+    fn appointment(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let patient = self.patient_number(cells, 0)?;
+        let start = Moment::parse(&cells.text(1))?.at;
+        let end = optional_moment(&cells.text(5))?.unwrap_or(start);
+        ordered(start, end)?;
+        self.feeds.see(Feed::Appointments, start);
+        if ["cancelled", "canceled", "entered in error"].contains(&fold(&cells.text(6)).as_str()) {
+            return Ok(());
+        }
+        let (user, department) = (self.user(cells, 3), self.text(cells, 4));
+        self.bookings.push((patient, Booking { start, department, proof }));
+        if user == NONE {
+            self.refer(patient, department, start, proof);
+        } else {
+            self.care.push((patient, Care { user, start, end, proof, also: Proof::NONE, by: By::Appointment }));
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let patient = self.patient_number(cells, 0)?;
+        let at = Moment::parse(&cells.text(1))?.at;
+        self.feeds.see(Feed::Orders, at);
+        let (ordered_by, performed_by) = (self.user(cells, 4), self.user(cells, 5));
+        for user in [ordered_by, performed_by].into_iter().filter(|user| *user != NONE) {
+            self.care.push((patient, Care { user, start: at, end: at, proof, also: Proof::NONE, by: By::Order }));
+        }
+        if performed_by == NONE {
+            let department = self.text(cells, 6);
+            self.refer(patient, department, at, proof);
+        }
+        if Settings::holds(&fold(&cells.text(7)), &self.settings.medicine_words) {
+            self.medicines.push((patient, Medicine { at, proof }));
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let at = Moment::parse(&cells.text(0))?.at;
+        let patient = self.patient_number(cells, 1)?;
+        self.feeds.see(Feed::Messages, at);
+        let (user, pool) = (self.user(cells, 3), self.text(cells, 4));
+        if user != NONE {
+            self.care.push((patient, Care { user, start: at, end: at, proof, also: Proof::NONE, by: By::Message }));
+        }
+        self.refer(patient, pool, at, proof);
+        Ok(())
+    }
+
+    fn refer(&mut self, patient: u32, pool: u32, at: i64, proof: Proof) {
+        if pool != NONE {
+            self.referrals.push((patient, Referral { pool, at, proof }));
+        }
+    }
+
+    fn declare(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
+        let kind = match fold(&cells.text(0)).as_str() {
+            "downtime" => DeclaredKind::Downtime,
+            "mass casualty" => DeclaredKind::MassCasualty,
+            "ward move" => DeclaredKind::WardMove,
+            _ => return Err("the kind is none of downtime, mass_casualty, ward_move"),
+        };
+        let start = Moment::parse(&cells.text(1))?.at;
+        let end = moment_or_open(&cells.text(2))?;
+        ordered(start, end)?;
+        let (unit, to_unit) = (self.text(cells, 3), self.text(cells, 4));
+        self.declared.push(Declared { kind, start, end, unit, to_unit, proof });
+        Ok(())
+    }
+
+    /// Lays everything out by patient and by user.
+    pub(crate) fn finish(mut self) -> World {
+        let folded: Vec<String> = (0..self.texts.len()).map(|number| fold(self.texts.text(u32::try_from(number).unwrap_or(NONE)))).collect();
+        let folded: Vec<u32> = folded.iter().map(|text| self.texts.number(text)).collect();
+        let encounters = encounters(self.encounter_ids.len(), &mut self.stays);
+        let participants = self.taking_part(&encounters);
+        let mut care = self.care;
+        care.sort_by_key(|(_, care)| (care.user, care.start, care.proof));
+        self.stays.sort_by_key(|(_, stay)| (stay.start, stay.proof));
+        let encounters_of = encounters.iter().enumerate().filter(|(_, encounter)| encounter.patient != NONE);
+        let encounters_of = encounters_of.map(|(number, encounter)| (encounter.patient, u32::try_from(number).unwrap_or(NONE))).collect();
+        let mut world = World {
+            staff_patients: FxHashMap::default(),
+            span: (0, 0),
+            silences: Vec::new(),
+            employees: by_number(self.users.len(), self.employees),
+            patients: by_number(self.patient_ids.len(), self.patients),
+            settings: self.settings,
+            users: self.users,
+            patient_ids: self.patient_ids,
+            texts: self.texts,
+            contacts: Grouped::of(self.contacts),
+            shifts: Grouped::of(self.shifts),
+            stays: Grouped::of(self.stays),
+            encounters,
+            encounter_ids: self.encounter_ids,
+            encounters_of: Grouped::of(encounters_of),
+            participants: Grouped::of(participants),
+            care: Grouped::of(care),
+            referrals: Grouped::of(self.referrals),
+            medicines: Grouped::of(self.medicines),
+            bookings: Grouped::of(self.bookings),
+            declared: self.declared,
+            duties: Vec::new(),
+            folded,
+            feeds: self.feeds,
+        };
+        world.duties = duties(&world);
+        world.staff_patients = staff_patients(&world);
+        world
+    }
+
+    /// Participants with the times of their encounters, which are also care of the encounter's patient.
+    fn taking_part(&mut self, encounters: &[Encounter]) -> Vec<(u32, Care)> {
+        let mut out = std::mem::take(&mut self.participants);
+        out.retain_mut(|(number, care)| {
+            let Some(encounter) = encounters.get(*number as usize).filter(|encounter| encounter.patient != NONE) else { return false };
+            care.start = care.start.min(encounter.start);
+            care.end = if care.end == OPEN { encounter.end } else { care.end.max(encounter.end) };
+            care.also = encounter.proof;
+            self.care.push((encounter.patient, *care));
+            true
+        });
+        out
+    }
+}
+
+fn by_number<T>(count: usize, rows: Vec<(u32, T)>) -> Vec<Option<T>> {
+    let mut out: Vec<Option<T>> = Vec::new();
+    out.resize_with(count, || None);
+    for (number, row) in rows {
+        if let Some(place) = out.get_mut(number as usize) {
+            *place = Some(row);
+        }
+    }
+    out
+}
+
+/// The hull of each encounter's stays, and which stay is its last.
+fn encounters(count: usize, stays: &mut [(u32, Stay)]) -> Vec<Encounter> {
+    let mut out = vec![Encounter { proof: Proof::NONE, patient: NONE, start: OPEN, end: i64::MIN }; count];
+    for (patient, stay) in stays.iter() {
+        if let Some(encounter) = out.get_mut(stay.encounter as usize) {
+            encounter.patient = *patient;
+            if stay.start < encounter.start {
+                encounter.start = stay.start;
+                encounter.proof = stay.proof;
+            }
+            encounter.end = encounter.end.max(stay.end);
+        }
+    }
+    for (_, stay) in stays {
+        stay.last = out.get(stay.encounter as usize).is_some_and(|encounter| encounter.end == stay.end);
+    }
+    out
+}
+
+fn duties(world: &World) -> Vec<Duty> {
+    let holds = |text: u32, words: &[String]| Settings::holds(world.texts.text(world.fold_of(text)), words);
+    let mut out = Vec::new();
+    for user in 0..world.users.len() {
+        let user = u32::try_from(user).unwrap_or(NONE);
+        let rostered = !world.shifts.of_number(user).is_empty();
+        let duty = world.employee(user).map(|employee| {
+            let is = |words: &[String]| holds(employee.role, words) || holds(employee.department, words);
+            Duty {
+                records: is(&world.settings.records_words),
+                pharmacy: is(&world.settings.pharmacy_words),
+                shared: is(&world.settings.shared_words),
+                rostered,
+            }
+        });
+        out.push(duty.unwrap_or(Duty { rostered, ..Duty::default() }));
+    }
+    out
+}
+
+/// Patients who are employees: by number of the person, or by name and date of birth.
+fn staff_patients(world: &World) -> FxHashMap<u32, u32> {
+    let mut by_person = FxHashMap::default();
+    let mut by_name = FxHashMap::default();
+    for (user, employee) in world.employees.iter().enumerate() {
+        let (Some(employee), Ok(user)) = (employee, u32::try_from(user)) else { continue };
+        let identity = &employee.identity;
+        by_person.insert(identity.person, user);
+        by_name.insert((identity.surname, identity.given, identity.birth), user);
+    }
+    let mut out = FxHashMap::default();
+    for (number, patient) in world.patients.iter().enumerate() {
+        let (Some(patient), Ok(number)) = (patient, u32::try_from(number)) else { continue };
+        let identity = &patient.identity;
+        let person = by_person.get(&identity.person).filter(|_| identity.person != NONE);
+        let known = ![identity.surname, identity.given, identity.birth].contains(&NONE);
+        let name = by_name.get(&(identity.surname, identity.given, identity.birth)).filter(|_| known);
+        if let Some(user) = person.or(name) {
+            out.insert(number, *user);
+        }
+    }
+    out
+}
+
+fn named(number: u32, refused: Refused) -> Result<u32, Refused> {
+    if number == NONE { Err(refused) } else { Ok(number) }
+}
+
+fn ordered(start: i64, end: i64) -> Result<(), Refused> {
+    if end < start { Err("the end is before the start") } else { Ok(()) }
+}
+
+fn optional_moment(text: &str) -> Result<Option<i64>, Refused> {
+    if text.is_empty() { Ok(None) } else { Moment::parse(text).map(|moment| Some(moment.at)) }
+}
+
+fn moment_or_open(text: &str) -> Result<i64, Refused> {
+    Ok(optional_moment(text)?.unwrap_or(OPEN))
+}
+
+/// A time, or a day: its beginning in UTC and `day_adds` more.
+fn day_or_moment(text: &str, day_adds: i64) -> Result<Option<i64>, Refused> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match text.parse::<jiff::civil::Date>() {
+        Ok(date) if text.len() == 10 => {
+            let at = date.at(0, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| "the date is out of range")?;
+            Ok(Some(at.timestamp().as_millisecond() + day_adds))
+        }
+        _ => Moment::parse(text).map(|moment| Some(moment.at)),
+    }
+}
+
+fn flags(text: &str) -> Flags {
+    let mut flags = Flags::default();
+    for flag in text.split(';').map(fold) {
+        match flag.as_str() {
+            "vip" => flags.vip = true,
+            "employee" | "staff" => flags.employee = true,
+            "sensitive" => flags.sensitive = true,
+            "complaint" => flags.complaint = true,
+            _ => {}
+        }
+    }
+    flags
+}
