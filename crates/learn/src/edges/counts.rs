@@ -142,11 +142,8 @@ impl Counts {
             let own = *total * closing.mean_share;
             let clipped = current.min(own * closing.learnt_max).max(own);
             let learnt = if *last < closing.threshold { *current } else { clipped };
-            *total += learnt;
+            *total = faded(*total + learnt, closing.total_factor);
             *current *= closing.current_factor;
-        }
-        if closing.total_factor < 1.0 {
-            self.total.iter_mut().for_each(|count| *count = faded(*count, closing.total_factor));
         }
     }
 

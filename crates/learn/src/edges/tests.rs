@@ -1,6 +1,6 @@
 //! What edges are held to: the published formulas, the authors' own program on real edges, and what hostile or slow streams do.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{BufReader, Cursor};
 use std::path::Path;
 
@@ -23,9 +23,9 @@ fn node(number: u32) -> Node {
 struct Exact {
     first: u64,
     tick: u64,
-    current: HashMap<(u8, u32, u32), f64>,
-    total: HashMap<(u8, u32, u32), f64>,
-    last: HashMap<(u8, u32, u32), f64>,
+    current: BTreeMap<(u8, u32, u32), f64>,
+    total: BTreeMap<(u8, u32, u32), f64>,
+    last: BTreeMap<(u8, u32, u32), f64>,
 }
 
 impl Exact {
@@ -200,10 +200,10 @@ fn a_key_that_is_not_known_does_not_show_which_nodes_meet() {
 }
 
 /// Ward traffic: 30 clients that talk to two servers each, some 150 edges a tick.
-fn ward(draw: &mut Draw, edges: &mut Vec<(u32, u32, u64, bool)>, tick: u64, scale: f64) {
+fn ward(draw: &mut Draw, edges: &mut Vec<(u32, u32, u64, bool)>, tick: u64, thousandths: usize) {
     for client in 0..30_u32 {
         let times = 2 + draw.below(7);
-        for _ in 0..(times as f64 * scale) as usize {
+        for _ in 0..times * thousandths / 1_000 {
             let server = 100 + (client + u32::try_from(draw.below(2)).unwrap()) % 8;
             edges.push((client, server, tick, false));
         }
@@ -215,7 +215,7 @@ fn auc_after_poison(config: MidasConfig, hostile: f64, begin: u64, poisoner: u32
     let mut draw = Draw::new(5);
     let mut edges = Vec::new();
     for tick in 1..=800_u64 {
-        ward(&mut draw, &mut edges, tick, 1.0);
+        ward(&mut draw, &mut edges, tick, 1_000);
         let warm = tick <= 600;
         let poison = tick >= begin && draw.unit() < hostile * 150.0 / (1.0 - hostile) / 60.0;
         let burst = if warm { poison } else { tick % 10 == 0 };
@@ -273,7 +273,8 @@ fn traffic_that_grows_slowly_is_no_alarm_and_a_lasting_change_is_learnt() {
     let mut worst = [0.0_f64; 3];
     for tick in 1..=4_000_u64 {
         // a tenth of a percent more each tick for 1,000 ticks; at 2,000 it doubles for good
-        let scale = 1.0 + 0.001 * tick.min(1_000) as f64 + if tick > 2_000 { 2.0 } else { 0.0 };
+        let grown = usize::try_from(tick.min(1_000)).unwrap();
+        let scale = 1_000 + grown + if tick > 2_000 { 2_000 } else { 0 };
         let mut edges = Vec::new();
         ward(&mut draw, &mut edges, tick, scale);
         let scores = edges.iter().map(|edge| model.observe(node(edge.0), node(edge.1), edge.2).value);
@@ -310,7 +311,7 @@ fn what_a_person_accepts_is_normal_from_then_on() {
 fn without_what_the_explanation_names_there_is_no_alarm() {
     let mut draw = Draw::new(3);
     let mut edges = Vec::new();
-    (1..=300).for_each(|tick| ward(&mut draw, &mut edges, tick, 1.0));
+    (1..=300).for_each(|tick| ward(&mut draw, &mut edges, tick, 1_000));
     let judged = |burst: usize| {
         let mut model = Midas::new(MidasConfig::forgetting(1_000.0));
         for (source, destination, tick, _) in &edges {
