@@ -143,3 +143,12 @@ fn nobody_plays_two_parts() {
     failing(&double);
     assert!(hospital.csv(Table::Accesses).lines().count() > hospital.accesses.len());
 }
+
+#[test]
+fn every_upheaval_brings_rows_that_could_be_mistaken() {
+    for after in small::upheaval::all(&BASE) {
+        let (innocent, withheld, explained) = (after.innocent.len(), after.withheld.len(), after.explained.len());
+        println!("{}: {innocent} innocent, {withheld} withheld, {explained} explained", after.sentence);
+        assert!(innocent >= 20, "{}: only {innocent} rows", after.sentence);
+    }
+}

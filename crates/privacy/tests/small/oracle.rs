@@ -1,9 +1,10 @@
 //! The definitions of E1 to E6, read literally. Slow, plain, and without any idea of how the review does it.
 //!
-//! Where a definition leaves room: the stay in one unit is what E2's window is measured from; a discharge (E3) is the end of the whole encounter; an
-//! order is a moment, so its window is [time - 72 h, time + 30 d]; a message explains from when it was sent, for 30 d; two people co-treat (E5) when
-//! both have an access explained by E1 or E2 to the same three patients within 30 d of the access in question; an episode (E6) is an encounter, from
-//! 72 h before its start to its end, and the own earlier access in it is explained by E1 to E5.
+//! Where a definition leaves room: the stay in one unit is what E2's window is measured from; a discharge (E3) is the end of the whole
+//! encounter; an order is a moment, so its window is [time - 72 h, time + 30 d]; a message explains from when it was sent, for 30 d; two people
+//! co-treat (E5) when both have an access explained by E1 or E2 to the same three patients within 30 d of the access in question, and neither
+//! is of a service that everybody shares; an episode (E6) is an encounter, from 72 h before its start to its end, and the own earlier access in
+//! it is explained by E1 to E5.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,6 +146,9 @@ impl<'a> Oracle<'a> {
     }
 
     fn e5(&self, access: &Access) -> bool {
+        if self.staff.get(access.user.as_str()).is_some_and(|staff| SHARED.contains(&staff.unit.as_str())) {
+            return false;
+        }
         let ids: BTreeSet<&str> = of(&self.encounters, &access.patient).iter().map(|row| row.id.as_str()).collect();
         let team = ids.iter().flat_map(|id| of(&self.participants, id)).filter(|row| {
             access.time >= row.start - BEFORE && row.end.is_none_or(|end| access.time <= end + AFTER)
