@@ -9,12 +9,16 @@ mod edge_list;
 mod edges;
 pub mod metrics;
 pub mod report;
+mod sheet;
+mod tabular;
 mod vus;
 
 pub use edge_list::{EdgeList, EdgeListError};
 pub use edges::{EdgesPlan, edges};
 pub use metrics::{Figures, Ranking, Spread, Unmeasurable};
 pub use report::{Line, Report, Section};
+pub use sheet::{Codes, Sheet, SheetError};
+pub use tabular::{TablesPlan, TestPart, tables};
 pub use vus::vus_pr;
 
 /// Seconds of processor time that this thread has used so far: only differences of two calls mean something.
