@@ -7,6 +7,8 @@
 mod clock;
 mod ehr;
 mod rng;
+mod score;
 mod table;
 
 pub use ehr::{CasePlan, CreateFile, EhrOptions, Made, Progress, SCENARIOS, SimError, simulate};
+pub use score::{Explained, OpenFile, Recall, Score, ScoreOptions, score};
