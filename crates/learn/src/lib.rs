@@ -9,8 +9,10 @@ pub mod edges;
 pub mod eval;
 mod score;
 pub mod sequences;
+pub mod series;
 mod snapshot;
 pub mod tabular;
+pub mod threshold;
 
 pub use drift::Drift;
 pub use score::{Part, Score};

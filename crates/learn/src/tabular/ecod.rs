@@ -170,7 +170,8 @@ impl Ecod {
     /// Bytes held: at most 2,048 buckets of 13 bytes for each feature.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.features.iter().map(|feature| size_of::<Feature>() + feature.ranks.bytes()).sum::<usize>()
+        size_of::<Self>()
+            + self.features.iter().map(|feature| size_of::<Feature>() + feature.ranks.bytes()).sum::<usize>()
     }
 }
 
@@ -193,7 +194,11 @@ impl Feature {
         // where the other side holds half of all rows or more it adds at most ln 2, which three quarters of this side exceed from there on
         let other = if self.leans_left { tails.left } else { tails.right };
         let reduced = plain * AGAINST_THE_LEAN;
-        if other > rows * 0.5 && reduced > std::f64::consts::LN_2 { reduced } else { reduced.max(surprise(other, rows)) }
+        if other > rows * 0.5 && reduced > std::f64::consts::LN_2 {
+            reduced
+        } else {
+            reduced.max(surprise(other, rows))
+        }
     }
 
     /// Every bucket with the weight up to its end and the surprise of its values; missing values come last.

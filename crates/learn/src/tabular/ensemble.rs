@@ -159,7 +159,8 @@ impl Ensemble {
         let raw = self.raw(row);
         let verdict = self.judge(raw);
         let names = self.scales.names.nats(raw.names);
-        let numbers = if verdict.by_forest { self.forest.explain(row) } else { self.ecod.explain_tilted(&self.numbers_of(row)) };
+        let numbers =
+            if verdict.by_forest { self.forest.explain(row) } else { self.ecod.explain_tilted(&self.numbers_of(row)) };
         let column = |part: Part| Part { feature: self.column(part.feature, verdict.by_forest), ..part };
         let mut parts: Vec<Part> = shared(numbers, verdict.value - names).into_iter().map(column).collect();
         parts.retain(|part| verdict.by_forest || self.numbers.contains(&part.feature));
@@ -181,7 +182,13 @@ impl Ensemble {
         // the first forests at 256, 512, ... 4,096 rows; from there on a tree at a time
         if self.learnt <= KEPT as u64 && self.learnt >= ROWS_MIN && self.learnt.is_power_of_two() {
             self.names = Names::fit(&self.kept, &self.nominal);
-            self.forest = Forest::grow(&self.kept, &self.numbers, self.settings.trees, Cut::Evenly, self.settings.seed ^ self.learnt);
+            self.forest = Forest::grow(
+                &self.kept,
+                &self.numbers,
+                self.settings.trees,
+                Cut::Evenly,
+                self.settings.seed ^ self.learnt,
+            );
             self.ecod.lean();
             self.scale();
         } else if self.learnt > ROWS_MIN {

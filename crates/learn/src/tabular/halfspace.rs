@@ -63,7 +63,10 @@ impl HalfSpace {
     /// Bytes held: 65,535 nodes of 8 bytes and 32,767 cuts of 16 for each tree.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.trees.iter().map(|tree| size_of_val(tree.cuts.as_slice()) + size_of_val(tree.reference.as_slice()) * 2).sum()
+        self.trees
+            .iter()
+            .map(|tree| size_of_val(tree.cuts.as_slice()) + size_of_val(tree.reference.as_slice()) * 2)
+            .sum()
     }
 }
 
@@ -77,7 +80,8 @@ impl Tree {
             })
             .collect();
         let inner = (1_usize << DEPTH) - 1;
-        let mut tree = Self { cuts: vec![(0, 0.0); inner], reference: vec![0; 2 * inner + 1], latest: vec![0; 2 * inner + 1] };
+        let mut tree =
+            Self { cuts: vec![(0, 0.0); inner], reference: vec![0; 2 * inner + 1], latest: vec![0; 2 * inner + 1] };
         let mut open = vec![(0_usize, ranges)];
         // at most one entry for each inner node
         while let Some((place, ranges)) = open.pop() {

@@ -96,7 +96,8 @@ impl Names {
 
     /// Takes in what `other` learnt over the same tree; with another tree only the single values are taken in, and the answer is false.
     pub fn merge(&mut self, other: &Self) -> bool {
-        let shape = |names: &Self| names.features.iter().map(|feature| (feature.column, feature.given)).collect::<Vec<_>>();
+        let shape =
+            |names: &Self| names.features.iter().map(|feature| (feature.column, feature.given)).collect::<Vec<_>>();
         if shape(self) != shape(other) {
             return false;
         }
@@ -118,7 +119,9 @@ impl Names {
     /// Bytes held, without the overhead of the maps: at most 16,384 pairs for each feature.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let of = |feature: &Feature| size_of::<Feature>() + (feature.values.len() + feature.parents.len()) * 16 + feature.pairs.len() * 24;
+        let of = |feature: &Feature| {
+            size_of::<Feature>() + (feature.values.len() + feature.parents.len()) * 16 + feature.pairs.len() * 24
+        };
         size_of::<Self>() + self.features.iter().map(of).sum::<usize>()
     }
 }
@@ -184,7 +187,8 @@ fn add<K: Ord + Copy>(mine: &mut Counts<K>, theirs: &Counts<K>) {
 
 /// The dependence tree: from the feature with the most information, always the link with the most mutual information next.
 fn tree(rows: &Rows, columns: &[usize]) -> Vec<Feature> {
-    let feature = |column, given| Feature { column, given, values: Counts::new(), pairs: Counts::new(), parents: Counts::new() };
+    let feature =
+        |column, given| Feature { column, given, values: Counts::new(), pairs: Counts::new(), parents: Counts::new() };
     let first = best(columns.iter().map(|column| (information(rows, *column, *column), *column)));
     let Some(first) = first else { return Vec::new() };
     let mut features = vec![feature(first, None)];
@@ -192,7 +196,11 @@ fn tree(rows: &Rows, columns: &[usize]) -> Vec<Feature> {
     while !rest.is_empty() {
         let known: Vec<usize> = features.iter().map(|feature| feature.column).collect();
         let links = rest.iter().flat_map(|column| known.iter().map(move |given| (*given, *column)));
-        let Some((given, column)) = best(links.map(|(given, column)| (information(rows, given, column), (given, column)))) else { break };
+        let Some((given, column)) =
+            best(links.map(|(given, column)| (information(rows, given, column), (given, column))))
+        else {
+            break;
+        };
         features.push(feature(column, Some(given)));
         rest.retain(|other| *other != column);
     }
@@ -284,7 +292,11 @@ fn write_counts<K>(counts: &Counts<K>, out: &mut Vec<u8>, key: impl Fn(&mut Vec<
     }
 }
 
-fn read_counts<K: Ord>(from: &mut &[u8], bytes: usize, key: impl Fn(&mut &[u8]) -> Option<K>) -> Result<Counts<K>, Damaged> {
+fn read_counts<K: Ord>(
+    from: &mut &[u8],
+    bytes: usize,
+    key: impl Fn(&mut &[u8]) -> Option<K>,
+) -> Result<Counts<K>, Damaged> {
     let len = codec::take_len(from, bytes).filter(|len| *len <= PAIRS_MAX).ok_or(Damaged("the number of values"))?;
     let mut counts = Counts::new();
     for _ in 0..len {

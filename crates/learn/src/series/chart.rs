@@ -1,0 +1,91 @@
+//! EWMA chart: how far a value lies from the mean of its recent past, in standard deviations.
+//!
+//! Source: S. W. Roberts, "Control chart tests based on geometric moving averages", Technometrics, 1959. The distance is clipped to four deviations before it is learnt, so one
+//! spike moves neither mean nor width much.
+
+use cordon_stats::codec;
+
+use crate::{Damaged, Snapshot};
+
+/// Largest distance that is learnt, in standard deviations.
+const CLIP: f64 = 4.0;
+
+/// Values before anything is said.
+const VALUES_MIN: u64 = 20;
+
+/// Smallest standard deviation, as a share of the size of the values: a constant series is no reason to alarm on the last digit.
+const WIDTH_MIN: f64 = 1e-3;
+
+/// Mean and width of the recent past of a number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    gain: f64,
+    mean: f64,
+    variance: f64,
+    /// Mean size of the values, for the smallest width.
+    size: f64,
+    values: u64,
+}
+
+impl Chart {
+    /// A chart in which the weight of a value halves every `half_life` values (at least 1).
+    #[must_use]
+    pub fn new(half_life: f64) -> Self {
+        Self { gain: 1.0 - libm::exp2(-1.0 / half_life.max(1.0)), mean: 0.0, variance: 0.0, size: 0.0, values: 0 }
+    }
+
+    /// What is expected next.
+    #[must_use]
+    pub const fn expected(&self) -> f64 {
+        self.mean
+    }
+
+    /// The standard deviation, at least a thousandth of the size of the values.
+    #[must_use]
+    pub fn width(&self) -> f64 {
+        libm::sqrt(self.variance).max(WIDTH_MIN * self.size).max(f64::MIN_POSITIVE)
+    }
+
+    /// The distance of `value` from what is expected, in standard deviations; 0 in the first 20 values and for what is not finite.
+    #[must_use]
+    pub fn distance(&self, value: f64) -> f64 {
+        if self.values < VALUES_MIN || !value.is_finite() { 0.0 } else { (value - self.mean) / self.width() }
+    }
+
+    /// Learns a value; what is not finite is left out.
+    pub fn learn(&mut self, value: f64) {
+        if !value.is_finite() {
+            return;
+        }
+        self.values = self.values.saturating_add(1);
+        let gain = self.gain.max(1.0 / self.values as f64);
+        self.size += gain * (value.abs() - self.size);
+        let reach = CLIP * self.width();
+        let apart = value - self.mean;
+        let apart = if self.values <= VALUES_MIN { apart } else { apart.clamp(-reach, reach) };
+        self.mean += gain * apart;
+        self.variance = (1.0 - gain) * (self.variance + gain * apart * apart);
+    }
+}
+
+impl Snapshot for Chart {
+    fn write(&self, out: &mut Vec<u8>) {
+        for value in [self.gain, self.mean, self.variance, self.size] {
+            codec::put_u64(out, value.to_bits());
+        }
+        codec::put_u64(out, self.values);
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Self, Damaged> {
+        let mut numbers = [0.0; 4];
+        for number in &mut numbers {
+            *number = crate::drift::take_finite(from)?;
+        }
+        let [gain, mean, variance, size] = numbers;
+        if !(0.0..=1.0).contains(&gain) || variance < 0.0 || size < 0.0 {
+            return Err(Damaged("the width of a chart"));
+        }
+        let values = codec::take_u64(from).ok_or(Damaged("the values of a chart"))?;
+        Ok(Self { gain, mean, variance, size, values })
+    }
+}

@@ -1,0 +1,52 @@
+//! CUSUM: small deviations in one direction, added up until they show.
+//!
+//! Source: E. S. Page, "Continuous inspection schemes", Biometrika, 1954: `S = max(0, S + z - k)` with z in standard deviations and k = 0.5, on both sides. Each step counts
+//! at most three deviations, so that slow drifts make it and not one spike; the sum is bounded, so that it comes down again soon after the world does.
+
+use cordon_stats::codec;
+
+use crate::{Damaged, Snapshot};
+
+/// Deviation that is let pass at each step.
+const SLACK: f64 = 0.5;
+
+/// Most that a step counts.
+const STEP_MAX: f64 = 3.0;
+
+/// Most that a side holds.
+const SUM_MAX: f64 = 20.0;
+
+/// Sums of deviations upwards and downwards.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cusum {
+    up: f64,
+    down: f64,
+}
+
+impl Cusum {
+    /// Takes a deviation in standard deviations; one that is not finite is left out.
+    pub fn observe(&mut self, deviation: f64) {
+        if deviation.is_finite() {
+            let deviation = deviation.clamp(-STEP_MAX, STEP_MAX);
+            self.up = (self.up + deviation - SLACK).clamp(0.0, SUM_MAX);
+            self.down = (self.down - deviation - SLACK).clamp(0.0, SUM_MAX);
+        }
+    }
+
+    /// The larger side, 0 to 20; above 5 is taken as an alarm by custom.
+    #[must_use]
+    pub const fn sum(self) -> f64 {
+        self.up.max(self.down)
+    }
+}
+
+impl Snapshot for Cusum {
+    fn write(&self, out: &mut Vec<u8>) {
+        codec::put_u64(out, self.up.to_bits());
+        codec::put_u64(out, self.down.to_bits());
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Self, Damaged> {
+        Ok(Self { up: crate::drift::take_finite(from)?, down: crate::drift::take_finite(from)? })
+    }
+}
