@@ -43,7 +43,9 @@ impl Scenario for Counter {
         if access.action.writes() {
             signs.push(Sign::at(ID, WROTE, access));
         }
-        if let Some(stay) = here(world, access.patient, access.time.at).find(|stay| agree(world.fold_of(stay.department), department)) {
+        if let Some(stay) =
+            here(world, access.patient, access.time.at).find(|stay| agree(world.fold_of(stay.department), department))
+        {
             signs.push(Sign::at(ID, OWN_DEPARTMENT, access).proven(&[stay.proof]).about(stay.department));
         }
         if let Some(care) = care_of(world, access.patient, access.user).iter().find(|care| care.end < access.time.at) {
@@ -73,7 +75,9 @@ impl Scenario for Counter {
             WROTE => format!("{user} wrote into the record, as those do who care for a patient."),
             OWN_DEPARTMENT => format!("The patient was in {user}'s own department ({}).", world.text(sign.other)),
             TREATED_BEFORE => format!("{user} had treated the patient earlier."),
-            _ => format!("Somebody of {user}'s department had opened the record for a documented reason in the two days before."),
+            _ => format!(
+                "Somebody of {user}'s department had opened the record for a documented reason in the two days before."
+            ),
         }
     }
 }

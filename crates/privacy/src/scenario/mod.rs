@@ -3,17 +3,32 @@
 //! A scenario walks the accesses twice in order of time. In the first walk it learns what is usual; in the second it gives [`Sign`]s. A sign is evidence, not a verdict:
 //! how much it weighs follows from how seldom it is seen in this hospital's own ordinary accesses (`crate::score`). Each scenario tells its signs as sentences.
 
+#[cfg(test)]
+mod bench;
 pub(crate) mod counter;
+mod gather;
+mod habit;
 mod s01_family;
 mod s02_neighbour;
 mod s03_self;
 mod s04_coworker;
+mod s05_vip;
 mod s06_deceased;
 mod s07_no_encounter;
 mod s08_department;
 mod s09_break_glass;
+mod s10_volume;
+mod s11_sweep;
 mod s12_search_peek;
+mod s13_place;
+mod s14_sharing;
+mod s15_leaver;
+mod s16_exfiltration;
 mod s17_section;
+mod s18_for_another;
+mod s20_tampering;
+#[cfg(test)]
+mod tests;
 
 use crate::explain::Explained;
 use crate::form::{Access, Moment, Proof, Table};
@@ -178,11 +193,38 @@ pub(crate) fn all() -> Vec<Box<dyn Scenario>> {
         Box::new(s02_neighbour::Neighbour),
         Box::new(s03_self::Own),
         Box::new(s04_coworker::Coworker),
+        Box::new(s05_vip::Vip::default()),
         Box::new(s06_deceased::Deceased),
         Box::new(s07_no_encounter::NoEncounter),
         Box::new(s08_department::Department::default()),
         Box::new(s09_break_glass::BreakGlass::default()),
+        Box::new(s10_volume::Volume::default()),
+        Box::new(s11_sweep::Sweep::default()),
         Box::new(s12_search_peek::SearchPeek::default()),
+        Box::new(s13_place::Place::default()),
+        Box::new(s14_sharing::Sharing::default()),
+        // after S10 and S11, whose signs it reads
+        Box::new(s15_leaver::Leaver::default()),
+        Box::new(s16_exfiltration::Exfiltration::default()),
         Box::new(s17_section::Section::default()),
+        Box::new(s18_for_another::ForAnother::default()),
+        Box::new(s20_tampering::Tampering::default()),
     ]
+}
+
+/// The state of a user in a list by number, which grows as far as it must. Nobody has none.
+fn of_user<T: Default>(list: &mut Vec<T>, user: u32) -> Option<&mut T> {
+    if user == NONE {
+        return None;
+    }
+    let place = user as usize;
+    if list.len() <= place {
+        list.resize_with(place + 1, T::default);
+    }
+    list.get_mut(place)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+fn number(of: u64) -> f64 {
+    of as f64
 }

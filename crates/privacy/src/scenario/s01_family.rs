@@ -3,10 +3,11 @@
 //! A contact is the user when surname and given name agree and so does the telephone number or the date of birth. A namesake in another household is nobody.
 
 use super::{Base, Family, Id, Scenario, Seen, Sign, Weight};
+use crate::form::Proof;
 use crate::names::{NONE, agree};
 use crate::world::{Contact, Identity, World};
 
-pub(super) const ID: Id = Id(1);
+const ID: Id = Id(1);
 const HOUSEHOLD: u8 = 0;
 const CONTACT: u8 = 1;
 
@@ -20,7 +21,8 @@ impl Scenario for Family1 {
 
     fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
         if seen.has_no_reason() {
-            signs.extend(related(world, seen));
+            let kin = kin(world, seen.access.user, seen.access.patient);
+            signs.extend(kin.map(|kin| Sign::at(ID, kin.level, seen.access).proven(&kin.proofs).about(kin.relation)));
         }
     }
 
@@ -37,25 +39,38 @@ impl Scenario for Family1 {
     }
 }
 
-fn related(world: &World, seen: &Seen<'_>) -> Option<Sign> {
-    let employee = world.employee(seen.access.user)?;
+/// That a patient is family of a user, and what shows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kin {
+    level: u8,
+    pub proofs: [Proof; 2],
+    /// As the contact calls it.
+    relation: u32,
+}
+
+/// Whether a patient is family of a user.
+pub(super) fn kin(world: &World, user: u32, patient: u32) -> Option<Kin> {
+    let employee = world.employee(user)?;
     let own = &employee.identity;
-    if let Some(contact) = world.contacts.of_number(seen.access.patient).iter().find(|contact| is(own, contact)) {
-        return Some(Sign::at(ID, CONTACT, seen.access).proven(&[contact.proof, employee.proof]).about(contact.relation));
+    if let Some(contact) = world.contacts.of_number(patient).iter().find(|contact| is(own, contact)) {
+        return Some(Kin { level: CONTACT, proofs: [contact.proof, employee.proof], relation: contact.relation });
     }
-    let patient = world.patient(seen.access.patient)?;
-    let same = same_person(own, &patient.identity);
-    let related = !same && share_surname(world, own.surname, patient.identity.surname) && same_household(own, &patient.identity);
-    related.then(|| Sign::at(ID, HOUSEHOLD, seen.access).proven(&[patient.proof, employee.proof]))
+    let patient = world.patient(patient)?;
+    let other = !same_person(own, &patient.identity) && same_household(own, &patient.identity);
+    let related = other && share_surname(world, own.surname, patient.identity.surname);
+    related.then_some(Kin { level: HOUSEHOLD, proofs: [patient.proof, employee.proof], relation: NONE })
 }
 
 fn is(own: &Identity, contact: &Contact) -> bool {
-    agree(own.surname, contact.surname) && agree(own.given, contact.given) && (agree(own.phone, contact.phone) || agree(own.birth, contact.birth))
+    agree(own.surname, contact.surname)
+        && agree(own.given, contact.given)
+        && (agree(own.phone, contact.phone) || agree(own.birth, contact.birth))
 }
 
 /// Whether two identities are one person: by number, or by name and date of birth.
 pub(super) fn same_person(one: &Identity, other: &Identity) -> bool {
-    agree(one.person, other.person) || (agree(one.surname, other.surname) && agree(one.given, other.given) && agree(one.birth, other.birth))
+    agree(one.person, other.person)
+        || (agree(one.surname, other.surname) && agree(one.given, other.given) && agree(one.birth, other.birth))
 }
 
 /// Whether two live behind one door.

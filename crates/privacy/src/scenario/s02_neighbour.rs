@@ -26,8 +26,11 @@ impl Scenario for Neighbour {
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {
-        let [apart, ..] = sign.facts;
-        format!("{} lives in the patient's street, {apart} house numbers away.", world.name_of(sign.user))
+        let ([apart, ..], user) = (sign.facts, world.name_of(sign.user));
+        if apart < 1.0 {
+            return format!("{user} and the patient live at one house number, behind different doors.");
+        }
+        format!("{user} lives in the patient's street, {apart} house numbers away.")
     }
 }
 

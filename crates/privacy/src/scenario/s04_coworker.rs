@@ -8,7 +8,7 @@ use crate::world::{Employee, OPEN, World};
 
 const ID: Id = Id(4);
 const SOMEBODY: u8 = 0;
-const CLOSE: u8 = 1;
+pub(super) const CLOSE: u8 = 1;
 /// How long after leaving somebody is still talked about. Days.
 const LEFT_DAYS: u32 = 90;
 
@@ -22,7 +22,11 @@ impl Scenario for Coworker {
 
     fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
         if seen.has_no_reason() {
-            signs.extend(works_here(world, seen));
+            let access = seen.access;
+            let colleague = colleague(world, access.user, access.patient, access.time.at);
+            signs.extend(colleague.map(|colleague| {
+                Sign::at(ID, colleague.level, access).proven(&colleague.proofs).about(colleague.number)
+            }));
         }
     }
 
@@ -34,25 +38,39 @@ impl Scenario for Coworker {
     fn tell(&self, world: &World, sign: &Sign) -> String {
         let user = world.name_of(sign.user);
         match (sign.level, sign.other) {
-            (CLOSE, other) if other != NONE => format!("The patient works here, close to {user}: {}.", world.name_of(other)),
+            (CLOSE, other) if other != NONE => {
+                format!("The patient works here, close to {user}: {}.", world.name_of(other))
+            }
             _ => format!("The patient works here, like {user}."),
         }
     }
 }
 
-fn works_here(world: &World, seen: &Seen<'_>) -> Option<Sign> {
-    let patient = world.patient(seen.access.patient)?;
-    let own = world.employee(seen.access.user)?;
-    if same_person(&own.identity, &patient.identity) {
+/// That a patient works here, and what shows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Colleague {
+    pub level: u8,
+    pub proofs: [Proof; 2],
+    /// As which user, where that is known.
+    number: u32,
+}
+
+/// Whether a patient is a colleague of a user at a time.
+pub(super) fn colleague(world: &World, user: u32, patient: u32, at: i64) -> Option<Colleague> {
+    let row = world.patient(patient)?;
+    let own = world.employee(user)?;
+    if same_person(&own.identity, &row.identity) {
         return None;
     }
-    let colleague = world.employee_of_patient(seen.access.patient);
-    let Some((number, colleague)) = colleague else {
-        return patient.flags.employee.then(|| Sign::at(ID, SOMEBODY, seen.access).proven(&[patient.proof]));
+    let Some((number, colleague)) = world.employee_of_patient(patient) else {
+        return row.flags.employee.then_some(Colleague {
+            level: SOMEBODY,
+            proofs: [row.proof, Proof::NONE],
+            number: NONE,
+        });
     };
-    let level = if close(world, (seen.access.user, own), (number, colleague), seen.access.time.at) { CLOSE } else { SOMEBODY };
-    let proofs: [Proof; 2] = [patient.proof, colleague.proof];
-    Some(Sign::at(ID, level, seen.access).proven(&proofs).about(number))
+    let level = if close(world, (user, own), (number, colleague), at) { CLOSE } else { SOMEBODY };
+    Some(Colleague { level, proofs: [row.proof, colleague.proof], number })
 }
 
 fn close(world: &World, own: (u32, &Employee), colleague: (u32, &Employee), at: i64) -> bool {

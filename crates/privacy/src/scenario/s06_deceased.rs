@@ -16,13 +16,14 @@ impl Scenario for Deceased {
     }
 
     fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
-        if !seen.has_no_reason() || world.duty(seen.access.user).records || is_pathology(world, seen.access.user) {
+        if !seen.has_no_reason() {
             return;
         }
         let Some(patient) = world.patient(seen.access.patient) else { return };
         let Some(death) = patient.death else { return };
         let since = seen.access.time.at.saturating_sub(death);
-        if since > days_before(world.settings.deceased_after_days) {
+        let is_work = || world.duty(seen.access.user).records || is_pathology(world, seen.access.user);
+        if since > days_before(world.settings.deceased_after_days) && !is_work() {
             let days = f64::from(i32::try_from(since / DAY).unwrap_or(i32::MAX));
             signs.push(Sign::at(ID, 0, seen.access).proven(&[patient.proof]).with([days, 0.0, 0.0]));
         }

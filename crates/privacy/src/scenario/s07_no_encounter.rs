@@ -34,7 +34,9 @@ impl Scenario for NoEncounter {
     fn tell(&self, _world: &World, sign: &Sign) -> String {
         let [days, ..] = sign.facts;
         match sign.level {
-            ENDED => format!("The patient's last stay or visit had ended {days} days before, and no appointment lay ahead."),
+            ENDED => {
+                format!("The patient's last stay or visit had ended {days} days before, and no appointment lay ahead.")
+            }
             _ => "The patient had no stay or visit by then, and no appointment lay ahead.".to_owned(),
         }
     }

@@ -5,7 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Base, Family, Id, Scenario, Seen, Sign, Weight};
+use super::{Base, Family, Id, Scenario, Seen, Sign, Weight, number};
 use crate::explain::Reason;
 use crate::names::NONE;
 use crate::world::World;
@@ -42,15 +42,16 @@ impl Scenario for Department {
             return;
         }
         *self.pairs.entry((own, theirs)).or_default() += 1;
-        *self.of_users.entry(own).or_default() += 1;
-        *self.of_patients.entry(theirs).or_default() += 1;
-        self.all += 1;
     }
 
     fn settle(&mut self, _world: &World) {
-        let mut pairs: Vec<_> = self.pairs.iter().map(|((own, theirs), count)| (*own, std::cmp::Reverse(*count), *theirs)).collect();
+        let mut pairs: Vec<_> =
+            self.pairs.iter().map(|((own, theirs), count)| (*own, std::cmp::Reverse(*count), *theirs)).collect();
         pairs.sort_unstable();
-        for (own, _, theirs) in pairs {
+        for (own, count, theirs) in pairs {
+            *self.of_users.entry(own).or_default() += count.0;
+            *self.of_patients.entry(theirs).or_default() += count.0;
+            self.all += count.0;
             let top = self.top.entry(own).or_default();
             if top.len() < TOP {
                 top.push(theirs);
@@ -64,7 +65,8 @@ impl Scenario for Department {
         }
         let own = world.department(seen.access.user);
         let stays = world.stays.of_number(seen.access.patient);
-        let theirs: Vec<u32> = stays.iter().map(|stay| world.fold_of(stay.department)).filter(|department| *department != NONE).collect();
+        let theirs: Vec<u32> =
+            stays.iter().map(|stay| world.fold_of(stay.department)).filter(|department| *department != NONE).collect();
         if own == NONE || theirs.is_empty() || self.of_users.get(&own).is_none_or(|count| *count < KNOWN_MIN) {
             return;
         }
@@ -87,10 +89,11 @@ impl Scenario for Department {
 impl Department {
     fn mismatch(&self, own: u32, theirs: u32) -> bool {
         let together = self.pairs.get(&(own, theirs)).copied().unwrap_or(0);
-        let (users, patients) = (self.of_users.get(&own).copied().unwrap_or(0), self.of_patients.get(&theirs).copied().unwrap_or(0));
-        let by_chance = count(users) * count(patients) / count(self.all).max(1.0);
+        let (users, patients) =
+            (self.of_users.get(&own).copied().unwrap_or(0), self.of_patients.get(&theirs).copied().unwrap_or(0));
+        let by_chance = number(users) * number(patients) / number(self.all).max(1.0);
         let among_top = self.top.get(&own).is_some_and(|top| top.contains(&theirs));
-        count(together) < by_chance && (!among_top || count(together) < HABIT_SHARE * count(users))
+        number(together) < by_chance && (!among_top || number(together) < HABIT_SHARE * number(users))
     }
 }
 
@@ -101,9 +104,4 @@ fn current(world: &World, seen: &Seen<'_>) -> Option<u32> {
     let begun = stays.partition_point(|stay| stay.start <= at);
     let stay = begun.checked_sub(1).and_then(|place| stays.get(place)).or_else(|| stays.first())?;
     Some(world.fold_of(stay.department)).filter(|department| *department != NONE)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-fn count(of: u64) -> f64 {
-    of as f64
 }

@@ -21,6 +21,8 @@ const OFTEN_MIN: u32 = 5;
 const PEERS_MIN: usize = 8;
 /// Patients to whom one and the same reason was given from which on it is a phrase.
 const REPEATED_MIN: usize = 3;
+/// Users who give one and the same reason from which on it comes from a list.
+const COMMON_MIN: usize = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct BreakGlass {
@@ -28,8 +30,10 @@ pub(super) struct BreakGlass {
     users: FxHashSet<u32>,
     /// Limit of uses, by role: the 99.5th percentile.
     limits: FxHashMap<u32, u32>,
+    /// Patients for whom a user gave a reason, the first [`REPEATED_MIN`].
     reasons: FxHashMap<(u32, u32), Vec<u32>>,
-    told: FxHashSet<u32>,
+    /// Users who gave a reason, the first [`COMMON_MIN`]: what many give was chosen from a list.
+    givers: FxHashMap<u32, Vec<u32>>,
 }
 
 impl Scenario for BreakGlass {
@@ -41,6 +45,10 @@ impl Scenario for BreakGlass {
         self.users.insert(seen.access.user);
         if seen.access.break_glass && !seen.explained.marks.has(Reason::Declared) {
             *self.uses.entry(seen.access.user).or_default() += 1;
+            let givers = self.givers.entry(seen.access.purpose).or_default();
+            if givers.len() < COMMON_MIN && !givers.contains(&seen.access.user) {
+                givers.push(seen.access.user);
+            }
         }
     }
 
@@ -69,7 +77,9 @@ impl Scenario for BreakGlass {
         if !access.break_glass || access.patient == NONE || declared || seen.explained.late.is_some() {
             return;
         }
-        if access.time.at + DAY <= world.span.1 && !(0..=24).any(|hours| in_care_at(world, access, access.time.at + hours * HOUR)) {
+        if access.time.at + DAY <= world.span.1
+            && !(0..=24).any(|hours| in_care_at(world, access, access.time.at + hours * HOUR))
+        {
             signs.push(Sign::at(ID, NO_CARE, access));
         }
         let uses = self.uses.get(&access.user).copied().unwrap_or(0);
@@ -83,7 +93,6 @@ impl Scenario for BreakGlass {
     fn weight(&self, level: u8) -> Weight {
         let when_improper = match level {
             NO_CARE => 0.1,
-            OFTEN => 0.03,
             _ => 0.03,
         };
         Weight { family: Family::BreakGlass, base: Base::Visit, when_improper }
@@ -93,10 +102,17 @@ impl Scenario for BreakGlass {
         let [uses, limit, _] = sign.facts;
         let user = world.name_of(sign.user);
         match sign.level {
-            NO_CARE => format!("{user} used break-glass, and took no part in the patient's care on that day or the next."),
-            OFTEN => format!("{user} used break-glass {uses} times in the period; people of the same role at most {limit} times."),
+            NO_CARE => {
+                format!("{user} used break-glass, and took no part in the patient's care on that day or the next.")
+            }
+            OFTEN => format!(
+                "{user} used break-glass {uses} times in the period; people of the same role at most {limit} times."
+            ),
             EMPTY => "No reason was given for break-glass.".to_owned(),
-            _ => format!("The reason given for break-glass (\"{}\") is one that {user} gives for every patient.", world.text(sign.other)),
+            _ => format!(
+                "The reason given for break-glass (\"{}\") is one that {user} gives for every patient.",
+                world.text(sign.other)
+            ),
         }
     }
 }
@@ -106,10 +122,13 @@ impl BreakGlass {
         if access.purpose == NONE {
             return Some(Sign::at(ID, EMPTY, access));
         }
+        if self.givers.get(&access.purpose).is_some_and(|givers| givers.len() >= COMMON_MIN) {
+            return None;
+        }
         let patients = self.reasons.entry((access.user, access.purpose)).or_default();
         if !patients.contains(&access.patient) && patients.len() < REPEATED_MIN {
             patients.push(access.patient);
         }
-        (patients.len() >= REPEATED_MIN && self.told.insert(access.row)).then(|| Sign::at(ID, REPEATED, access).about(access.purpose))
+        (patients.len() >= REPEATED_MIN).then(|| Sign::at(ID, REPEATED, access).about(access.purpose))
     }
 }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::{Base, Family, Id, Scenario, Seen, Sign, Weight};
-use crate::form::{Access, Action, MINUTE};
+use crate::form::{Access, Action, MINUTE, Proof, Table};
 use crate::world::World;
 
 const ID: Id = Id(12);
@@ -14,7 +14,8 @@ const WRITES_WITHIN: i64 = 30 * MINUTE;
 
 #[derive(Debug, Default)]
 pub(super) struct SearchPeek {
-    searched: FxHashMap<u32, i64>,
+    /// The last search by name of each user: when, and the row.
+    searched: FxHashMap<u32, (i64, u32)>,
     /// Records opened after a search, by user and patient: the sign that waits for a write.
     waiting: FxHashMap<(u32, u32), Sign>,
 }
@@ -27,7 +28,7 @@ impl Scenario for SearchPeek {
     fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
         let access = seen.access;
         let key = (access.user, access.patient);
-        if let Some(sign) = self.waiting.get_mut(&key) {
+        if let Some(sign) = self.waiting.get(&key) {
             if access.action.writes() && access.time.at - sign.time.at <= WRITES_WITHIN {
                 self.waiting.remove(&key);
                 return;
@@ -38,13 +39,16 @@ impl Scenario for SearchPeek {
         }
         if access.action == Action::Search {
             if by_name(world, access) {
-                self.searched.insert(access.user, access.time.at);
+                self.searched.insert(access.user, (access.time.at, access.row));
             }
             return;
         }
-        let searched = self.searched.get(&access.user).is_some_and(|at| access.time.at - at <= WITHIN);
-        if searched && seen.has_no_reason() && access.action == Action::Read {
-            self.waiting.entry(key).or_insert_with(|| Sign::at(ID, 0, access));
+        if access.action != Action::Read || !seen.has_no_reason() {
+            return;
+        }
+        if let Some((_, row)) = self.searched.get(&access.user).filter(|(at, _)| access.time.at - at <= WITHIN) {
+            let search = Proof::new(Table::Accesses, *row);
+            self.waiting.entry(key).or_insert_with(|| Sign::at(ID, 0, access).proven(&[search]));
         }
     }
 
@@ -59,7 +63,10 @@ impl Scenario for SearchPeek {
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {
-        format!("{} looked somebody up by name, opened this record within a minute and wrote nothing into it.", world.name_of(sign.user))
+        format!(
+            "{} looked somebody up by name, opened this record within a minute and wrote nothing into it.",
+            world.name_of(sign.user)
+        )
     }
 }
 
