@@ -19,7 +19,7 @@ pub struct WatchSettings {
     pub fade: f64,
     /// Share of values that are to raise an alarm.
     pub rate: f64,
-    /// Values before the first alarm; at least 100.
+    /// Values before the first alarm, counted from when all parts speak (a season needs two of its lengths); at least 100.
     pub warmup: usize,
 }
 
@@ -75,12 +75,14 @@ impl Watch {
     /// Judges the next value, then learns it: its score and whether it is an alarm.
     pub fn step(&mut self, value: f64) -> (f64, Call) {
         let score = self.score(value);
+        // a season that begins to speak changes the score: the threshold waits for it
+        let ready = self.season.as_ref().is_none_or(|season| season.expected().is_some());
         self.cusum.observe(self.anchor.distance(value));
         self.chart.learn(value);
         self.anchor.learn(value);
         self.season.iter_mut().for_each(|season| season.learn(value));
         self.risk = score.max(self.risk * libm::exp2(-1.0 / self.settings.fade.max(1.0)));
-        (score, self.spot.step(score))
+        (score, if ready { self.spot.step(score) } else { Call::Warming })
     }
 
     /// The value of [`Watch::explain`], without allocating.

@@ -4,7 +4,7 @@
 //! voice is added. Scales:
 //! - **tails**: how rarely the tilted sum is reached when every feature is drawn for itself ([`Ecod::independent`]), and five times what the plain sum exceeds the rarest that as many
 //!   independent rows would hold: several features far out *together* are worth more than one.
-//! - **forest**: 0.8 z^2, where z is the distance of the isolation score from its median in units of the way from the median to the ninth decile. The isolation score has a
+//! - **forest**: z^2, where z is the distance of the isolation score from its median in units of the way from the median to the ninth decile. The isolation score has a
 //!   fixed end, so only rows far apart from all others come near it.
 //! - both voices, numbers and names, then go through a [`Curve`] of the rows learnt, and the sum of these is the value, in nats.
 
@@ -28,9 +28,6 @@ const DRAWS: usize = 65_536;
 /// Worth of a nat beyond what independent rows hold.
 const BEYOND: f64 = 5.0;
 
-/// Factor of the squared distance of the isolation score.
-const FOREST: f64 = 0.8;
-
 /// How an ensemble learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -46,7 +43,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { trees: 300, renew_every: 32, half_life: 0, seed: 1 }
+        Self { trees: 500, renew_every: 32, half_life: 0, seed: 1 }
     }
 }
 
@@ -241,7 +238,7 @@ impl Ensemble {
         let beyond = self.scales.plain.nats(raw.sums.plain) - libm::log(self.ecod.rows().max(1.0)) + 1.0;
         let tails = self.scales.tilted.nats(raw.sums.tilted) + BEYOND * beyond.max(0.0);
         let apart = ((raw.isolation - self.scales.forest_median) / self.scales.forest_width).max(0.0);
-        let forest = FOREST * apart * apart;
+        let forest = apart * apart;
         (tails.max(forest), forest > tails)
     }
 

@@ -313,7 +313,8 @@ impl Spot {
         let mut sorted = self.peaks.clone();
         sorted.sort_unstable_by(|a, b| b.total_cmp(a));
         let allowed = share * sorted.len() as f64;
-        let place = (0..sorted.len()).take_while(|place| (*place as f64) < allowed).last().unwrap_or(0);
+        // a new value exceeds the k-th largest of n with chance k / (n + 1)
+        let place = (0..sorted.len()).take_while(|place| (*place + 1) as f64 <= allowed).last().unwrap_or(0);
         self.level + sorted.get(place).copied().unwrap_or(0.0)
     }
 }
