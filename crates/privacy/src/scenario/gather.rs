@@ -17,6 +17,9 @@ pub(super) struct Member {
     pub no_reason: bool,
 }
 
+/// Signs of a review beyond which parts are left away: a feed that calls everybody a leaver must not fill the memory.
+const SIGNS_MAX: usize = 2_000_000;
+
 /// What is gathered of one user. At most [`Sign::ROWS_MAX`] accesses of 12 bytes are named; the others are counted.
 #[derive(Clone, Debug)]
 pub(super) struct Gather {
@@ -87,6 +90,9 @@ impl Gather {
             other: said.other,
         };
         signs.push(sign(said.level, NONE, self.members.iter().map(|member| member.row).collect(), said.proofs.clone()));
+        if signs.len() > SIGNS_MAX {
+            return;
+        }
         let mut of_patient: Vec<Member> =
             self.members.iter().filter(|member| member.patient != NONE).copied().collect();
         of_patient.sort_unstable_by_key(|member| (member.patient, member.row));

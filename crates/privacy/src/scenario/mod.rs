@@ -8,6 +8,8 @@ mod bench;
 pub(crate) mod counter;
 mod gather;
 mod habit;
+#[cfg(test)]
+mod relation_tests;
 mod s01_family;
 mod s02_neighbour;
 mod s03_self;
@@ -27,6 +29,8 @@ mod s16_exfiltration;
 mod s17_section;
 mod s18_for_another;
 mod s20_tampering;
+#[cfg(test)]
+mod speed_tests;
 #[cfg(test)]
 mod tests;
 

@@ -125,7 +125,7 @@ impl Scenario for Volume {
 
     fn weight(&self, level: u8) -> Weight {
         let when_improper = match level {
-            HOUR_LEVEL | DAY_LEVEL => 0.15,
+            HOUR_LEVEL | DAY_LEVEL => 0.2,
             HOUR_WITH_REASONS | DAY_WITH_REASONS => 0.01,
             _ => 0.0,
         };

@@ -87,7 +87,7 @@ impl Scenario for Sweep {
     }
 
     fn weight(&self, level: u8) -> Weight {
-        let when_improper = if level == PART { 0.0 } else { 0.1 };
+        let when_improper = if level == PART { 0.0 } else { 0.2 };
         Weight { family: Family::Volume, base: Base::UserDay, when_improper }
     }
 

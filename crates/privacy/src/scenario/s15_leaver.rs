@@ -67,8 +67,9 @@ impl Scenario for Leaver {
 
     fn weight(&self, level: u8) -> Weight {
         let when_improper = match level {
-            LEFT => 0.2,
-            DORMANT => 0.1,
+            // hardly ever ordinary, however few days a small hospital has to show it
+            LEFT => 0.5,
+            DORMANT => 0.2,
             _ => 0.0,
         };
         Weight { family: Family::Volume, base: Base::UserDay, when_improper }

@@ -158,9 +158,9 @@ impl Scenario for Exfiltration {
 
     fn weight(&self, level: u8) -> Weight {
         let when_improper = match level {
-            MANY => 0.15,
+            MANY => 0.2,
             MANY_WITH_REASONS => 0.01,
-            BULK | DESTINATION => 0.1,
+            BULK | DESTINATION => 0.2,
             _ => 0.0,
         };
         Weight { family: Family::Act, base: Base::UserDay, when_improper }

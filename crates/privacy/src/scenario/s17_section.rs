@@ -17,11 +17,22 @@ const MARKED: u8 = 1;
 const SHARE: f64 = 0.01;
 /// Views of a role from which its habits are known.
 const KNOWN_MIN: u64 = 100;
+/// Share of a user's own views that is their work.
+const HABIT_SHARE: f64 = 0.1;
+
+/// Whose views are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Who {
+    User(u32),
+    Role(u32),
+    All,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Section {
-    of_role: FxHashMap<u32, u64>,
-    of_role_and_section: FxHashMap<(u32, u32), u64>,
+    views: FxHashMap<Who, u64>,
+    /// Views of sensitive sections, and of marked records ([`NONE`]).
+    of_section: FxHashMap<(Who, u32), u64>,
     sensitive: FxHashMap<u32, bool>,
 }
 
@@ -31,13 +42,17 @@ impl Scenario for Section {
     }
 
     fn learn(&mut self, world: &World, seen: &Seen<'_>) {
-        let role = world.role(seen.access.user);
-        *self.of_role.entry(role).or_default() += 1;
-        if is_marked(world, seen.access.patient) {
-            *self.of_role_and_section.entry((role, NONE)).or_default() += 1;
-        }
-        if self.is_sensitive(world, seen.access.section) {
-            *self.of_role_and_section.entry((role, seen.access.section)).or_default() += 1;
+        let user = seen.access.user;
+        let is_sensitive = self.is_sensitive(world, seen.access.section);
+        let is_marked = is_marked(world, seen.access.patient);
+        for who in [Who::User(user), Who::Role(world.role(user)), Who::All] {
+            *self.views.entry(who).or_default() += 1;
+            if is_sensitive {
+                *self.of_section.entry((who, seen.access.section)).or_default() += 1;
+            }
+            if is_marked {
+                *self.of_section.entry((who, NONE)).or_default() += 1;
+            }
         }
     }
 
@@ -45,9 +60,10 @@ impl Scenario for Section {
         if !seen.has_no_reason() {
             return;
         }
-        let (role, section) = (world.role(seen.access.user), seen.access.section);
-        let of_section = if self.is_sensitive(world, section) { self.seldom(role, section) } else { None };
-        let of_mark = if is_marked(world, seen.access.patient) { self.seldom(role, NONE) } else { None };
+        let (user, section) = (seen.access.user, seen.access.section);
+        let role = world.role(user);
+        let of_section = if self.is_sensitive(world, section) { self.seldom(role, user, section) } else { None };
+        let of_mark = if is_marked(world, seen.access.patient) { self.seldom(role, user, NONE) } else { None };
         signs.extend(
             of_section.map(|percent| Sign::at(ID, SECTION, seen.access).with([percent, 0.0, 0.0]).about(section)),
         );
@@ -67,10 +83,10 @@ impl Scenario for Section {
         let role = world.text(role);
         match sign.level {
             MARKED => format!(
-                "The record is marked as sensitive; people of role {role} open such records in {percent:.2} % of their views."
+                "The record is marked as sensitive; colleagues of role {role} open such records in {percent:.2} % of their views."
             ),
             _ => format!(
-                "The section \"{}\" was opened; people of role {role} open it in {percent:.2} % of their views.",
+                "The section \"{}\" was opened; colleagues of role {role} open it in {percent:.2} % of their views.",
                 world.text(sign.other)
             ),
         }
@@ -83,12 +99,18 @@ fn is_marked(world: &World, patient: u32) -> bool {
 }
 
 impl Section {
-    /// The share of a role's views that go to a section ([`NONE`]: to marked records), in percent, when it is small.
-    fn seldom(&self, role: u32, section: u32) -> Option<f64> {
-        let views = self.of_role.get(&role).copied().unwrap_or(0);
-        let here = self.of_role_and_section.get(&(role, section)).copied().unwrap_or(0);
-        let share = number(here) / number(views.max(1));
-        (views >= KNOWN_MIN && share < SHARE).then_some(share * 100.0)
+    /// The share of the views of a user's peers that go to a section ([`NONE`]: to marked records), in percent, when it is small. Peers are the others of the role; where these
+    /// are too few, all others, unless it is much of what the user does.
+    fn seldom(&self, role: u32, user: u32, section: u32) -> Option<f64> {
+        let of = |who: Who| self.views.get(&who).copied().unwrap_or_default();
+        let here = |who: Who| self.of_section.get(&(who, section)).copied().unwrap_or_default();
+        let own = (of(Who::User(user)), here(Who::User(user)));
+        let less_own = |who: Who| (of(who).saturating_sub(own.0), here(who).saturating_sub(own.1));
+        let share = |(views, here): (u64, u64)| number(here) / number(views.max(1));
+        let peers = less_own(Who::Role(role));
+        let (peers, is_habit) =
+            if peers.0 >= KNOWN_MIN { (peers, false) } else { (less_own(Who::All), share(own) >= HABIT_SHARE) };
+        (peers.0 >= KNOWN_MIN && share(peers) < SHARE && !is_habit).then(|| share(peers) * 100.0)
     }
 
     fn is_sensitive(&mut self, world: &World, section: u32) -> bool {

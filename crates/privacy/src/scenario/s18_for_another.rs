@@ -57,7 +57,7 @@ impl Scenario for ForAnother {
     }
 
     fn weight(&self, level: u8) -> Weight {
-        let when_improper = if level == REFUSED { 0.1 } else { 0.05 };
+        let when_improper = if level == REFUSED { 0.2 } else { 0.1 };
         Weight { family: Family::Act, base: Base::Visit, when_improper }
     }
 

@@ -93,7 +93,7 @@ impl Scenario for Tampering {
     }
 
     fn weight(&self, level: u8) -> Weight {
-        let when_improper = if level == LATE_NOTE { 0.2 } else { 0.5 };
+        let when_improper = if level == LATE_NOTE { 0.4 } else { 0.5 };
         Weight { family: Family::Tamper, base: Base::UserDay, when_improper }
     }
 

@@ -60,9 +60,10 @@ impl Scenario for Place {
         let (base, when_improper) = match level {
             OFF_SHIFT => (Base::Visit, 0.4),
             FAR_OFF_SHIFT => (Base::UserDay, 0.05),
-            WORKSTATION | NETWORK => (Base::UserDay, 0.1),
+            WORKSTATION | NETWORK | WALK => (Base::UserDay, 0.15),
             PART => (Base::UserDay, 0.0),
-            _ => (Base::UserDay, 0.05),
+            // hardly ever ordinary, however few days a small hospital has to show it
+            _ => (Base::UserDay, 0.3),
         };
         Weight { family: Family::Place, base, when_improper }
     }

@@ -45,7 +45,7 @@ impl Scenario for Sharing {
     }
 
     fn weight(&self, level: u8) -> Weight {
-        let when_improper = if level == OVERLAP { 0.1 } else { 0.03 };
+        let when_improper = if level == OVERLAP { 0.2 } else { 0.03 };
         Weight { family: Family::Place, base: Base::UserDay, when_improper }
     }
 

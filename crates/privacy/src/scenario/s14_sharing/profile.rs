@@ -40,7 +40,7 @@ struct Own {
 #[derive(Debug, Default)]
 struct Today {
     day: i64,
-    began: Option<(Moment, u32)>,
+    began: Option<Moment>,
     section: u16,
     patient: u32,
     at: i64,
@@ -122,7 +122,7 @@ impl Profile {
             today.steps.clear();
             today.rows.clear();
             today.day = day;
-            today.began = Some((access.time, NONE));
+            today.began = Some(access.time);
         }
         let before = (today.section, today.patient, today.at);
         (today.section, today.patient, today.at) = (section, access.patient, at);
@@ -161,7 +161,7 @@ impl Profile {
         let fit = fit / f64::from(steps);
         let usual = usual_seldom(own, &counts, others);
         let percent = 100.0 * f64::from(seldom) / f64::from(steps);
-        let (began, _) = today.began?;
+        let began = today.began?;
         let sign = Sign {
             scenario: ID,
             level: PROFILE,
