@@ -1,3 +1,5 @@
+//! S5 on paper: a marked record, and one that many look at.
+
 use crate::form::Table;
 use crate::scenario::bench::{Bench, on};
 

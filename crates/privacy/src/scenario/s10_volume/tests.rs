@@ -1,3 +1,5 @@
+//! S10 on paper: a burst, busy peers, a downtime, the night in autumn.
+
 use std::fmt::Write as _;
 
 use crate::form::Table;

@@ -1,3 +1,5 @@
+//! S11 on paper: lists of numbers, names and appointments, and a round.
+
 use std::fmt::Write as _;
 
 use crate::form::Table;

@@ -190,7 +190,9 @@ fn is_new(
     if own.first_day != day || (in_first_days && own.several) {
         return false;
     }
-    groups(world, user).all(|group| uses.get(&(place, group)).is_none_or(|used| !used.several))
+    // of somebody whom the staff list does not know no peer is known either
+    let mut groups = groups(world, user).peekable();
+    groups.peek().is_some() && groups.all(|group| uses.get(&(place, group)).is_none_or(|used| !used.several))
 }
 
 /// Workstation and network of an access as keys.

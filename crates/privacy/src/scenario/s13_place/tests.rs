@@ -1,3 +1,5 @@
+//! S13 on paper: a ward with a roster, and who is not where they are expected.
+
 use std::fmt::Write as _;
 
 use crate::form::Table;
@@ -102,6 +104,14 @@ fn a_float_nurse_at_a_workstation_of_her_peers_is_at_work() {
         0,
         "v1 is a nurse too, of another ward"
     );
+}
+
+#[test]
+fn of_somebody_whom_the_staff_list_does_not_know_no_place_is_strange() {
+    let days =
+        (0..10).map(|day| format!("{},temp,read,y{day},T-1,10.1.1.1,EHR,A/W1\n", on(day, 9, 0))).collect::<String>();
+    let bench = hospital().lines(&days).lines(&format!("{},temp,read,x,BILLING-7,10.9.9.9,EHR,A/W1", on(15, 9, 0)));
+    assert_eq!(bench.who(13), Vec::<String>::new());
 }
 
 #[test]

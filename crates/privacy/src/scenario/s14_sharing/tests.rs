@@ -1,3 +1,5 @@
+//! S14 on paper: two workstations at a time, and sections in another order.
+
 use crate::scenario::bench::{Bench, clock, on};
 
 const COLUMNS: &str = "time,user,action,patient,section,workstation,location";

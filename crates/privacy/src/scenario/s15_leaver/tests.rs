@@ -1,3 +1,5 @@
+//! S15 on paper: the last day of an employment, and accounts that come back.
+
 use std::fmt::Write as _;
 
 use crate::form::Table;

@@ -1,3 +1,5 @@
+//! S16 on paper: prints, bulk requests and destinations.
+
 use std::fmt::Write as _;
 
 use crate::form::Table;

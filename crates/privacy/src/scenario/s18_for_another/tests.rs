@@ -1,3 +1,5 @@
+//! S18 on paper: a refusal, a workstation that somebody left, and a brother.
+
 use crate::form::Table;
 use crate::scenario::bench::{Bench, on};
 

@@ -1,3 +1,5 @@
+//! S20 on paper: a complaint, and the numbers of a log.
+
 use crate::form::Table;
 use crate::scenario::bench::{Bench, on};
 
