@@ -1,7 +1,7 @@
 //! Cases: what hangs together of one person's signs, told as sentences with their proof.
 //!
-//! Signs of one user hang together when they are about the same patient or share an access. What is of one pattern becomes one case; several that are weak each by
-//! themselves become one serial case (S19).
+//! Signs of one user hang together when they are about the same patient or share an access. A person has one case; several things that are weak each by themselves, and more
+//! than others have, make a serial one (S19).
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
@@ -62,18 +62,13 @@ struct Group<'a> {
     signs: Vec<&'a Sign>,
     nats: f64,
     score: f64,
-    serial: bool,
+    /// How many groups were joined into it.
+    joined: usize,
 }
 
 impl Group<'_> {
     fn first(&self) -> i64 {
         self.signs.iter().map(|sign| sign.time.at).min().unwrap_or(0)
-    }
-
-    /// The scenario that weighs most.
-    fn main(&self, weights: &Weights) -> Id {
-        let strongest = self.signs.iter().filter(|sign| sign.scenario != counter::ID);
-        strongest.max_by(|one, other| weights.of(one).total_cmp(&weights.of(other)).then(other.scenario.cmp(&one.scenario))).map_or(Id(0), |sign| sign.scenario)
     }
 }
 
@@ -88,7 +83,7 @@ pub(crate) fn cases(world: &World, scenarios: &[Box<dyn Scenario>], signs: &[Sig
     for group in &mut groups {
         group.score = probability(share, group.nats);
     }
-    let mut groups = merged(world, groups, weights);
+    let mut groups = merged(world, groups);
     groups.retain(|group| group.score >= world.settings.case_score_min);
     let mut cases: Vec<Case> = groups.iter().map(|group| told(world, scenarios, group, weights, share)).collect();
     cases.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.case_id.cmp(&other.case_id)));
@@ -113,7 +108,7 @@ fn grouped(signs: &[Sign]) -> Vec<Group<'_>> {
     let mut groups: Vec<(usize, Vec<&Sign>)> = groups.into_iter().collect();
     groups.sort_by_key(|(place, _)| *place);
     let groups = groups.into_iter().filter(|(_, signs)| signs.iter().any(|sign| sign.scenario != counter::ID));
-    groups.map(|(_, signs)| Group { user: signs.first().map_or(NONE, |sign| sign.user), signs, nats: 0.0, score: 0.0, serial: false }).collect()
+    groups.map(|(_, signs)| Group { user: signs.first().map_or(NONE, |sign| sign.user), signs, nats: 0.0, score: 0.0, joined: 1 }).collect()
 }
 
 fn root(parent: &mut [usize], place: usize) -> usize {
@@ -135,8 +130,8 @@ fn join(parent: &mut [usize], one: usize, other: usize) {
     }
 }
 
-/// One case per person and pattern, and one for each series of weak ones.
-fn merged<'a>(world: &World, groups: Vec<Group<'a>>, weights: &Weights) -> Vec<Group<'a>> {
+/// One case per person: what is strong by itself, and a series of what is weak where it is longer than others have.
+fn merged<'a>(world: &World, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
     let (strong, weak) = (world.settings.case_score_min, world.settings.serial_score_min);
     let mut by_user: FxHashMap<u32, Vec<Group<'a>>> = FxHashMap::default();
     for group in groups.into_iter().filter(|group| group.score >= weak.min(strong)) {
@@ -144,26 +139,36 @@ fn merged<'a>(world: &World, groups: Vec<Group<'a>>, weights: &Weights) -> Vec<G
     }
     let mut users: Vec<_> = by_user.into_iter().collect();
     users.sort_by_key(|(user, _)| *user);
-    let mut out = Vec::new();
+    let (mut cases, mut series): (Vec<Group<'a>>, Vec<Group<'a>>) = (Vec::new(), Vec::new());
     for (_, mut groups) in users {
         groups.sort_by_key(Group::first);
         let (strong_ones, weak_ones): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.score >= strong);
-        let mut of_pattern: Vec<(Id, Group<'a>)> = Vec::new();
-        for group in strong_ones {
-            let main = group.main(weights);
-            match of_pattern.iter_mut().find(|(known, _)| *known == main) {
-                Some((_, known)) => add(known, group),
-                None => of_pattern.push((main, group)),
-            }
-        }
-        out.extend(of_pattern.into_iter().map(|(_, group)| group));
-        out.extend(series(weak_ones));
+        cases.extend(strong_ones.into_iter().reduce(joined));
+        series.extend(longest_series(weak_ones));
     }
-    out
+    for group in more_than_others(series, world.users.len()) {
+        match cases.iter().position(|case| case.user == group.user) {
+            Some(place) => {
+                let case = cases.swap_remove(place);
+                cases.push(joined(case, group));
+            }
+            None => cases.push(group),
+        }
+    }
+    cases
+}
+
+/// Series that are longer than those of 98 of 100 users: where everybody has some, having some says nothing.
+fn more_than_others(mut series: Vec<Group<'_>>, users: usize) -> Vec<Group<'_>> {
+    let mut lengths: Vec<usize> = series.iter().map(|group| group.joined).collect();
+    lengths.sort_unstable_by_key(|length| std::cmp::Reverse(*length));
+    let limit = lengths.get(users / 50).copied().unwrap_or(0);
+    series.retain(|group| group.joined > limit);
+    series
 }
 
 /// The series of weak ones within 30 days, if there are enough.
-fn series(weak: Vec<Group<'_>>) -> Option<Group<'_>> {
+fn longest_series(weak: Vec<Group<'_>>) -> Option<Group<'_>> {
     let within = days_before(SERIAL_DAYS);
     let firsts: Vec<i64> = weak.iter().map(Group::first).collect();
     // the stretch of 30 days with most of them
@@ -172,20 +177,16 @@ fn series(weak: Vec<Group<'_>>) -> Option<Group<'_>> {
     if count < SERIAL_MIN {
         return None;
     }
-    let mut members = weak.into_iter().filter(|group| group.first() >= from && group.first() - from <= within);
-    let mut serial = members.next()?;
-    for member in members {
-        add(&mut serial, member);
-    }
-    serial.serial = true;
-    Some(serial)
+    weak.into_iter().filter(|group| group.first() >= from && group.first() - from <= within).reduce(joined)
 }
 
-/// Joins two groups: both improper is as likely as not both proper.
-fn add<'a>(to: &mut Group<'a>, more: Group<'a>) {
+/// Two groups as one: both improper is as likely as not both proper.
+fn joined<'a>(mut to: Group<'a>, more: Group<'a>) -> Group<'a> {
     to.score = 1.0 - (1.0 - to.score) * (1.0 - more.score);
     to.nats = to.nats.max(more.nats);
+    to.joined += more.joined;
     to.signs.extend(more.signs);
+    to
 }
 
 fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights, share: f64) -> Case {
@@ -205,7 +206,7 @@ fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weigh
         }
     }
     kinds.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
-    let serial = group.serial.then_some(SERIAL);
+    let serial = (group.joined >= SERIAL_MIN).then_some(SERIAL);
     let mut parts = vec![("before evidence".to_owned(), libm::log(share / (1.0 - share)))];
     parts.extend(weights.sum(group.signs.iter().copied()).into_iter().map(|(family, nats)| (format!("{family:?}"), nats)));
     let (mut sentences, counter_evidence) = sentences(world, scenarios, group, weights);
@@ -268,6 +269,6 @@ fn sentences(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, 
 /// From whose accesses, whose record and when it begins: late context changes none of them.
 fn case_id(world: &World, group: &Group<'_>, patients: &[u32]) -> String {
     let patient = patients.first().map_or("", |patient| world.patient_ids.text(*patient));
-    let what = format!("{}\n{patient}\n{}\n{}", world.name_of(group.user), group.first(), u8::from(group.serial));
+    let what = format!("{}\n{patient}\n{}\n{}", world.name_of(group.user), group.first(), u8::from(group.joined >= SERIAL_MIN));
     format!("PC-{:016x}", cordon_stats::sip64([0, 0], what.as_bytes()))
 }

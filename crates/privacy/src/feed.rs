@@ -116,7 +116,16 @@ fn silences(feed: Feed, times: &[i64], from: i64, until: i64) -> Vec<Silence> {
         }
     }
     out.extend(run.filter(counts_as_silence));
+    out.iter_mut().for_each(|silence| to_its_edges(silence, times));
     out
+}
+
+/// A silence begins after the last row before it, and ends with the first behind it, where they are within a bin.
+fn to_its_edges(silence: &mut Silence, times: &[i64]) {
+    let before = times.iter().copied().filter(|at| (silence.from - BIN..silence.from).contains(at)).max();
+    let behind = times.iter().copied().filter(|at| (silence.until..silence.until + BIN).contains(at)).min();
+    silence.from = before.unwrap_or(silence.from - BIN);
+    silence.until = behind.unwrap_or(silence.until);
 }
 
 /// A bin of which only `part` milliseconds are looked at has as much less.
@@ -158,7 +167,8 @@ pub(crate) fn late(world: &World, user: u32, at: i64) -> Option<Feed> {
     }
     let margin = i64::from(world.settings.late_feed_hours) * HOUR;
     let covers = |silence: &&Silence| {
-        let after = if silence.feed == Feed::Roster { 0 } else { margin };
+        // a shift that begins within the silence goes on behind it
+        let after = if silence.feed == Feed::Roster { DAY / 2 } else { margin };
         silence.from <= at && at <= silence.until + after
     };
     world.silences.iter().find(covers).map(|silence| silence.feed)
@@ -175,14 +185,14 @@ mod tests {
     #[test]
     fn two_silent_days_are_found_and_an_hour_is_not() {
         let found = silences(Feed::Orders, &three_weeks(8 * DAY..10 * DAY), 0, 21 * DAY - 1);
-        assert_eq!(found.iter().map(|silence| (silence.from, silence.until, silence.came)).collect::<Vec<_>>(), [(8 * DAY, 10 * DAY, 0)]);
+        assert_eq!(found.iter().map(|silence| (silence.from, silence.until, silence.came)).collect::<Vec<_>>(), [(8 * DAY - HOUR, 10 * DAY, 0)]);
         assert!(silences(Feed::Orders, &three_weeks(8 * DAY..8 * DAY + HOUR), 0, 21 * DAY - 1).is_empty());
     }
 
     #[test]
     fn a_feed_that_ends_early_is_late_from_then_on() {
         let found = silences(Feed::Roster, &three_weeks(19 * DAY..30 * DAY), 0, 21 * DAY - 1);
-        assert_eq!(found.iter().map(|silence| (silence.from, silence.until)).collect::<Vec<_>>(), [(19 * DAY, 21 * DAY)]);
+        assert_eq!(found.iter().map(|silence| (silence.from, silence.until)).collect::<Vec<_>>(), [(19 * DAY - HOUR, 21 * DAY)]);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use crate::case::{Case, cases};
-use crate::explain::{Episodes, Reason, Shared, from_context};
-use crate::feed::{Silence, late};
+use crate::explain::{Absent, Episodes, Reason, Shared, from_context};
+use crate::feed::{Feed, Silence, late};
 use crate::form::{Access, AccessNames, AccessReader, RowFault, SheetFault, days_before};
 use crate::names::NONE;
 use crate::scenario::{Scenario, Seen, Sign, all};
@@ -58,6 +58,8 @@ pub struct Counts {
     pub no_reason: u64,
     /// Users with at least one access.
     pub users: u64,
+    /// People in the staff list.
+    pub staff: u64,
     /// Users at a record on a day, without a reason.
     pub visits_without_reason: u64,
     /// Days between the first and the last access, at least one.
@@ -96,9 +98,8 @@ impl Review {
     /// # Errors
     /// When accesses that are kept outside memory cannot be read or written.
     pub fn run(&mut self, trail: &mut dyn Trail, mut progress: impl FnMut(Walk, u64)) -> io::Result<Found> {
-        let (span, mut shared) = self.together(trail, &mut progress)?;
-        self.world.span = span;
-        self.world.silences = self.world.feeds.silences(span.0, span.1);
+        let mut shared = self.begin(trail, &mut progress)?;
+        let span = self.world.span;
         let mut tally = Tally::default();
         self.explain(trail, &mut shared, &mut tally, &mut progress)?;
         drop(shared);
@@ -109,7 +110,21 @@ impl Review {
         let totals = Totals { visits: tally.visits.len() as u64, user_days: tally.user_days.len() as u64 };
         let weights = Weights::measure(&self.scenarios, &signs, totals);
         let cases = cases(&self.world, &self.scenarios, &signs, &weights, totals.visits);
-        Ok(Found { cases, counts: tally.counts(span), silences: self.world.silences.clone() })
+        let staff = self.world.employees.iter().flatten().count() as u64;
+        Ok(Found { cases, counts: Counts { staff, ..tally.counts(span) }, silences: self.world.silences.clone() })
+    }
+
+    /// What a review knows beside the accesses.
+    pub(crate) const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// First walk, and what follows from it: the period, and where feeds were silent in it.
+    pub(crate) fn begin(&mut self, trail: &mut dyn Trail, progress: &mut impl FnMut(Walk, u64)) -> io::Result<Shared> {
+        let (span, shared) = self.together(trail, progress)?;
+        self.world.span = span;
+        self.world.silences = self.world.feeds.silences(span.0, span.1);
+        Ok(shared)
     }
 
     /// First walk: first and last time, and who treats together in the first days.
@@ -134,6 +149,7 @@ impl Review {
         let (world, scenarios) = (&self.world, &mut self.scenarios);
         let learnt_until = world.span.0 + days_before(world.settings.cotreat_days);
         let mut episodes = Episodes::default();
+        let mut absent = Absent::default();
         trail.explain(&mut |access| {
             let mut explained = from_context(world, access);
             if access.time.at > learnt_until {
@@ -141,8 +157,9 @@ impl Review {
             }
             shared.explain(world, access, &mut explained);
             episodes.explain(world, access, &mut explained);
+            let never_came = absent.could_explain(world, access);
             if explained.marks.is_empty() && access.patient != NONE {
-                explained.late = late(world, access.user, access.time.at);
+                explained.late = late(world, access.user, access.time.at).or(never_came.then_some(Feed::Admissions));
             }
             let seen = Seen { access, explained: &explained };
             for scenario in scenarios.iter_mut() {

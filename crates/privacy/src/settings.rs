@@ -22,6 +22,8 @@ pub struct Settings {
     pub work_after_days: u32,
     /// How long a message or referral is answered. Days.
     pub message_after_days: u32,
+    /// How far the clocks of the systems are apart at most. Minutes.
+    pub clock_skew_minutes: u32,
     /// How many patients two people must share to be said to treat together.
     pub cotreat_patients_min: u32,
     /// Within how many days.
@@ -75,6 +77,7 @@ impl Default for Settings {
             shift_margin_minutes: 30,
             work_after_days: 120,
             message_after_days: 30,
+            clock_skew_minutes: 10,
             cotreat_patients_min: 3,
             cotreat_days: 30,
             episode_hours: 72,
@@ -83,8 +86,8 @@ impl Default for Settings {
             deceased_after_days: 30,
             discharged_after_days: 30,
             neighbour_numbers_max: 10,
-            case_score_min: 0.5,
-            serial_score_min: 0.1,
+            case_score_min: 0.35,
+            serial_score_min: 0.05,
             improper_share: 0.002,
             records_words: words(&["coding", "coder", "billing", "him", "health information", "medical records", "records", "revenue", "registry"]),
             pharmacy_words: words(&["pharm"]),
@@ -98,6 +101,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// How far the clocks of the systems are apart at most, in milliseconds.
+    pub(crate) fn skew(&self) -> i64 {
+        i64::from(self.clock_skew_minutes) * crate::form::MINUTE
+    }
+
     /// Whether a folded text holds one of the words as the beginning of one of its own.
     pub(crate) fn holds(text: &str, words: &[String]) -> bool {
         words.iter().any(|word| {

@@ -33,7 +33,7 @@ pub(crate) fn of_user(world: &World, patient: u32, user: u32) -> &[Care] {
 pub(crate) fn holds(world: &World, care: &Care, at: i64) -> bool {
     let settings = &world.settings;
     let (before, after) = match care.by {
-        By::Message => (0, days_before(settings.message_after_days)),
+        By::Message => (settings.skew(), days_before(settings.message_after_days)),
         _ => (i64::from(settings.care_before_hours) * HOUR, days_before(settings.care_after_days)),
     };
     care.start.saturating_sub(before) <= at && at <= care.end.saturating_add(after)

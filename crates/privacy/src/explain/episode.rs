@@ -1,7 +1,7 @@
 //! E6: the user's own access to the record had a reason earlier in the same episode.
 //!
-//! An episode is an encounter with its windows, so that it ends; where no encounter says so, three days after the access with the reason. An access explained by E6 alone
-//! explains no further one.
+//! An episode is an encounter with its windows; it is over when it has ended and another encounter begins. Where no encounter says so, it lasts three days after the access
+//! with the reason. An access explained by E6 alone explains no further one.
 
 use rustc_hash::FxHashMap;
 
@@ -35,12 +35,15 @@ impl Episodes {
 fn same_episode(world: &World, access: &Access, earlier: i64) -> Option<Proof> {
     let settings = &world.settings;
     let (before, after) = (i64::from(settings.care_before_hours) * HOUR, days_before(settings.care_after_days));
-    for number in world.encounters_of.of_number(access.patient) {
-        let Some(encounter) = world.encounters.get(*number as usize) else { continue };
+    let numbers = world.encounters_of.of_number(access.patient);
+    let encounters = || numbers.iter().filter_map(|number| world.encounters.get(*number as usize));
+    for encounter in encounters() {
         let covers = |at: i64| encounter.start.saturating_sub(before) <= at && at <= encounter.end.saturating_add(after);
-        if covers(earlier) && covers(access.time.at) {
+        let next = encounters().any(|next| next.start > encounter.end.max(earlier) && next.start <= access.time.at);
+        if covers(earlier) && covers(access.time.at) && !next {
             return Some(encounter.proof);
         }
     }
-    (access.time.at - earlier <= i64::from(settings.episode_hours) * HOUR).then_some(Proof::NONE)
+    let next = encounters().any(|next| next.start > earlier && next.start <= access.time.at);
+    (!next && access.time.at - earlier <= i64::from(settings.episode_hours) * HOUR).then_some(Proof::NONE)
 }

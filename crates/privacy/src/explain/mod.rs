@@ -2,6 +2,7 @@
 //!
 //! In comes an [`Access`], out goes an [`Outcome`](Explained): which explanations hold, and the rows that prove each. What no explanation holds for is "no reason found in the data".
 
+mod absent;
 mod care;
 mod cotreat;
 mod declared;
@@ -10,6 +11,7 @@ mod queue;
 mod referral;
 mod unit;
 
+pub(crate) use absent::Absent;
 pub(crate) use care::of_user as care_of;
 pub(crate) use cotreat::Shared;
 pub(crate) use episode::Episodes;
@@ -45,7 +47,8 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 7] = [Self::Care, Self::Unit, Self::Queue, Self::Referral, Self::Cotreat, Self::Episode, Self::Declared];
+    /// All of them, in the order of their ids.
+    pub const ALL: [Self; 7] = [Self::Care, Self::Unit, Self::Queue, Self::Referral, Self::Cotreat, Self::Episode, Self::Declared];
 
     /// Its id, as in `E1`.
     pub const fn id(self) -> &'static str {

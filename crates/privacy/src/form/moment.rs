@@ -28,7 +28,8 @@ impl Moment {
         let pieces: Pieces<'_> = PARSER.parse_pieces(text).map_err(|_| "the time is not ISO 8601 (like 2026-03-18T21:14:03+01:00)")?;
         let offset = pieces.to_numeric_offset().ok_or("the time has no offset from UTC (like +01:00 or Z)")?;
         let civil = pieces.date().to_datetime(pieces.time().ok_or("the time is a date only")?);
-        let at = offset.to_timestamp(civil).map_err(|_| "the time is out of range")?;
+        // the last hours of the year 9999, which stand for "no end" in many systems, are beyond what a timestamp holds with every offset
+        let at = offset.to_timestamp(civil).or(if civil.year() == 9999 { Ok(jiff::Timestamp::MAX) } else { Err("the time is out of range") })?;
         let offset_minutes = i16::try_from(offset.seconds() / 60).map_err(|_| "the offset is out of range")?;
         Ok(Self { at: at.as_millisecond(), offset_minutes })
     }

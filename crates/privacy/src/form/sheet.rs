@@ -39,6 +39,12 @@ pub enum SheetFault {
         /// The last row that was read.
         row: u32,
     },
+    /// There is not even a first line.
+    #[error("{file} is empty: its first line must name the columns")]
+    Empty {
+        /// The file.
+        file: &'static str,
+    },
     /// There are more rows than can be counted.
     #[error("{file} has more than {max} rows: split it by time", max = super::Proof::ROWS_MAX)]
     Rows {
@@ -82,7 +88,7 @@ pub(crate) struct Sheet<R> {
 }
 
 impl<R: Read> Sheet<R> {
-    /// Reads the first line, which names the columns. An empty file has no rows and is no fault.
+    /// Reads the first line, which names the columns. A context of no bytes has no rows; accesses of no bytes are a fault.
     pub(crate) fn open(table: Table, from: R) -> Result<Self, SheetFault> {
         let since_row = Rc::new(Cell::new(0));
         let limited = Limited { from, since_row: Rc::clone(&since_row) };
@@ -91,6 +97,8 @@ impl<R: Read> Sheet<R> {
         if sheet.read()? {
             sheet.places = places(table, &sheet.record)?;
             sheet.width = sheet.record.len();
+        } else if table == Table::Accesses {
+            return Err(SheetFault::Empty { file: table.file() });
         }
         sheet.row = 0;
         Ok(sheet)

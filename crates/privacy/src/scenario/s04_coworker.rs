@@ -62,7 +62,12 @@ pub(super) fn colleague(world: &World, user: u32, patient: u32, at: i64) -> Opti
     if same_person(&own.identity, &row.identity) {
         return None;
     }
-    let Some((number, colleague)) = world.employee_of_patient(patient) else {
+    let current = |employee: &Employee| at.saturating_sub(employee.until) <= days_before(LEFT_DAYS);
+    let known = world.employee_of_patient(patient);
+    if known.is_some_and(|(_, employee)| !current(employee)) {
+        return None;
+    }
+    let Some((number, colleague)) = known else {
         return row.flags.employee.then_some(Colleague {
             level: SOMEBODY,
             proofs: [row.proof, Proof::NONE],

@@ -1,12 +1,13 @@
-//! S5, VIP and news: the record is marked as that of a known person, or at least five people opened it within 24 hours without a reason.
+//! S5, VIP and news: the record is marked as that of a known person, or at least five people opened it within 24 hours without a reason, and more than with one.
 //!
-//! The second needs no list: what is in the news is seen by how many look. Memory: those who opened a record without a reason within the last 24 hours, 16 bytes each and
-//! at most 64 for a record, and the times when there were five, 16 bytes each.
+//! The second needs no list: what is in the news is seen by how many look. On a busy ward five of fifty without a reason are ordinary. Memory: those who opened a record
+//! within the last 24 hours, 16 bytes each and at most 64 for a record, and the times when there were five, 16 bytes each.
 
 use rustc_hash::FxHashMap;
 
 use super::{Base, Family, Id, Scenario, Seen, Sign, Weight};
 use crate::form::DAY;
+use crate::names::NONE;
 use crate::world::World;
 
 const ID: Id = Id(5);
@@ -29,8 +30,8 @@ struct News {
 
 #[derive(Debug, Default)]
 pub(super) struct Vip {
-    /// Who opened a record within the last 24 hours without a reason, and when last.
-    openers: FxHashMap<u32, Vec<(u32, i64)>>,
+    /// Who opened a record within the last 24 hours, when last, and whether for a reason.
+    openers: FxHashMap<u32, Vec<(u32, i64, bool)>>,
     forget_at: usize,
     news: FxHashMap<u32, Vec<News>>,
 }
@@ -41,23 +42,25 @@ impl Scenario for Vip {
     }
 
     fn learn(&mut self, _world: &World, seen: &Seen<'_>) {
-        if !seen.has_no_reason() {
+        let (access, at) = (seen.access, seen.access.time.at);
+        if access.patient == NONE {
             return;
         }
-        let (access, at) = (seen.access, seen.access.time.at);
         let openers = self.openers.entry(access.patient).or_default();
-        openers.retain(|(user, last)| *user != access.user && at - last < DAY);
+        openers.retain(|(user, last, _)| *user != access.user && at - last < DAY);
         if openers.len() == OPENERS_MAX {
             openers.remove(0);
         }
-        openers.push((access.user, at));
-        if openers.len() >= NEWS_MIN {
-            let from = openers.first().map_or(at, |(_, first)| *first);
-            let users = u32::try_from(openers.len()).unwrap_or(u32::MAX);
+        openers.push((access.user, at, !seen.has_no_reason()));
+        let without = openers.iter().filter(|(_, _, reason)| !reason);
+        let users = without.clone().count();
+        if seen.has_no_reason() && users >= NEWS_MIN && 2 * users > openers.len() {
+            let from = without.map(|(_, first, _)| *first).next().unwrap_or(at);
+            let users = u32::try_from(users).unwrap_or(u32::MAX);
             note(self.news.entry(access.patient).or_default(), News { from, until: at, users });
         }
         if self.openers.len() > self.forget_at.max(FORGET_AFTER) {
-            self.openers.retain(|_, openers| openers.last().is_some_and(|(_, last)| at - last < DAY));
+            self.openers.retain(|_, openers| openers.last().is_some_and(|(_, last, _)| at - last < DAY));
             self.forget_at = 2 * self.openers.len();
         }
     }
@@ -85,7 +88,7 @@ impl Scenario for Vip {
     }
 
     fn weight(&self, level: u8) -> Weight {
-        let when_improper = if level == MARKED { 0.1 } else { 0.07 };
+        let when_improper = if level == MARKED { 0.1 } else { 0.3 };
         Weight { family: Family::Relation, base: Base::Visit, when_improper }
     }
 

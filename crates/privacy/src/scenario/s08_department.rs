@@ -11,6 +11,10 @@ use crate::names::NONE;
 use crate::world::World;
 
 const ID: Id = Id(8);
+const SELDOM: u8 = 0;
+const NEVER: u8 = 1;
+/// Accesses that would be there by chance, from which none at all says something.
+const NEVER_BY_CHANCE_MIN: f64 = 20.0;
 const TOP: usize = 50;
 /// Accesses of a department from which its habits are known.
 const KNOWN_MIN: u64 = 200;
@@ -72,26 +76,39 @@ impl Scenario for Department {
         }
         if theirs.iter().all(|theirs| self.mismatch(own, *theirs)) {
             let proofs: Vec<_> = stays.iter().rev().take(1).map(|stay| stay.proof).collect();
-            signs.push(Sign::at(ID, 0, seen.access).proven(&proofs).about(theirs.last().copied().unwrap_or(NONE)));
+            let level = if theirs.iter().all(|theirs| self.never(own, *theirs)) { NEVER } else { SELDOM };
+            signs.push(Sign::at(ID, level, seen.access).proven(&proofs).about(theirs.last().copied().unwrap_or(NONE)));
         }
     }
 
-    fn weight(&self, _level: u8) -> Weight {
-        Weight { family: Family::Need, base: Base::Visit, when_improper: 0.5 }
+    fn weight(&self, level: u8) -> Weight {
+        Weight { family: Family::Need, base: Base::Visit, when_improper: if level == NEVER { 0.4 } else { 0.3 } }
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {
         let own = world.employee(sign.user).map_or(NONE, |employee| employee.department);
-        format!("{} hardly ever has to do with patients of {}.", world.text(own), world.text(sign.other))
+        let often = if sign.level == NEVER { "never" } else { "hardly ever" };
+        format!("{} {often} has to do with patients of {}.", world.text(own), world.text(sign.other))
     }
 }
 
 impl Department {
-    fn mismatch(&self, own: u32, theirs: u32) -> bool {
+    /// How many accesses of a department to another's patients there are, and would be by chance.
+    fn together(&self, own: u32, theirs: u32) -> (u64, f64) {
         let together = self.pairs.get(&(own, theirs)).copied().unwrap_or(0);
         let (users, patients) =
             (self.of_users.get(&own).copied().unwrap_or(0), self.of_patients.get(&theirs).copied().unwrap_or(0));
-        let by_chance = number(users) * number(patients) / number(self.all).max(1.0);
+        (together, number(users) * number(patients) / number(self.all).max(1.0))
+    }
+
+    fn never(&self, own: u32, theirs: u32) -> bool {
+        let (together, by_chance) = self.together(own, theirs);
+        together == 0 && by_chance >= NEVER_BY_CHANCE_MIN
+    }
+
+    fn mismatch(&self, own: u32, theirs: u32) -> bool {
+        let (together, by_chance) = self.together(own, theirs);
+        let users = self.of_users.get(&own).copied().unwrap_or(0);
         let among_top = self.top.get(&own).is_some_and(|top| top.contains(&theirs));
         number(together) < by_chance && (!among_top || number(together) < HABIT_SHARE * number(users))
     }

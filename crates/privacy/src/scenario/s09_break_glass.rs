@@ -6,6 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Base, Family, Id, Scenario, Seen, Sign, Weight};
 use crate::explain::{Reason, in_care_at};
+use crate::feed::late;
 use crate::form::{DAY, HOUR};
 use crate::names::NONE;
 use crate::world::World;
@@ -78,6 +79,7 @@ impl Scenario for BreakGlass {
             return;
         }
         if access.time.at + DAY <= world.span.1
+            && late(world, access.user, access.time.at).is_none()
             && !(0..=24).any(|hours| in_care_at(world, access, access.time.at + hours * HOUR))
         {
             signs.push(Sign::at(ID, NO_CARE, access));

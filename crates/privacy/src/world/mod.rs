@@ -11,7 +11,6 @@ pub(crate) use rows::{Booking, By, Care, Contact, Declared, DeclaredKind, Employ
 
 pub use build::Context;
 
-use crate::form::Moment;
 use crate::names::{NONE, Names};
 use crate::settings::Settings;
 
@@ -93,6 +92,13 @@ impl World {
         Some((*user, self.employee(*user)?))
     }
 
+    /// Whether a declared downtime or mass-casualty event goes on, or its entry afterwards: hours and places say nothing then.
+    pub(crate) fn is_upheaval(&self, at: i64) -> bool {
+        let after = i64::from(self.settings.back_entry_hours) * crate::form::HOUR;
+        let mut declared = self.declared.iter().filter(|declared| declared.kind != DeclaredKind::WardMove);
+        declared.any(|declared| declared.start <= at && at <= declared.end.saturating_add(after))
+    }
+
     /// Department of a user, folded; [`NONE`] when unknown.
     pub(crate) fn department(&self, user: u32) -> u32 {
         self.employee(user).map_or(NONE, |employee| self.fold_of(employee.department))
@@ -122,10 +128,5 @@ impl World {
     /// The name by which somebody is called in a sentence.
     pub(crate) fn name_of(&self, user: u32) -> &str {
         self.users.text(user)
-    }
-
-    /// A moment of a row as it is written in a sentence, on the wall clock of `like`.
-    pub(crate) fn moment(at: i64, like: Moment) -> String {
-        Moment { at, offset_minutes: like.offset_minutes }.text()
     }
 }

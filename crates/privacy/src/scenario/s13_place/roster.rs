@@ -51,11 +51,14 @@ impl Roster {
             }
         }
         let silent = world.silences.iter().filter(|silence| silence.feed == Feed::Roster);
-        self.silent = silent.map(|silence| (silence.from - DAY, silence.until)).collect();
+        self.silent = silent.map(|silence| (silence.from - DAY, silence.until + DAY / 2)).collect();
     }
 
     pub(super) fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
         let access = seen.access;
+        if world.is_upheaval(access.time.at) {
+            return;
+        }
         let Some(duties) = self.of_user.get_mut(access.user as usize).filter(|duties| !duties.all.is_empty()) else {
             return;
         };

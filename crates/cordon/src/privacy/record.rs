@@ -1,0 +1,112 @@
+//! `cordon privacy record`: who opened one patient's record, and why.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use cordon_privacy::{Moment, Record, Review};
+
+use super::{page, tables};
+use crate::Exit;
+use crate::progress::Steps;
+use crate::rules::print;
+
+const EXAMPLES: &str = "\
+Examples:
+  cordon privacy record 4711023 --accesses accesses.csv --context hospital/
+  cordon privacy record 4711023 --from 2026-01-01T00:00:00+01:00 --to 2026-04-01T00:00:00+02:00 \\
+      --accesses accesses.csv --context hospital/ --format html > record.html
+  cordon privacy record 4711023 --disclosures --format csv --accesses accesses.csv --context hospital/
+
+Every access to the record, with its reason or that none is found in the data, over all ids that are the
+patient's. --disclosures accounts for what was given to others (45 CFR 164.528): without treatment, payment
+and operations, repeats in one line. html is a page to print.
+Exit code: 0 done, 2 could not run, 3 done, but some rows could not be used.";
+
+/// Options of `cordon privacy record`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct RecordArgs {
+    /// The patient's id, as it stands in the files
+    #[arg(value_name = "PATIENT")]
+    patient: String,
+    /// From when [default: the first access]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    from: Option<i64>,
+    /// Until when [default: the last access]
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    to: Option<i64>,
+    /// The accesses: a CSV file with a line for each
+    #[arg(long, value_name = "FILE")]
+    accesses: PathBuf,
+    /// The folder with staff.csv, patients.csv, encounters.csv and what else is known
+    #[arg(long, value_name = "DIR")]
+    context: PathBuf,
+    /// Account for disclosures instead
+    #[arg(long)]
+    disclosures: bool,
+    /// Windows, limits and words of this hospital (TOML)
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = RecordFormat::Table)]
+    format: RecordFormat,
+    /// Show no progress
+    #[arg(long)]
+    no_progress: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RecordFormat {
+    /// Lines for people
+    Table,
+    /// One JSON object
+    Json,
+    /// A line for each access or disclosure
+    Csv,
+    /// A page to print
+    Html,
+}
+
+fn moment(text: &str) -> Result<i64, String> {
+    Moment::parse(text).map(|moment| moment.at).map_err(str::to_owned)
+}
+
+/// Runs the command.
+pub(super) fn run(args: &RecordArgs) -> Result<Exit> {
+    let (from, until) = (args.from.unwrap_or(i64::MIN), args.to.unwrap_or(i64::MAX));
+    if until < from {
+        bail!("--to is before --from");
+    }
+    let steps = Steps::new(args.no_progress);
+    let mut faults = tables::Faults::default();
+    steps.begin("reading the context");
+    let context = tables::context(&args.context, tables::settings(args.settings.as_ref())?, &mut faults)?;
+    let mut review = Review::new(context);
+    steps.begin("reading accesses");
+    let temporary = args.accesses.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut kept = tables::accesses(&args.accesses, temporary, &mut review, &mut faults, |count| steps.at(count))?;
+    steps.begin("explaining");
+    let record = review.record(kept.trail(), &args.patient, from, until, |_, count| steps.at(count))?;
+    steps.finish();
+    tables::tell(&faults);
+    let record = record.with_context(|| format!("no access and no row of the context names patient {}", args.patient))?;
+    print(&told(args, &record)?)?;
+    Ok(if faults.count > 0 { Exit::InputLost } else { Exit::Clean })
+}
+
+fn told(args: &RecordArgs, record: &Record) -> Result<String> {
+    let disclosures = args.disclosures.then(|| record.disclosures());
+    Ok(match (args.format, &disclosures) {
+        (RecordFormat::Json, None) => format!("{}\n", serde_json::to_string_pretty(record)?),
+        (RecordFormat::Json, Some(disclosures)) => format!("{}\n", serde_json::to_string_pretty(disclosures)?),
+        (RecordFormat::Table, None) => page::lines(record),
+        (RecordFormat::Table, Some(disclosures)) => page::disclosure_lines(disclosures),
+        (RecordFormat::Csv, None) => page::csv(page::ACCESS_COLUMNS, &page::access_cells(record)),
+        (RecordFormat::Csv, Some(disclosures)) => page::csv(page::DISCLOSURE_COLUMNS, &page::disclosure_cells(disclosures)),
+        (RecordFormat::Html, None) => page::html("Who opened this record", record, page::ACCESS_COLUMNS, &page::access_cells(record)),
+        (RecordFormat::Html, Some(disclosures)) => {
+            page::html("Accounting of disclosures", record, page::DISCLOSURE_COLUMNS, &page::disclosure_cells(disclosures))
+        }
+    })
+}

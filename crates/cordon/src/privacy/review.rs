@@ -1,0 +1,122 @@
+//! `cordon privacy review`: every access explained, the rest made cases.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+use cordon_privacy::{Case, Counts, Review, Walk};
+
+use super::{tables, told};
+use crate::Exit;
+use crate::progress::Steps;
+use crate::rules::print;
+
+const EXAMPLES: &str = "\
+Examples:
+  cordon privacy review --accesses accesses.csv --context hospital/ --out review/
+  cordon privacy review --accesses accesses.csv --context hospital/ --out review/ --budget 20
+  cordon privacy review --accesses accesses.csv --context hospital/ --out review/ \\
+      --settings windows.toml --previous last-night/ --format json
+
+Writes explanations.csv (a line for each access), cases.ndjson (best first), withheld.csv (accesses that
+cannot be judged yet, because a feed was silent), faults.csv (rows that could not be used) and
+summary.json. What each file of --context holds: docs/specs/access-review.md.
+Exit code: 0 no case, 1 cases, 2 could not run, 3 done, but some rows could not be used.";
+
+/// Options of `cordon privacy review`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ReviewArgs {
+    /// The accesses: a CSV file with a line for each
+    #[arg(long, value_name = "FILE")]
+    accesses: PathBuf,
+    /// The folder with staff.csv, patients.csv, encounters.csv and what else is known
+    #[arg(long, value_name = "DIR")]
+    context: PathBuf,
+    /// Where to write; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Keep the best cases only: so many a day for each 10,000 staff, rounded up [default: all]
+    #[arg(long, value_name = "N")]
+    budget: Option<f64>,
+    /// Windows, limits and words of this hospital (TOML)
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The folder of an earlier review of the same accesses: says which of its cases are withdrawn, and why
+    #[arg(long, value_name = "DIR")]
+    previous: Option<PathBuf>,
+    /// How to print what was found
+    #[arg(long, value_enum, default_value_t = ReviewFormat::Table)]
+    format: ReviewFormat,
+    /// Show no progress
+    #[arg(long)]
+    no_progress: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ReviewFormat {
+    /// For people
+    Table,
+    /// One JSON object: that of summary.json
+    Json,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
+    if args.budget.is_some_and(|budget| !budget.is_finite() || budget <= 0.0) {
+        bail!("--budget must be above 0: so many cases a day for each 10,000 staff");
+    }
+    std::fs::create_dir_all(&args.out).with_context(|| format!("{}", args.out.display()))?;
+    let steps = Steps::new(args.no_progress);
+    let mut faults = tables::Faults::default();
+    steps.begin("reading the context");
+    let context = tables::context(&args.context, tables::settings(args.settings.as_ref())?, &mut faults)?;
+    let mut review = Review::new(context);
+    steps.begin("reading accesses");
+    let mut kept = tables::accesses(&args.accesses, &args.out, &mut review, &mut faults, |count| steps.at(count))?;
+    let mut walk = None;
+    let found = review.run(kept.trail(), |at, count| {
+        if walk.replace(at) != Some(at) {
+            steps.begin(words(at));
+        }
+        steps.at(count);
+    })?;
+    steps.begin("writing");
+    let cases = within_budget(&found.cases, &found.counts, args.budget);
+    told::explanations(&args.out, kept)?;
+    told::cases(&args.out, cases)?;
+    told::faults(&args.out, &faults)?;
+    let summary = told::summary(&found, cases.len(), &faults);
+    told::file(&args.out, "summary.json", |out| Ok(serde_json::to_writer_pretty(out, &summary)?))?;
+    steps.finish();
+    tables::tell(&faults);
+    if let Some(previous) = &args.previous {
+        super::withdrawn::write(previous, &args.out, &found.cases)?;
+    }
+    match args.format {
+        ReviewFormat::Table => print(&told::table(&found, cases, &faults))?,
+        ReviewFormat::Json => print(&format!("{summary}\n"))?,
+    }
+    Ok(match (faults.count, cases.is_empty()) {
+        (1.., _) => Exit::InputLost,
+        (0, false) => Exit::Findings,
+        (0, true) => Exit::Clean,
+    })
+}
+
+const fn words(walk: Walk) -> &'static str {
+    match walk {
+        Walk::Together => "who treats together",
+        Walk::Explaining => "explaining",
+        Walk::Judging => "looking at what has no reason",
+    }
+}
+
+/// The best cases, as many as the budget has for the days and staff of the data.
+fn within_budget<'a>(cases: &'a [Case], counts: &Counts, budget: Option<f64>) -> &'a [Case] {
+    let Some(budget) = budget else { return cases };
+    let staff = f64::from(u32::try_from(counts.staff.max(1)).unwrap_or(u32::MAX));
+    let most = (budget * counts.days * staff / 10_000.0).ceil().max(1.0);
+    let most = (0..=cases.len()).take_while(|count| f64::from(u32::try_from(*count).unwrap_or(u32::MAX)) <= most).last().unwrap_or(0);
+    cases.get(..most).unwrap_or(cases)
+}

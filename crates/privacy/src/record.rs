@@ -1,0 +1,195 @@
+//! One record: who opened it, and why, told plainly. For the patient who asks, and for the privacy office.
+//!
+//! Patients of one person (merged ids) are one record. Where a feed was silent it is said, so that a missing reason is not read as none.
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::explain::{Episodes, Marks, Reason, Shared, from_context};
+use crate::feed::{Silence, late};
+use crate::form::{Access, Action, Proof, days_before};
+use crate::names::NONE;
+use crate::review::{Review, Walk};
+use crate::trail::Trail;
+use crate::world::World;
+
+/// Who opened a record.
+#[derive(Clone, Debug, Serialize)]
+pub struct Record {
+    /// The ids that are this patient's.
+    pub patients: Vec<String>,
+    /// Every access, in order of time.
+    pub accesses: Vec<RecordAccess>,
+    /// Feeds that were silent in the period.
+    pub silences: Vec<Silence>,
+}
+
+/// One access to a record.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RecordAccess {
+    /// Row of the access.
+    pub row: u32,
+    /// When, with offset.
+    pub time: String,
+    /// Milliseconds since 1970.
+    pub at: i64,
+    /// Who.
+    pub user: String,
+    /// Their role; "unknown" when the staff list does not say.
+    pub role: String,
+    /// Their department; "unknown" likewise.
+    pub department: String,
+    /// What was done.
+    pub action: &'static str,
+    /// The part of the record; empty when unknown.
+    pub section: String,
+    /// What was looked for, printed or given away; empty otherwise.
+    pub object: String,
+    /// The reason that the user gave; empty when none.
+    pub purpose: String,
+    /// Where from.
+    pub workstation: String,
+    /// With which program.
+    pub application: String,
+    /// Whether break-glass was used.
+    pub break_glass: bool,
+    /// Like `E1|E5`; empty when there is none.
+    pub explanation: String,
+    /// The reason in words, or that none is found.
+    pub words: String,
+    /// The rows that prove it.
+    pub proof: Vec<Proof>,
+}
+
+/// A disclosure as 45 CFR 164.528 asks for it: date, recipient, what, why; repeats to one recipient for one purpose in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Disclosure {
+    /// The first.
+    pub first: String,
+    /// The last; the same as the first when there was one.
+    pub last: String,
+    /// How many.
+    pub count: u32,
+    /// Who received it, as the source names them.
+    pub recipient: String,
+    /// What was disclosed.
+    pub what: String,
+    /// What for.
+    pub purpose: String,
+    /// The rows of the accesses.
+    pub rows: Vec<u32>,
+}
+
+impl Review {
+    /// Tells who opened the record of a patient between two times (milliseconds since 1970). None when neither accesses nor context know the patient.
+    ///
+    /// # Errors
+    /// When accesses that are kept outside memory cannot be read.
+    pub fn record(&mut self, trail: &mut dyn Trail, patient: &str, from: i64, until: i64, mut progress: impl FnMut(Walk, u64)) -> io::Result<Option<Record>> {
+        let Some(numbers) = numbers(self.world(), patient) else { return Ok(None) };
+        let shared = self.begin(trail, &mut progress)?;
+        let world = self.world();
+        let mut accesses = Vec::new();
+        let mut episodes = Episodes::default();
+        let mut shared = shared;
+        let learnt_until = world.span.0 + days_before(world.settings.cotreat_days);
+        trail.walk(&mut |access| {
+            if access.time.at > learnt_until {
+                shared.learn(access, &from_context(world, access));
+            }
+            if numbers.contains(&access.patient) {
+                let told = told(world, access, &shared, &mut episodes);
+                if (from..=until).contains(&access.time.at) {
+                    accesses.push(told);
+                }
+            }
+        })?;
+        let silences = world.silences.iter().filter(|silence| silence.from <= until && silence.until >= from).copied().collect();
+        let patients = numbers.iter().map(|number| world.patient_ids.text(*number).to_owned()).collect();
+        Ok(Some(Record { patients, accesses, silences }))
+    }
+}
+
+impl Record {
+    /// The disclosures among the accesses, without those for treatment, payment and operations, to the patient, or with their authorisation.
+    pub fn disclosures(&self) -> Vec<Disclosure> {
+        const LEFT_OUT: [&str; 12] =
+            ["treat", "etreat", "treatment", "hpaymt", "payment", "hoperat", "operations", "patrqt", "patient", "authorised", "authorized", "directory"];
+        let mut out: Vec<Disclosure> = Vec::new();
+        for access in &self.accesses {
+            let purpose = access.purpose.trim().to_lowercase();
+            if access.action != Action::Disclose.word() || LEFT_OUT.contains(&purpose.as_str()) {
+                continue;
+            }
+            let same = |known: &&mut Disclosure| known.recipient == access.object && known.what == access.section && known.purpose == access.purpose;
+            if let Some(known) = out.iter_mut().find(same) {
+                known.last.clone_from(&access.time);
+                known.count += 1;
+                known.rows.push(access.row);
+                continue;
+            }
+            out.push(Disclosure {
+                first: access.time.clone(),
+                last: access.time.clone(),
+                count: 1,
+                recipient: access.object.clone(),
+                what: access.section.clone(),
+                purpose: access.purpose.clone(),
+                rows: vec![access.row],
+            });
+        }
+        out
+    }
+}
+
+/// The numbers of a patient: their own, and those of the same person.
+fn numbers(world: &World, patient: &str) -> Option<Vec<u32>> {
+    let own = world.patient_ids.find(patient)?;
+    let person = world.patient(own).map_or(NONE, |patient| patient.identity.person);
+    let mut out = vec![own];
+    if person != NONE {
+        let same = world.patients.iter().enumerate().filter(|(_, other)| other.is_some_and(|other| other.identity.person == person));
+        out.extend(same.filter_map(|(number, _)| u32::try_from(number).ok()).filter(|number| *number != own));
+    }
+    Some(out)
+}
+
+fn told(world: &World, access: &Access, shared: &Shared, episodes: &mut Episodes) -> RecordAccess {
+    let mut explained = from_context(world, access);
+    shared.explain(world, access, &mut explained);
+    episodes.explain(world, access, &mut explained);
+    let employee = world.employee(access.user);
+    let words = if explained.marks.is_empty() {
+        match late(world, access.user, access.time.at) {
+            Some(feed) => format!("cannot be judged yet: {} did not come in full", feed.words()),
+            None => "no reason found in the data".to_owned(),
+        }
+    } else {
+        in_words(explained.marks)
+    };
+    let text = |number| world.texts.text(number).to_owned();
+    RecordAccess {
+        row: access.row,
+        time: access.time.text(),
+        at: access.time.at,
+        user: world.name_of(access.user).to_owned(),
+        role: world.text(employee.map_or(NONE, |employee| employee.role)).to_owned(),
+        department: world.text(employee.map_or(NONE, |employee| employee.department)).to_owned(),
+        action: access.action.word(),
+        section: text(access.section),
+        object: text(access.object),
+        purpose: text(access.purpose),
+        workstation: text(access.workstation),
+        application: text(access.application),
+        break_glass: access.break_glass,
+        explanation: explained.marks.to_string(),
+        words,
+        proof: explained.proofs().collect(),
+    }
+}
+
+/// The first reason that holds: the others stand in the ids.
+fn in_words(marks: Marks) -> String {
+    Reason::ALL.into_iter().find(|reason| marks.has(*reason)).map_or_else(String::new, |reason| reason.words().to_owned())
+}
