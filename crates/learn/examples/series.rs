@@ -1,5 +1,10 @@
 //! Runs the bench of series over the NAB files prepared as `value,label` lines: `series SEASON:FILE...`.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods, reason = "an example that people run by hand")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "an example that people run by hand"
+)]
 
 use cordon_learn::eval::{Series, SeriesPlan, series};
 

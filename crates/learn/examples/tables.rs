@@ -1,4 +1,5 @@
-//! Runs the bench of tables over plain files: `tables FILE.csv...` learns and judges each (last column 1 for an attack); `tables --flows TRAIN TEST` is the split of NSL-KDD.
+//! Runs the bench of tables over plain files: `tables FILE.csv...` learns and judges each (last column 1 for an attack); `tables --stream FILE.csv...` scores each row before it learns it;
+//! `tables --flows TRAIN TEST` is the split of NSL-KDD.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -9,7 +10,7 @@
 use std::io::Write as _;
 
 use cordon_learn::{
-    eval::{Codes, Report, Sheet, TablesPlan, TestPart, tables},
+    eval::{Codes, Report, Sheet, TablesPlan, TestPart, prequential, tables},
     tabular::Settings,
 };
 
@@ -17,6 +18,12 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let plan = TablesPlan { seeds: vec![1, 2, 3, 4, 5], budget: None, settings: Settings::default() };
     let mut clock = cpu_seconds;
+    if arguments[0] == "--stream" {
+        for path in &arguments[1..] {
+            show(path, &prequential(&plain(path), true, &plan, &mut clock).unwrap());
+        }
+        return;
+    }
     if arguments[0] != "--flows" {
         for path in &arguments {
             show(path, &tables(&plain(path), None, &[], &plan, &mut clock).unwrap());

@@ -1,7 +1,7 @@
 //! Detectors on one scale, and the alerts that a budget allows.
 //!
 //! A raw score of one detector says nothing beside that of another. [`Curve`] turns it into how rarely a reference reaches it, in nats (minus the natural logarithm of the tail
-//! probability): 0 is nothing, 4.6 one in a hundred, 6.9 one in a thousand. Nats of detectors that look at different things may be added. [`within_budget`] picks the
+//! probability): 0 is nothing, 4.6 one in a hundred, 6.9 one in a thousand. Scores come in in nats as well, or nearly so. Nats of detectors that look at different things may be added. [`within_budget`] picks the
 //! alerts that people have asked for. What the scores are about is not known here.
 
 use cordon_stats::codec;
@@ -13,6 +13,9 @@ const KNOTS: usize = 256;
 
 /// Fewest scores in the tail that is extended.
 const TAIL_MIN: usize = 10;
+
+/// Smallest mean excess that the tail is extended with, so that a tail without spread does not make any other score infinitely rare.
+const EXCESS_MIN: f64 = 0.05;
 
 /// How rarely a reference reaches a score.
 ///
@@ -48,8 +51,9 @@ impl Curve {
         let Some(before) = place.checked_sub(1).and_then(|place| self.knots.get(place)) else { return 0.0 };
         match self.knots.get(place) {
             Some(after) => before.1 + (after.1 - before.1) * (score - before.0) / (after.0 - before.0),
-            None if self.excess > 0.0 => before.1 + (score - before.0) / self.excess,
-            None => before.1 + if score > before.0 { 1.0 } else { 0.0 },
+            None if self.excess > 0.0 => before.1 + (score - before.0) / self.excess.max(EXCESS_MIN),
+            // scores that were all alike say nothing of their spread: they are taken to be nats themselves
+            None => before.1 + (score - before.0),
         }
     }
 
@@ -84,7 +88,8 @@ fn knots(descending: &[f64], edge: usize) -> Vec<(f64, f64)> {
 /// Places of the `alerts` highest scores, best first; of equal scores the earlier comes first. Scores that are not a number never are alerts.
 #[must_use]
 pub fn within_budget(scores: &[f64], alerts: usize) -> Vec<usize> {
-    let mut places: Vec<usize> = (0..scores.len()).filter(|place| scores.get(*place).is_some_and(|score| !score.is_nan())).collect();
+    let mut places: Vec<usize> =
+        (0..scores.len()).filter(|place| scores.get(*place).is_some_and(|score| !score.is_nan())).collect();
     let score = |place: &usize| scores.get(*place).copied().unwrap_or(f64::NEG_INFINITY);
     places.sort_by(|a, b| score(b).total_cmp(&score(a)));
     places.truncate(alerts);

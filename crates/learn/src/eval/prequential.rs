@@ -17,7 +17,12 @@ const HALF_SPACE: (usize, u32) = (25, 250);
 ///
 /// # Errors
 /// [`Unmeasurable`] when the rows are of one kind only.
-pub fn prequential(sheet: &Sheet, shuffled: bool, plan: &TablesPlan, clock: &mut CpuSeconds<'_>) -> Result<Report, Unmeasurable> {
+pub fn prequential(
+    sheet: &Sheet,
+    shuffled: bool,
+    plan: &TablesPlan,
+    clock: &mut CpuSeconds<'_>,
+) -> Result<Report, Unmeasurable> {
     let positives = sheet.labels.iter().filter(|label| **label).count();
     let budget = plan.budget.unwrap_or(positives);
     let (mut ours, mut theirs) = (Course::default(), Course::default());
@@ -27,7 +32,8 @@ pub fn prequential(sheet: &Sheet, shuffled: bool, plan: &TablesPlan, clock: &mut
             Draw::new(*seed).shuffle(&mut order);
         }
         let labels: Vec<bool> = order.iter().filter_map(|place| sheet.labels.get(*place)).copied().collect();
-        let mut ensemble = Ensemble::new(sheet.columns.len(), &sheet.nominal, Settings { seed: *seed, ..plan.settings });
+        let mut ensemble =
+            Ensemble::new(sheet.columns.len(), &sheet.nominal, Settings { seed: *seed, ..plan.settings });
         ours.run(sheet, &order, clock, |row| {
             let verdict = ensemble.score(row);
             ensemble.learn(row);
@@ -46,7 +52,10 @@ pub fn prequential(sheet: &Sheet, shuffled: bool, plan: &TablesPlan, clock: &mut
     lines.extend(control_lines(&sheet.labels, &plan.seeds, budget)?);
     let order = if shuffled { "rows in an order drawn for each seed" } else { "rows in their own order" };
     let section = Section { name: order.to_owned(), rows: sheet.rows.len(), positives, budget, lines };
-    let note = format!("score first, learn afterwards; no warm-up left out; {} trees; seeds {:?}", plan.settings.trees, plan.seeds);
+    let note = format!(
+        "score first, learn afterwards; no warm-up left out; {} trees; seeds {:?}",
+        plan.settings.trees, plan.seeds
+    );
     Ok(Report { bench: "prequential".to_owned(), notes: vec![note], sections: vec![section] })
 }
 
@@ -92,7 +101,11 @@ struct Scaler {
 impl Scaler {
     fn new(sheet: &Sheet) -> Self {
         let width = sheet.columns.len();
-        Self { ranges: vec![(f64::INFINITY, f64::NEG_INFINITY); width], nominal: sheet.nominal.clone(), scaled: vec![0.0; width] }
+        Self {
+            ranges: vec![(f64::INFINITY, f64::NEG_INFINITY); width],
+            nominal: sheet.nominal.clone(),
+            scaled: vec![0.0; width],
+        }
     }
 
     /// Takes a row in and puts it on the scale.

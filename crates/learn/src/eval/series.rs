@@ -66,7 +66,7 @@ pub fn series(series: &[Series], plan: &SeriesPlan, clock: &mut CpuSeconds<'_>) 
     let line = watch.line("watch", series)?.with_cost(&[speed], alarms.bytes);
     let mut lines = vec![alarms.onto(line, plan.rate)];
     for (name, baseline) in BASELINES {
-        let track = Track { scores: series.iter().map(|one| baseline(one)).collect() };
+        let track = Track { scores: series.iter().map(baseline).collect() };
         lines.push(track.line(name, series)?);
     }
     lines.push(random_line(series, &plan.seeds)?);
@@ -86,7 +86,9 @@ fn warmup(values: usize) -> usize {
 
 /// Every judged point with its label.
 fn judged(series: &[Series]) -> impl Iterator<Item = (f64, bool)> + '_ {
-    series.iter().flat_map(|one| one.values.iter().copied().zip(one.labels.iter().copied()).skip(warmup(one.values.len())))
+    series
+        .iter()
+        .flat_map(|one| one.values.iter().copied().zip(one.labels.iter().copied()).skip(warmup(one.values.len())))
 }
 
 /// Alarms over all series.
@@ -103,14 +105,22 @@ impl Alarms {
         let obtained = self.raised as f64 / self.judged.max(1) as f64;
         let within = self.within as f64 / self.raised.max(1) as f64;
         let one = |value: f64| Spread::of([value]);
-        line.with("alarm rate asked", one(asked)).with("alarm rate obtained", one(obtained)).with("alarms within a window", one(within))
+        line.with("alarm rate asked", one(asked))
+            .with("alarm rate obtained", one(obtained))
+            .with("alarms within a window", one(within))
     }
 }
 
 /// The fading risk at every point, and its alarms.
 fn watched(one: &Series, plan: &SeriesPlan, alarms: &mut Alarms) -> Vec<f64> {
     let warmup = warmup(one.values.len());
-    let mut watch = Watch::new(WatchSettings { season: one.season, half_life: plan.half_life, fade: plan.fade, rate: plan.rate, warmup: THRESHOLD_WARMUP });
+    let mut watch = Watch::new(WatchSettings {
+        season: one.season,
+        half_life: plan.half_life,
+        fade: plan.fade,
+        rate: plan.rate,
+        warmup: THRESHOLD_WARMUP,
+    });
     let mut scores = Vec::with_capacity(one.values.len());
     for (place, (value, label)) in one.values.iter().zip(&one.labels).enumerate() {
         let (_, call) = watch.step(*value);
@@ -207,7 +217,12 @@ fn windowed_normal(one: &Series) -> Vec<f64> {
 /// Distance from the value before.
 fn last_value(one: &Series) -> Vec<f64> {
     let before = std::iter::once(one.values.first().copied().unwrap_or(0.0)).chain(one.values.iter().copied());
-    one.values.iter().zip(before).map(|(value, before)| (value - before).abs()).map(|step| if step.is_nan() { 0.0 } else { step }).collect()
+    one.values
+        .iter()
+        .zip(before)
+        .map(|(value, before)| (value - before).abs())
+        .map(|step| if step.is_nan() { 0.0 } else { step })
+        .collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use crate::tabular::Rows;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SheetError {
     /// A cell of a column of numbers that holds none.
-    #[error("row {row}: column {column} holds {cell:?} where a number is expected; name the column with --categorical if its values are names")]
+    #[error(
+        "row {row}: column {column} holds {cell:?} where a number is expected; name the column with --categorical if its values are names"
+    )]
     NotANumber {
         /// The row, counted from 1.
         row: usize,
@@ -76,7 +78,11 @@ impl Sheet {
             let value = match cell {
                 "" | "?" | "NA" => f64::NAN,
                 _ if self.nominal.contains(&column) => codes.code(column, cell),
-                _ => cell.parse().map_err(|_| SheetError::NotANumber { row, column: name.clone(), cell: cell.to_owned() })?,
+                _ => cell.parse().map_err(|_| SheetError::NotANumber {
+                    row,
+                    column: name.clone(),
+                    cell: cell.to_owned(),
+                })?,
             };
             values.push(value);
         }
@@ -131,7 +137,10 @@ mod tests {
         let mut sheet = sheet();
         let fault = sheet.push(&["many", "http"], false, &mut Codes::default()).unwrap_err();
         assert_eq!(fault, SheetError::NotANumber { row: 1, column: "bytes".to_owned(), cell: "many".to_owned() });
-        assert_eq!(sheet.push(&["1"], false, &mut Codes::default()).unwrap_err(), SheetError::Cells { row: 1, cells: 1, expected: 2 });
+        assert_eq!(
+            sheet.push(&["1"], false, &mut Codes::default()).unwrap_err(),
+            SheetError::Cells { row: 1, cells: 1, expected: 2 }
+        );
         assert!(sheet.labels.is_empty());
     }
 }

@@ -33,7 +33,13 @@ pub struct TestPart {
 ///
 /// # Errors
 /// [`Unmeasurable`] when the rows judged are of one kind only.
-pub fn tables(train: &Sheet, test: Option<&Sheet>, parts: &[TestPart], plan: &TablesPlan, clock: &mut CpuSeconds<'_>) -> Result<Report, Unmeasurable> {
+pub fn tables(
+    train: &Sheet,
+    test: Option<&Sheet>,
+    parts: &[TestPart],
+    plan: &TablesPlan,
+    clock: &mut CpuSeconds<'_>,
+) -> Result<Report, Unmeasurable> {
     let learnt = if test.is_some() { train.normal() } else { train.rows.clone() };
     let judged = test.unwrap_or(train);
     let all = TestPart { name: "all rows judged".to_owned(), rows: (0..judged.rows.len()).collect() };
@@ -46,7 +52,10 @@ pub fn tables(train: &Sheet, test: Option<&Sheet>, parts: &[TestPart], plan: &Ta
         let fitted = clock();
         let verdicts = ensemble.score_all(&judged.rows);
         let scored = clock();
-        board.costs.push((learnt.len() as f64 / (fitted - begin).max(1e-9), judged.rows.len() as f64 / (scored - fitted).max(1e-9)));
+        board.costs.push((
+            learnt.len() as f64 / (fitted - begin).max(1e-9),
+            judged.rows.len() as f64 / (scored - fitted).max(1e-9),
+        ));
         board.bytes = ensemble.bytes();
         board.take(&parts, &verdicts, &judged.labels, plan.budget)?;
     }
@@ -55,8 +64,11 @@ pub fn tables(train: &Sheet, test: Option<&Sheet>, parts: &[TestPart], plan: &Ta
     Ok(Report { bench: "tabular".to_owned(), notes, sections })
 }
 
+/// A detector by its name, and what of a verdict is its own.
+type Voice = (&'static str, fn(&Verdict) -> f64);
+
 /// What a line is about.
-const VOICES: [(&str, fn(&Verdict) -> f64); 4] = [
+const VOICES: [Voice; 4] = [
     ("combination", |verdict| verdict.value),
     ("tails (ECOD)", |verdict| verdict.ecod),
     ("isolation forest", |verdict| verdict.forest),
@@ -75,7 +87,13 @@ impl Board {
         Self { runs: parts.iter().map(|_| Default::default()).collect(), costs: Vec::new(), bytes: 0 }
     }
 
-    fn take(&mut self, parts: &[&TestPart], verdicts: &[Verdict], labels: &[bool], budget: Option<usize>) -> Result<(), Unmeasurable> {
+    fn take(
+        &mut self,
+        parts: &[&TestPart],
+        verdicts: &[Verdict],
+        labels: &[bool],
+        budget: Option<usize>,
+    ) -> Result<(), Unmeasurable> {
         for (part, runs) in parts.iter().zip(&mut self.runs) {
             let labels = pick(labels, &part.rows);
             let verdicts = pick(verdicts, &part.rows);
@@ -95,14 +113,18 @@ impl Board {
         for (part, runs) in parts.iter().zip(&self.runs) {
             let labels = pick(labels, &part.rows);
             let budget = plan.budget.unwrap_or_else(|| positives(&labels));
-            let mut lines = Vec::new();
-            for ((name, _), runs) in VOICES.iter().zip(runs) {
-                let line = Line::of(*name, runs);
-                let line = if lines.is_empty() { line.with_cost(&speeds, self.bytes).with("rows learnt/s", fits) } else { line };
-                lines.push(line);
-            }
+            let mut lines: Vec<Line> = VOICES.iter().zip(runs).map(|((name, _), runs)| Line::of(*name, runs)).collect();
+            lines.first_mut().into_iter().for_each(|line| {
+                *line = std::mem::take(line).with_cost(&speeds, self.bytes).with("rows learnt/s", fits);
+            });
             lines.extend(control_lines(&labels, &plan.seeds, budget)?);
-            sections.push(Section { name: part.name.clone(), rows: labels.len(), positives: positives(&labels), budget, lines });
+            sections.push(Section {
+                name: part.name.clone(),
+                rows: labels.len(),
+                positives: positives(&labels),
+                budget,
+                lines,
+            });
         }
         Ok(sections)
     }
@@ -119,7 +141,16 @@ fn positives(labels: &[bool]) -> usize {
 fn notes(learnt: &Rows, judged: &Sheet, apart: bool, plan: &TablesPlan) -> Vec<String> {
     let form = if apart { "rows labelled normal of the table learnt" } else { "all rows, without their labels" };
     vec![
-        format!("learnt: {} rows ({form}); judged: {} rows of {} columns, {} of them names", learnt.len(), judged.rows.len(), learnt.width(), judged.nominal.len()),
-        format!("{} trees; seeds {:?}; one configuration for every table; scales from the rows learnt", plan.settings.trees, plan.seeds),
+        format!(
+            "learnt: {} rows ({form}); judged: {} rows of {} columns, {} of them names",
+            learnt.len(),
+            judged.rows.len(),
+            learnt.width(),
+            judged.nominal.len()
+        ),
+        format!(
+            "{} trees; seeds {:?}; one configuration for every table; scales from the rows learnt",
+            plan.settings.trees, plan.seeds
+        ),
     ]
 }

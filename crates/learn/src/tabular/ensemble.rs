@@ -259,7 +259,7 @@ impl Ensemble {
         let among = match self.settings.half_life {
             0 => self.learnt,
             // a kept row survives a half-life with an even chance
-            half_life => self.learnt.min((half_life as f64 * std::f64::consts::LOG2_E).max(KEPT as f64) as u64),
+            half_life => self.learnt.min((half_life.saturating_mul(1_443) / 1_000).max(KEPT as u64)),
         };
         let place = draw.below(usize::try_from(among).unwrap_or(usize::MAX));
         self.kept.replace(place, row);

@@ -86,13 +86,7 @@ impl Forest {
     pub fn score(&self, row: &[f64]) -> f64 {
         let mut sum = 0.0;
         for group in self.trees.chunks(TOGETHER) {
-            let mut places = [0; TOGETHER];
-            for _ in 0..DEPTH_MAX {
-                for (tree, place) in group.iter().zip(&mut places) {
-                    *place = tree.next(*place, row);
-                }
-            }
-            for (tree, place) in group.iter().zip(places) {
+            for (tree, place) in group.iter().zip(walk(group, row)) {
                 sum += tree.saved_at(place);
             }
         }
@@ -105,11 +99,7 @@ impl Forest {
         let mut scores = vec![0.0; rows.len()];
         let width = rows.width().max(1);
         for (block, cells) in scores.chunks_mut(BLOCK).zip(rows.cells().chunks(BLOCK * width)) {
-            for tree in &self.trees {
-                for (scores, cells) in block.chunks_mut(TOGETHER).zip(cells.chunks(TOGETHER * width)) {
-                    tree.add_saved(scores, cells, width);
-                }
-            }
+            self.trees.iter().for_each(|tree| tree.add_saved(block, cells, width));
             block.iter_mut().for_each(|score| *score /= self.trees.len().max(1) as f64);
         }
         scores
@@ -193,7 +183,7 @@ impl Tree {
     fn next(&self, place: usize, row: &[f64]) -> usize {
         let node = self.nodes.get(place).copied().unwrap_or_default();
         let value = row.get(node.feature as usize).copied().unwrap_or(f64::NAN);
-        let child = node.left as usize + usize::from(!(value <= node.cut));
+        let child = node.left as usize + usize::from(value > node.cut || value.is_nan());
         if node.left == 0 { place } else { child }
     }
 
@@ -201,17 +191,24 @@ impl Tree {
         self.saved.get(place).copied().unwrap_or(0.0)
     }
 
-    /// Adds the cuts saved of a few rows to their scores; walking together they wait for memory together.
+    /// Adds the cuts saved of rows to their scores.
     fn add_saved(&self, scores: &mut [f64], cells: &[f64], width: usize) {
+        for (scores, cells) in scores.chunks_mut(TOGETHER).zip(cells.chunks(TOGETHER * width)) {
+            for (score, place) in scores.iter_mut().zip(self.walk(cells, width)) {
+                *score += self.saved_at(place);
+            }
+        }
+    }
+
+    /// The leaves of a few rows: walking together they wait for memory together.
+    fn walk(&self, cells: &[f64], width: usize) -> [usize; TOGETHER] {
         let mut places = [0; TOGETHER];
         for _ in 0..DEPTH_MAX {
             for (row, place) in cells.chunks_exact(width).zip(&mut places) {
                 *place = self.next(*place, row);
             }
         }
-        for (score, place) in scores.iter_mut().zip(places) {
-            *score += self.saved_at(place);
-        }
+        places
     }
 
     fn attribute(&self, row: &[f64], sums: &mut [f64]) {
@@ -225,6 +222,17 @@ impl Tree {
             place = next;
         }
     }
+}
+
+/// The leaves of one row in a few trees, which are walked together as well.
+fn walk(group: &[Tree], row: &[f64]) -> [usize; TOGETHER] {
+    let mut places = [0; TOGETHER];
+    for _ in 0..DEPTH_MAX {
+        for (tree, place) in group.iter().zip(&mut places) {
+            *place = tree.next(*place, row);
+        }
+    }
+    places
 }
 
 /// Places of at most 256 different rows out of `rows` (Floyd's choice without replacement).

@@ -90,12 +90,11 @@ impl Tree {
             let Some(cut) = tree.cuts.get_mut(place) else { continue };
             let middle = f64::midpoint(low, high);
             *cut = (feature, middle);
-            for (child, range) in [(2 * place + 1, (low, middle)), (2 * place + 2, (middle, high))] {
-                if child < inner {
-                    let mut ranges = ranges.clone();
-                    ranges.get_mut(feature).into_iter().for_each(|known| *known = range);
-                    open.push((child, ranges));
-                }
+            let children = [(2 * place + 1, (low, middle)), (2 * place + 2, (middle, high))];
+            for (child, range) in children.into_iter().filter(|(child, _)| *child < inner) {
+                let mut ranges = ranges.clone();
+                ranges.get_mut(feature).into_iter().for_each(|known| *known = range);
+                open.push((child, ranges));
             }
         }
         tree
