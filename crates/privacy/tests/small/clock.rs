@@ -14,7 +14,7 @@ const WINTER: i64 = FIRST + 237 * DAY + HOUR;
 /// Wall time of a day, in seconds since 1970. Of the hour that exists twice, the first one.
 pub(crate) fn at(day: i64, hour: i64, minute: i64) -> i64 {
     let wall = FIRST + day * DAY + hour * HOUR + minute * MINUTE;
-    if wall >= SUMMER + HOUR && wall < WINTER + 2 * HOUR { wall - 2 * HOUR } else { wall - HOUR }
+    if (SUMMER + HOUR..WINTER + 2 * HOUR).contains(&wall) { wall - 2 * HOUR } else { wall - HOUR }
 }
 
 /// The day in which a time falls, by UTC.

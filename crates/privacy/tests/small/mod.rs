@@ -13,10 +13,11 @@ pub(crate) mod people;
 pub(crate) mod reasons;
 pub(crate) mod tables;
 pub(crate) mod upheaval;
+pub(crate) mod wired;
 
 use std::collections::BTreeSet;
 
-use clock::{DAY, MINUTE, at, mix};
+use clock::{MINUTE, at, mix};
 use expect::{CaseExpect, RowExpect, Says};
 use tables::{
     Access, Appointment, Contact, Encounter, Home, Key, Message, Order, Participant, Patient, Row, Shift, Staff, Table,
@@ -133,6 +134,11 @@ impl Hospital {
         let user = user.unwrap_or_else(|| panic!("no {role} of {unit} is left"));
         self.taken.insert(user.clone());
         user
+    }
+
+    /// Whether this person plays a part in anything that was written by hand.
+    pub(crate) fn plays(&self, user: &str) -> bool {
+        self.taken.contains(user)
     }
 
     /// Somebody of this unit and role who plays no part yet and whose duty starts on that day, in the morning or at two.
@@ -391,11 +397,6 @@ impl Hospital {
     pub(crate) fn unexplained(&mut self, row: Key, sentence: &str) {
         self.never(row, &expect::EXPLANATIONS, sentence);
     }
-
-    /// Keys of all accesses of which something is expected.
-    pub(crate) fn written(&self) -> BTreeSet<Key> {
-        self.accesses.iter().map(Row::key).filter(|key| !self.ordinary.contains(key)).collect()
-    }
 }
 
 /// The address of a workstation: one net per unit, one number per seat.
@@ -403,9 +404,4 @@ pub(crate) fn ip_of(workstation: &str) -> String {
     let sum: i64 = workstation.bytes().take_while(|byte| *byte != b'-').map(i64::from).sum();
     let seat = workstation.bytes().last().map_or(1, i64::from);
     format!("10.20.{}.{seat}", sum % 250)
-}
-
-/// Whether two times are within a day of each other.
-pub(crate) fn same_day(one: i64, other: i64) -> bool {
-    (one - other).abs() < DAY
 }

@@ -70,27 +70,31 @@ impl<'a> Oracle<'a> {
     /// Explanations of every access, in the order of the log. An access without a patient has none.
     pub(crate) fn all(&self) -> Vec<BTreeSet<&'static str>> {
         let mut seen: BTreeMap<(&str, &str), Vec<i64>> = BTreeMap::new();
-        let mut all = Vec::new();
-        for access in &self.hospital.accesses {
-            let mut found: BTreeSet<&'static str> = BTreeSet::new();
-            if !access.patient.is_empty() {
-                let tests =
-                    [("E1", self.e1(access)), ("E2", self.e2(access)), ("E3", self.e3(access)), ("E4", self.e4(access))];
-                found.extend(tests.iter().filter(|test| test.1).map(|test| test.0));
-                if self.e5(access) {
-                    found.insert("E5");
-                }
-                let earlier = seen.entry((&access.user, &access.patient)).or_default();
-                if self.e6(access, earlier) {
-                    found.insert("E6");
-                }
-                if found.iter().any(|one| *one != "E6") {
-                    earlier.push(access.time);
-                }
-            }
-            all.push(found);
+        let accesses = self.hospital.accesses.iter();
+        accesses.map(|access| self.one(access, seen.entry((&access.user, &access.patient)).or_default())).collect()
+    }
+
+    /// Explanations of one access; `earlier` are the times of the own explained ones before it, and grows by this one.
+    fn one(&self, access: &Access, earlier: &mut Vec<i64>) -> BTreeSet<&'static str> {
+        if access.patient.is_empty() {
+            return BTreeSet::new();
         }
-        all
+        let own = [
+            ("E1", self.e1(access)),
+            ("E2", self.e2(access)),
+            ("E3", self.e3(access)),
+            ("E4", self.e4(access)),
+            ("E5", self.e5(access)),
+        ];
+        let mut found: BTreeSet<&'static str> = own.iter().filter(|test| test.1).map(|test| test.0).collect();
+        let explained = !found.is_empty();
+        if self.e6(access, earlier) {
+            found.insert("E6");
+        }
+        if explained {
+            earlier.push(access.time);
+        }
+        found
     }
 
     fn e1(&self, access: &Access) -> bool {
@@ -150,9 +154,10 @@ impl<'a> Oracle<'a> {
             return false;
         }
         let ids: BTreeSet<&str> = of(&self.encounters, &access.patient).iter().map(|row| row.id.as_str()).collect();
-        let team = ids.iter().flat_map(|id| of(&self.participants, id)).filter(|row| {
-            access.time >= row.start - BEFORE && row.end.is_none_or(|end| access.time <= end + AFTER)
-        });
+        let team = ids
+            .iter()
+            .flat_map(|id| of(&self.participants, id))
+            .filter(|row| access.time >= row.start - BEFORE && row.end.is_none_or(|end| access.time <= end + AFTER));
         let mut team = team.filter(|row| {
             let clinical = |staff: &&Staff| !SHARED.contains(&staff.unit.as_str());
             row.user != access.user && self.staff.get(row.user.as_str()).is_some_and(clinical)

@@ -11,11 +11,54 @@ use super::{DAYS, Hospital, ip_of};
 /// Context reaches back further than the log.
 const FIRST_DAY: i64 = -21;
 const SURNAMES: [&str; 48] = [
-    "Meier", "Lange", "Hartmann", "Schmitt", "Krause", "Lehmann", "Huber", "Mayer", "Hermann", "Koenig", "Walter",
-    "Schulze", "Kaiser", "Fuchs", "Scholz", "Roth", "Weiss", "Jung", "Hahn", "Vogel", "Friedrich", "Keller", "Guenther",
-    "Berger", "Winkler", "Albrecht", "Ludwig", "Winter", "Simon", "Kraus", "Martin", "Schreiber", "Bauer", "Kramer",
-    "Schaefer", "Busch", "Sommer", "Pohl", "Haas", "Horn", "Bergmann", "Thomas", "Voigt", "Sauer", "Ziegler", "Brandt",
-    "Ernst", "Wagner",
+    "Meier",
+    "Lange",
+    "Hartmann",
+    "Schmitt",
+    "Krause",
+    "Lehmann",
+    "Huber",
+    "Mayer",
+    "Hermann",
+    "Koenig",
+    "Walter",
+    "Schulze",
+    "Kaiser",
+    "Fuchs",
+    "Scholz",
+    "Roth",
+    "Weiss",
+    "Jung",
+    "Hahn",
+    "Vogel",
+    "Friedrich",
+    "Keller",
+    "Guenther",
+    "Berger",
+    "Winkler",
+    "Albrecht",
+    "Ludwig",
+    "Winter",
+    "Simon",
+    "Kraus",
+    "Martin",
+    "Schreiber",
+    "Bauer",
+    "Kramer",
+    "Schaefer",
+    "Busch",
+    "Sommer",
+    "Pohl",
+    "Haas",
+    "Horn",
+    "Bergmann",
+    "Thomas",
+    "Voigt",
+    "Sauer",
+    "Ziegler",
+    "Brandt",
+    "Ernst",
+    "Wagner",
 ];
 
 /// Who may come where: the patients of the wards, the two clinics, psychiatry and those who only call, by index.
@@ -230,7 +273,7 @@ fn orders(hospital: &mut Hospital, flow: &mut Flow, here: &InUnit, unit: &str) {
         if turn % 3 == 1 {
             put(hospital, ("PHA", "pharmacist"), time, "medication");
         }
-        if unit == "ED" && here.patient % 3 == 0 {
+        if unit == "ED" && here.patient.is_multiple_of(3) {
             put(hospital, ("IMG", "radiographer"), time + 9 * MINUTE, "imaging");
         }
         time += DAY - 3 * HOUR - mix(&[time, 42]) % HOUR;
@@ -241,33 +284,29 @@ fn orders(hospital: &mut Hospital, flow: &mut Flow, here: &InUnit, unit: &str) {
 /// Two clinics with booked half hours on working days.
 fn clinics(hospital: &mut Hospital, flow: &mut Flow) {
     for (unit, patients, slots) in [("CARD", CARD, 10), ("EYE", EYE, 6)] {
-        let mut turn = 0;
-        for day in (FIRST_DAY..DAYS + 5).filter(|day| day.rem_euclid(7) < 5) {
-            for slot in 0..slots {
-                let patient = patients.start + turn % patients.len();
-                turn += 1;
-                let start = at(day, 8, 15) + slot * 45 * MINUTE;
-                let physician = on_duty(hospital, unit, "physician", at(day.min(DAYS - 3), 10, 0), slot);
-                let ahead = day >= DAYS;
-                let status = if ahead { "booked" } else { "fulfilled" };
-                hospital.appointment(&id(patient), &physician, start, status);
-                if ahead {
-                    continue;
-                }
-                let stay = hospital.stay(&id(patient), unit, start, Some(start + 30 * MINUTE));
-                hospital.care(&stay, &physician, "attending", start, Some(start + 30 * MINUTE));
-                let here = InUnit {
-                    patient,
-                    encounter: stay.id.clone(),
-                    start,
-                    end: start + 30 * MINUTE,
-                    team: vec![physician],
-                };
-                flow.discharged.push((stay.id, patient, here.end));
-                flow.units.entry(unit).or_default().push(here);
-            }
+        let days = (FIRST_DAY..DAYS + 5).filter(|day| day.rem_euclid(7) < 5);
+        let visits = days.flat_map(|day| (0..slots).map(move |slot| (day, slot)));
+        for (turn, (day, slot)) in visits.enumerate() {
+            visit(hospital, flow, unit, patients.start + turn % patients.len(), (day, slot));
         }
     }
+}
+
+/// One visit, or its appointment if it is still ahead.
+fn visit(hospital: &mut Hospital, flow: &mut Flow, unit: &'static str, patient: usize, (day, slot): (i64, i64)) {
+    let start = at(day, 8, 15) + slot * 45 * MINUTE;
+    let physician = on_duty(hospital, unit, "physician", at(day.min(DAYS - 3), 10, 0), slot);
+    let ahead = day >= DAYS;
+    hospital.appointment(&id(patient), &physician, start, if ahead { "booked" } else { "fulfilled" });
+    if ahead {
+        return;
+    }
+    let end = start + 30 * MINUTE;
+    let stay = hospital.stay(&id(patient), unit, start, Some(end));
+    hospital.care(&stay, &physician, "attending", start, Some(end));
+    let here = InUnit { patient, encounter: stay.id.clone(), start, end, team: vec![physician] };
+    flow.discharged.push((stay.id, patient, end));
+    flow.units.entry(unit).or_default().push(here);
 }
 
 /// Two weeks on the psychiatric ward, with a psychiatrist and a psychotherapist.
@@ -277,7 +316,8 @@ fn psychiatry(hospital: &mut Hospital, flow: &mut Flow) {
         let start = at(day, 10, 0) + mix(&[day, 51]) % HOUR;
         let (patient, end) = (PSY.start + turn, start + 14 * DAY);
         let stay = hospital.stay(&id(patient), "PSY", start, Some(end));
-        let team = ["psychiatrist", "psychotherapist"].map(|role| on_duty(hospital, "PSY", role, start, start)).to_vec();
+        let team =
+            ["psychiatrist", "psychotherapist"].map(|role| on_duty(hospital, "PSY", role, start, start)).to_vec();
         for (user, role) in team.iter().zip(["attending", "therapist"]) {
             hospital.care(&stay, user, role, start, Some(end));
         }
@@ -286,13 +326,13 @@ fn psychiatry(hospital: &mut Hospital, flow: &mut Flow) {
     }
 }
 
-/// Advice by telephone: an encounter of the department without a unit that anybody is rostered to, without a care team; every sixth is never closed.
+/// Advice by telephone: an encounter of the department without a unit that anybody is rostered to, without a care team; every third is never closed.
 fn callers(hospital: &mut Hospital) {
     for patient in CALLERS {
         let number = i64::try_from(patient).unwrap();
         for day in [-20, -6, 8, 22].map(|day| day + number % 14).into_iter().filter(|day| *day < DAYS) {
             let start = at(day, 9, 0) + mix(&[number, day, 61]) % (8 * HOUR);
-            let end = (patient % 6 != 5).then_some(start + 15 * MINUTE);
+            let end = (patient % 3 != 2).then_some(start + 15 * MINUTE);
             let stay = hospital.stay(&id(patient), "ED", start, end);
             let row = hospital.encounters.iter_mut().find(|row| row.key == stay.key).unwrap();
             row.kind = "virtual".into();
@@ -304,7 +344,12 @@ fn callers(hospital: &mut Hospital) {
 
 /// Messages to pools: reports to be read, problems with a record, records for research.
 fn requests(hospital: &mut Hospital, flow: &mut Flow) {
-    let images: Vec<(String, String, i64)> = hospital.orders.iter().filter(|order| order.kind == "imaging").map(|order| (order.patient.clone(), order.by.clone(), order.time)).collect();
+    let images: Vec<(String, String, i64)> = hospital
+        .orders
+        .iter()
+        .filter(|order| order.kind == "imaging")
+        .map(|order| (order.patient.clone(), order.by.clone(), order.time))
+        .collect();
     for (patient, by, time) in images {
         hospital.message(&patient, &by, "", "Imaging", time);
         let user = on_duty(hospital, "IMG", "radiologist", time, time);
@@ -420,7 +465,8 @@ fn rounds(hospital: &mut Hospital, flow: &Flow, user: &str, role: &str, unit: &s
             return;
         }
         let present: Vec<&InUnit> = stays.iter().filter(|stay| (stay.start..stay.end).contains(&time)).collect();
-        let mine: Vec<&InUnit> = present.iter().copied().filter(|stay| stay.team.iter().any(|one| one == user)).collect();
+        let mine: Vec<&InUnit> =
+            present.iter().copied().filter(|stay| stay.team.iter().any(|one| one == user)).collect();
         let from = if mine.is_empty() || role == "nurse" { &present } else { &mine };
         let number = i64::from(u32::try_from(user.len()).unwrap()) + i64::from(user.as_bytes()[0]) * 31;
         let choice = usize::try_from(mix(&[time, turn, number, 82])).unwrap();
@@ -466,14 +512,17 @@ fn paperwork(hospital: &mut Hospital, flow: &Flow, user: &str, role: &str, start
         "billing" => ("billing", "update"),
         _ => ("documents", "print"),
     };
-    let left = |from: i64, to: i64| move |row: &&(String, usize, i64)| row.2 > start - to * DAY && row.2 < start - from * DAY;
+    let left =
+        |from: i64, to: i64| move |row: &&(String, usize, i64)| row.2 > start - to * DAY && row.2 < start - from * DAY;
     let wednesday = super::clock::day_of(start).rem_euclid(7) == 2;
     let (count, days) = if role == "HIM" && wednesday { (60, 14) } else { (10, 6) };
     let queue: Vec<&(String, usize, i64)> = flow.discharged.iter().filter(left(1, days)).collect();
     let seat = usize::try_from(mix(&[start, i64::from(user.as_bytes()[0]), 95])).unwrap();
     for turn in 0..count.min(queue.len()) {
         let (encounter, patient, _) = queue[(seat + turn * 7) % queue.len()];
-        let time = start + 10 * MINUTE + i64::try_from(turn).unwrap() * (7 * HOUR + 30 * MINUTE) / i64::try_from(count).unwrap();
+        let time = start
+            + 10 * MINUTE
+            + i64::try_from(turn).unwrap() * (7 * HOUR + 30 * MINUTE) / i64::try_from(count).unwrap();
         let time = time + mix(&[time, 96]) % 200;
         line(hospital, user, &id(*patient), time, "read", "summary", encounter);
         line(hospital, user, &id(*patient), time + 70, action, section, encounter);
@@ -497,29 +546,30 @@ fn search_desk(hospital: &mut Hospital, flow: &Flow) {
     }
 }
 
-/// Advice by telephone: in something less than half of all duties one record of a caller of the own department is opened.
+/// Advice by telephone: in something more than a quarter of all duties one record of a caller of the own department is opened.
 fn wrong_number(hospital: &mut Hospital) {
-    let shifts: Vec<_> = hospital.shifts.iter().filter(|shift| shift.start >= at(0, 0, 0)).cloned().collect();
-    let mut turns: BTreeMap<String, usize> = BTreeMap::new();
+    let mut shifts: Vec<_> = hospital.shifts.iter().filter(|shift| shift.start >= at(0, 0, 0)).cloned().collect();
+    shifts.sort_by_key(|shift| (shift.start, shift.key));
+    let mut opened: BTreeMap<usize, i64> = BTreeMap::new();
     for shift in shifts {
         if mix(&[shift.start, i64::from(shift.key), 101]) % 100 >= 28 {
             continue;
         }
         let staff = hospital.person(&shift.user).clone();
         let clinical = ADVISING.contains(&staff.department.as_str());
-        let department = if clinical { staff.department.as_str() } else { "Internal Medicine" };
+        let department = if clinical { staff.department.as_str() } else { "any" };
         let queue = matches!(staff.role.as_str(), "HIM" | "coding" | "billing" | "pharmacist");
         let mine = |patient: &usize| {
             let one = &hospital.patients[*patient];
-            ADVISING[*patient % ADVISING.len()] == department
-                && (!queue || *patient % 6 == 5)
+            (!clinical || ADVISING[*patient % ADVISING.len()] == department)
+                && (!queue || *patient % 3 == 2)
                 && one.surname != staff.surname
                 && one.home.street != staff.home.street
         };
-        let callers: Vec<usize> = CALLERS.filter(mine).collect();
-        let turn = turns.entry(department.to_owned()).or_default();
-        *turn += 1;
-        let patient = id(callers[*turn % callers.len()]);
+        // The caller whose record rested longest, so that no record looks as if everybody wanted it.
+        let patient = CALLERS.filter(mine).min_by_key(|patient| (opened.get(patient).copied(), *patient)).unwrap();
+        opened.insert(patient, shift.start);
+        let patient = id(patient);
         let time = shift.start + 40 * MINUTE + mix(&[shift.start, i64::from(shift.key), 102]) % (6 * HOUR);
         if time < at(DAYS, 0, 0) {
             line(hospital, &shift.user, &patient, time, "read", "summary", "");

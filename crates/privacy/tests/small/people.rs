@@ -26,8 +26,22 @@ pub(crate) const GIVEN: [&str; 24] = [
 
 /// Streets of the town: nearly everybody lives in one of them.
 pub(crate) const STREETS: [&str; 16] = [
-    "Hauptstraße", "Bahnhofstraße", "Gartenweg", "Schulstraße", "Kirchgasse", "Bergstraße", "Wiesenweg", "Talstraße",
-    "Ringstraße", "Mühlenweg", "Rosenweg", "Ahornweg", "Birkenallee", "Marktplatz", "Uferweg", "Sonnenhalde",
+    "Hauptstraße",
+    "Bahnhofstraße",
+    "Gartenweg",
+    "Schulstraße",
+    "Kirchgasse",
+    "Bergstraße",
+    "Wiesenweg",
+    "Talstraße",
+    "Ringstraße",
+    "Mühlenweg",
+    "Rosenweg",
+    "Ahornweg",
+    "Birkenallee",
+    "Marktplatz",
+    "Uferweg",
+    "Sonnenhalde",
 ];
 
 /// Unit, role, how many.

@@ -13,11 +13,28 @@ use super::{Hospital, ip_of, people};
 /// What the hospital declared, as people would write it down.
 #[derive(Clone, Debug)]
 pub(crate) struct Declared {
-    /// `downtime`, `mass_casualty` or `ward_move`.
+    /// `downtime`, `mass casualty` or `ward move`.
     pub(crate) kind: &'static str,
     pub(crate) from: i64,
     pub(crate) until: i64,
     pub(crate) units: Vec<&'static str>,
+}
+
+/// As the file `declared.csv` has it: a line per unit, or one for the whole house; a move names both units.
+pub(crate) fn csv(declared: &[Declared]) -> String {
+    let mut text = String::from("kind,start,end,unit,to_unit,note\n");
+    for event in declared {
+        let (from, until) = (iso(event.from), iso(event.until));
+        let places: Vec<(&str, &str)> = match (event.kind, event.units.as_slice()) {
+            ("ward move", [old, new]) => vec![(*old, *new)],
+            (_, []) => vec![("", "")],
+            (_, units) => units.iter().map(|unit| (*unit, "")).collect(),
+        };
+        for (unit, to_unit) in places {
+            text.push_str(&format!("{},{from},{until},{unit},{to_unit},\n", event.kind));
+        }
+    }
+    text
 }
 
 /// The hospital after it.
@@ -74,7 +91,8 @@ pub(crate) fn all(base: &Hospital) -> Vec<Upheaval> {
 
 /// Eight hours without the record system; from four o'clock on people enter what they wrote on paper, many after the end of their duty.
 pub(crate) fn downtime(base: &Hospital) -> Upheaval {
-    let mut after = Upheaval::of("eight hours without the record system, then entry of what was written on paper", base);
+    let mut after =
+        Upheaval::of("eight hours without the record system, then entry of what was written on paper", base);
     let (from, until) = (at(15, 8, 0), at(15, 16, 0));
     after.declared.push(Declared { kind: "downtime", from, until: at(15, 23, 0), units: Vec::new() });
     let h = &mut after.hospital;
@@ -97,7 +115,7 @@ pub(crate) fn downtime(base: &Hospital) -> Upheaval {
 pub(crate) fn mass_casualty(base: &Hospital) -> Upheaval {
     let mut after = Upheaval::of("a mass casualty evening with two hundred broken glasses", base);
     let (from, until) = (at(18, 18, 0), at(18, 23, 0));
-    after.declared.push(Declared { kind: "mass_casualty", from, until, units: vec!["ED", "ICU", "OR", "W2"] });
+    after.declared.push(Declared { kind: "mass casualty", from, until, units: vec!["ED", "ICU", "OR", "W2"] });
     let h = &mut after.hospital;
     let victims: Vec<String> = (1..=40).map(|number| h.patient("Unbekannt", &format!("{number:02}"))).collect();
     for (turn, victim) in victims.iter().enumerate() {
@@ -106,12 +124,11 @@ pub(crate) fn mass_casualty(base: &Hospital) -> Upheaval {
         h.stay(victim, if turn % 2 == 0 { "ED" } else { "W2" }, start, Some(start + 3 * DAY));
     }
     let wrong = wrongdoers(base);
-    let parted: BTreeSet<&str> = base.cases.iter().map(|case| case.user.as_str()).collect();
     let helpers: Vec<String> = h
         .staff
         .iter()
         .filter(|one| matches!(one.unit.as_str(), "ED" | "ICU" | "OR" | "W2") && one.to.is_empty())
-        .filter(|one| !wrong.contains(one.user.as_str()) && !parted.contains(one.user.as_str()))
+        .filter(|one| !wrong.contains(one.user.as_str()) && !base.plays(&one.user))
         .map(|one| one.user.clone())
         .collect();
     for turn in 0..200_usize {
@@ -136,7 +153,7 @@ pub(crate) fn mass_casualty(base: &Hospital) -> Upheaval {
 pub(crate) fn ward_move(base: &Hospital) -> Upheaval {
     let mut after = Upheaval::of("a ward moves and has another name from then on", base);
     let moved = at(20, 6, 0);
-    after.declared.push(Declared { kind: "ward_move", from: moved, until: at(21, 6, 0), units: vec!["W1", "W5"] });
+    after.declared.push(Declared { kind: "ward move", from: moved, until: at(21, 6, 0), units: vec!["W1", "W5"] });
     let h = &mut after.hospital;
     for shift in h.shifts.iter_mut().filter(|shift| shift.unit == "W1" && shift.start >= moved) {
         shift.unit = "W5".into();
@@ -196,13 +213,9 @@ pub(crate) fn agency(base: &Hospital, arrived: Arrived) -> Upheaval {
             let start = at(day, [6, 14, 22][turn % 3], 0);
             h.shift(&user, "W2", start, start + 8 * HOUR);
             for visit in 0..6_i64 {
-                let time = start + 20 * MINUTE + visit * 70 * MINUTE + mix(&[start, visit, i64::try_from(turn).unwrap()]) % HOUR;
-                let lying = |stay: &&super::tables::Encounter| {
-                    stay.unit == "W2" && stay.start <= time && stay.end.is_none_or(|end| end > time)
-                };
-                let present: Vec<String> = h.encounters.iter().filter(lying).map(|stay| stay.patient.clone()).collect();
-                let patient = present[usize::try_from(mix(&[time, 203])).unwrap() % present.len()].clone();
-                after.innocent.extend(h.read(&user, &patient, time, &["summary", "vitals"]));
+                let late = mix(&[start, visit, i64::try_from(turn).unwrap()]) % HOUR;
+                let rows = somebody_on_ward_2(h, &user, start + 20 * MINUTE + visit * 70 * MINUTE + late);
+                after.innocent.extend(rows);
             }
         }
         match arrived {
@@ -221,6 +234,16 @@ pub(crate) fn agency(base: &Hospital, arrived: Arrived) -> Upheaval {
     }
     h.sort();
     after
+}
+
+/// Reads the record of one of those who lie on ward 2 at that time.
+fn somebody_on_ward_2(h: &mut Hospital, user: &str, time: i64) -> Vec<Key> {
+    let lying = |stay: &&super::tables::Encounter| {
+        stay.unit == "W2" && stay.start <= time && stay.end.is_none_or(|end| end > time)
+    };
+    let present: Vec<String> = h.encounters.iter().filter(lying).map(|stay| stay.patient.clone()).collect();
+    let patient = present[usize::try_from(mix(&[time, 203])).unwrap() % present.len()].clone();
+    h.read(user, &patient, time, &["summary", "vitals"])
 }
 
 fn reasons(hospital: &Hospital) -> BTreeMap<Key, BTreeSet<&'static str>> {
@@ -261,7 +284,9 @@ pub(crate) fn silent(base: &Hospital, feed: Table) -> Upheaval {
             after.withheld.insert(access.key);
         }
         // Without the roster nobody is off it either.
-        let parted = base.cases.iter().any(|case| case.user == access.user && !matches!(case.says, Says::NoCase(_)));
+        let reasonable =
+            |case: &super::expect::CaseExpect| case.user == access.user && matches!(case.says, Says::NoCase(_));
+        let parted = base.plays(&access.user) && !base.cases.iter().any(reasonable);
         if feed == Table::Shifts && window.contains(&access.time) && !parted {
             after.innocent.insert(access.key);
         }
@@ -273,9 +298,8 @@ pub(crate) fn silent(base: &Hospital, feed: Table) -> Upheaval {
 pub(crate) fn clock_change(base: &Hospital) -> Upheaval {
     let mut after = Upheaval::of("the night in which the clock goes forward", base);
     let night = at(26, 22, 0)..at(27, 8, 0);
-    let parted: BTreeSet<&str> = base.cases.iter().map(|case| case.user.as_str()).collect();
     let ordinary = base.accesses.iter().filter(|access| {
-        night.contains(&access.time) && base.ordinary.contains(&access.key) && !parted.contains(access.user.as_str())
+        night.contains(&access.time) && base.ordinary.contains(&access.key) && !base.plays(&access.user)
     });
     after.innocent = ordinary.map(|access| access.key).collect();
     after

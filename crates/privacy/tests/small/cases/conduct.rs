@@ -48,7 +48,12 @@ fn broken_glass(h: &mut Hospital) {
     let mut all = Vec::new();
     for turn in 0..8_i64 {
         let time = h.on_duty(&doctor, 10 + turn + turn / 2);
-        let patient = stranger(h, "Ferreira", ["Ines", "Joao", "Lina", "Nuno", "Olavo", "Paula", "Rosa", "Saul"][usize::try_from(turn).unwrap()], time);
+        let patient = stranger(
+            h,
+            "Ferreira",
+            ["Ines", "Joao", "Lina", "Nuno", "Olavo", "Paula", "Rosa", "Saul"][usize::try_from(turn).unwrap()],
+            time,
+        );
         let rows = h.read(&doctor, &patient, time + turn * 11 * MINUTE, &["summary"]);
         break_glass(h, &rows, "emergency see chart");
         all.extend(rows);
@@ -81,7 +86,12 @@ fn broken_glass_near(h: &mut Hospital) {
     h.care(&stay, &doctor, "consultant", time + 6 * HOUR, Some(time + 9 * HOUR));
     let rows = h.read(&doctor, &patient, time, &["summary", "laboratory"]);
     break_glass(h, &rows, "called to the resuscitation room, bay 2");
-    h.hard_negative("S9", &doctor, &rows, "a consultant breaks the glass and is entered in the care team six hours later");
+    h.hard_negative(
+        "S9",
+        &doctor,
+        &rows,
+        "a consultant breaks the glass and is entered in the care team six hours later",
+    );
 }
 
 /// S10: many records. Ordinary patients, so some of them are explained.
@@ -110,9 +120,10 @@ fn volume(h: &mut Hospital) {
     // The weekly release of records: sixty records, as every Wednesday and as everybody in the records office.
     let clerk = h.take("HIM", "HIM");
     let hours = at(9, 0, 0)..at(10, 0, 0);
-    let own = h.accesses.iter().filter(|access| {
-        access.user == clerk && hours.contains(&access.time) && access.section != "summary"
-    });
+    let own = h
+        .accesses
+        .iter()
+        .filter(|access| access.user == clerk && hours.contains(&access.time) && access.section != "summary");
     let rows: Vec<Key> = own.map(|access| access.key).collect();
     assert!(rows.len() >= 50, "the weekly release has {} records", rows.len());
     h.hard_negative("S10", &clerk, &rows, "the records office prints sixty records, as it does every Wednesday");
@@ -156,9 +167,10 @@ fn sweep(h: &mut Hospital) {
     let nurse = h.take_by_day("W1", "nurse", 22);
     let start = h.duty(&nurse, 22).start;
     let time = start + 3 * MINUTE;
-    let stays = h.encounters.iter().filter(|stay| {
-        stay.unit == "W1" && stay.start < time && stay.end.is_none_or(|end| end > time)
-    });
+    let stays = h
+        .encounters
+        .iter()
+        .filter(|stay| stay.unit == "W1" && stay.start < time && stay.end.is_none_or(|end| end > time));
     let mut patients: Vec<String> = stays.map(|stay| stay.patient.clone()).collect();
     patients.sort();
     patients.dedup();
@@ -222,7 +234,8 @@ fn off_roster(h: &mut Hospital) {
     let nurse = h.take("W1", "nurse");
     let duty = h.duty(&nurse, 13).start;
     let free = (14..).map(|day| at(day, 3, 10)).find(|time| {
-        let near = |shift: &&super::super::tables::Shift| *time > shift.start - 8 * HOUR && *time < shift.end + 8 * HOUR;
+        let near =
+            |shift: &&super::super::tables::Shift| *time > shift.start - 8 * HOUR && *time < shift.end + 8 * HOUR;
         *time > duty && !h.shifts.iter().filter(|shift| shift.user == nurse).any(|shift| near(&shift))
     });
     let time = free.unwrap();
@@ -274,7 +287,8 @@ fn on_call(h: &mut Hospital, doctor: &str, from: i64) -> Vec<Key> {
     for turn in 0..5_i64 {
         let (start, _) = free_night(h, doctor, from + turn * 4);
         h.shift(doctor, "W2", start, start + 8 * HOUR);
-        let patient = lying(h, "Adeyemi", ["Bola", "Dayo", "Femi", "Kemi", "Sade"][usize::try_from(turn).unwrap()], "W2", start);
+        let patient =
+            lying(h, "Adeyemi", ["Bola", "Dayo", "Femi", "Kemi", "Sade"][usize::try_from(turn).unwrap()], "W2", start);
         let rows = h.read(doctor, &patient, start + HOUR + mix(&[start]) % HOUR, &["summary", "laboratory"]);
         remote(h, &rows, "48.01,7.84");
         all.extend(rows);
@@ -323,9 +337,11 @@ fn two_places(h: &mut Hospital) {
     let mut rows = Vec::new();
     for turn in 0..6_i64 {
         let now = time + turn * 80;
-        let patient = lying(h, "Yamamoto", ["Ai", "Jin", "Ken", "Mei", "Rei", "Sho"][usize::try_from(turn).unwrap()], "W2", now);
+        let patient =
+            lying(h, "Yamamoto", ["Ai", "Jin", "Ken", "Mei", "Rei", "Sho"][usize::try_from(turn).unwrap()], "W2", now);
         rows.extend(h.read(&nurse, &patient, now, &["vitals"]));
-        let other = stranger(h, "Yamamoto", ["Aoi", "Ema", "Hina", "Kai", "Nao", "Yui"][usize::try_from(turn).unwrap()], now);
+        let other =
+            stranger(h, "Yamamoto", ["Aoi", "Ema", "Hina", "Kai", "Nao", "Yui"][usize::try_from(turn).unwrap()], now);
         let elsewhere = h.read(&nurse, &other, now + 40, &["imaging"]);
         move_to(h, &elsewhere, "IMG-WS2", "MAIN/IMG");
         rows.extend(elsewhere);

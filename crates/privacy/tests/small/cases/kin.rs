@@ -26,7 +26,12 @@ fn family_hits(h: &mut Hospital) {
     let husband = namesake(h, &nurse, "Georg", time);
     h.patient_mut(&husband).home = home("Lindenstr.", "12A", "79219");
     let rows = h.read(&nurse, &husband, time, &THREE);
-    h.hit("S1", &nurse, &rows, "a nurse opens the record of her husband, whose address is written a little differently");
+    h.hit(
+        "S1",
+        &nurse,
+        &rows,
+        "a nurse opens the record of her husband, whose address is written a little differently",
+    );
 
     // The plainest household.
     let nurse = h.take("ICU", "nurse");
@@ -45,7 +50,12 @@ fn family_hits(h: &mut Hospital) {
     let phone = h.person(&nurse).phone.replace(' ', "");
     h.contact(&mother, "daughter", (&surname, &given), &phone, "");
     let rows = h.read(&nurse, &mother, time, &THREE);
-    h.hit("S1", &nurse, &rows, "a nurse opens the record of her mother, who named her as next of kin by name and phone");
+    h.hit(
+        "S1",
+        &nurse,
+        &rows,
+        "a nurse opens the record of her mother, who named her as next of kin by name and phone",
+    );
 
     // The same by name and date of birth, without a phone.
     let doctor = h.take("ED", "physician");
@@ -82,7 +92,12 @@ fn family_near(h: &mut Hospital) {
     let (surname, given) = h.name(&nurse);
     h.contact(&patient, "spouse", (&surname, &given), "+49 40 5550199", &date(-20_001));
     let rows = h.read(&nurse, &patient, time, &["summary"]);
-    h.near_miss("S1", &nurse, &rows, "a next of kin with the same name, another phone and another birthday is somebody else");
+    h.near_miss(
+        "S1",
+        &nurse,
+        &rows,
+        "a next of kin with the same name, another phone and another birthday is somebody else",
+    );
 
     // 14a and 14b are two households; the same surname is then a coincidence, or a neighbour.
     let nurse = h.take("W1", "nurse");
@@ -125,8 +140,22 @@ fn family_reasons(h: &mut Hospital) {
 /// S2, same street and postcode, house numbers at most ten apart, not the same household.
 fn neighbours(h: &mut Hospital) {
     for (unit, role, street, own, other, sentence) in [
-        ("W1", "nurse", "Hasenweg", "23", "31", "a nurse opens the record of a neighbour eight numbers down the street"),
-        ("W2", "physician", "Fuchsweg", "40", "50", "a physician opens the record of a neighbour exactly ten numbers away"),
+        (
+            "W1",
+            "nurse",
+            "Hasenweg",
+            "23",
+            "31",
+            "a nurse opens the record of a neighbour eight numbers down the street",
+        ),
+        (
+            "W2",
+            "physician",
+            "Fuchsweg",
+            "40",
+            "50",
+            "a physician opens the record of a neighbour exactly ten numbers away",
+        ),
     ] {
         let user = h.take(unit, role);
         h.settle(&user, home(street, own, "79219"));

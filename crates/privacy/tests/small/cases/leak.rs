@@ -87,7 +87,12 @@ fn retrievals(h: &mut Hospital) {
     let clerk = h.staff.iter().find(|one| one.role == "HIM").unwrap().user.clone();
     let mut rows = Vec::new();
     for turn in 0..8_i64 {
-        let patient = stranger(h, "Eriksen", ["Bo", "Dag", "Eli", "Finn", "Gro", "Kai", "Liv", "Tor"][usize::try_from(turn).unwrap()], time);
+        let patient = stranger(
+            h,
+            "Eriksen",
+            ["Bo", "Dag", "Eli", "Finn", "Gro", "Kai", "Liv", "Tor"][usize::try_from(turn).unwrap()],
+            time,
+        );
         h.message(&patient, &clerk, "", "Research", time - DAY);
         rows.push(h.line(&researcher, &patient, time + turn * 5 * MINUTE, "export", "summary"));
     }
@@ -146,7 +151,12 @@ fn sensitive(h: &mut Hospital) {
     let patient = h.patient("Kozlova", "Inna");
     h.stay(&patient, "ED", time - HOUR, Some(time + 4 * HOUR));
     let rows = h.read(&doctor, &patient, time, &["summary", "psychotherapy"]);
-    h.hard_negative("S17", &doctor, &rows, "a physician reads the therapy notes of a patient in a crisis in front of him");
+    h.hard_negative(
+        "S17",
+        &doctor,
+        &rows,
+        "a physician reads the therapy notes of a patient in a crisis in front of him",
+    );
 }
 
 /// A relative who was refused, and somebody of the same ward on the same duty.
@@ -179,7 +189,12 @@ fn for_another(h: &mut Hospital) {
     let (_, patient, time) = refused(h, "W1", 30, "Yda");
     let colleague = beside(h, "W1", time);
     let rows = h.read(&colleague, &patient, time + 3 * MINUTE, &["summary", "notes"]);
-    h.hit("S18", &colleague, &rows, "a colleague opens the record three minutes after the sister of the patient was refused");
+    h.hit(
+        "S18",
+        &colleague,
+        &rows,
+        "a colleague opens the record three minutes after the sister of the patient was refused",
+    );
 
     let (_, patient, time) = refused(h, "W2", 31, "Ylva");
     let colleague = beside(h, "W2", time);
@@ -191,7 +206,12 @@ fn for_another(h: &mut Hospital) {
     h.stay(&patient, "W2", time - DAY, Some(time + 2 * DAY));
     let colleague = beside(h, "W2", time);
     let rows = h.read(&colleague, &patient, time + 2 * MINUTE, &["summary", "vitals"]);
-    h.hard_negative("S18", &colleague, &rows, "a nurse opens the record of her patient just after a relative was refused");
+    h.hard_negative(
+        "S18",
+        &colleague,
+        &rows,
+        "a nurse opens the record of her patient just after a relative was refused",
+    );
 }
 
 /// S19: several small things within thirty days, none of them much.
@@ -253,7 +273,8 @@ fn tampering(h: &mut Hospital) {
     let doctor = h.take("W1", "physician");
     let time = h.on_duty(&doctor, 30);
     let patient = complained(h, &doctor, "Carlo", time, "complaint");
-    let rows = vec![h.line(&doctor, &patient, time - 100, "read", "notes"), note(h, &doctor, &patient, time, time - 37 * DAY)];
+    let rows =
+        vec![h.line(&doctor, &patient, time - 100, "read", "notes"), note(h, &doctor, &patient, time, time - 37 * DAY)];
     h.hit("S20", &doctor, &rows, "a physician files an old note into the record of a patient who complained about him");
 
     let doctor = h.take("ED", "physician");

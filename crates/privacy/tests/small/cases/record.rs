@@ -94,7 +94,12 @@ fn deceased(h: &mut Hospital) {
     let time = h.on_duty(&nurse, 30);
     let dead = dead_since(h, "Ava", time - 29 * DAY);
     let rows = h.read(&nurse, &dead, time, &["summary"]);
-    h.near_miss("S6", &nurse, &rows, "twenty-nine days after the death is within the time that a record is still in use");
+    h.near_miss(
+        "S6",
+        &nurse,
+        &rows,
+        "twenty-nine days after the death is within the time that a record is still in use",
+    );
 
     // Pathology works with the dead, even where the files hold no order.
     let pathologist = h.take("LAB", "pathology");
