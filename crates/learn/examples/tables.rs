@@ -3,14 +3,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::disallowed_methods,
     reason = "an example that people run by hand"
 )]
 
 use std::io::Write as _;
 
 use cordon_learn::{
-    eval::{Codes, Report, Sheet, TablesPlan, TestPart, prequential, tables},
+    eval::{Codes, Report, Sheet, TablesPlan, TestPart, joint, prequential, tables},
     tabular::Settings,
 };
 
@@ -21,6 +20,12 @@ fn main() {
     if arguments[0] == "--stream" {
         for path in &arguments[1..] {
             show(path, &prequential(&plain(path), true, &plan, &mut clock).unwrap());
+        }
+        return;
+    }
+    if arguments[0] == "--joint" {
+        for path in &arguments[1..] {
+            show(path, &joint(&plain(path), None, &plan).unwrap());
         }
         return;
     }
@@ -36,6 +41,7 @@ fn main() {
         // development: every fifth normal row held back, beside the attacks of the file learnt
         let fit = train.part(|place| place % 5 != 0);
         let held = train.part(|place| place % 5 == 0 || train.labels[place]);
+        show("held-back rows, joint", &joint(&fit, Some(&held), &plan).unwrap());
         show("held-back rows", &tables(&fit, Some(&held), &[], &plan, &mut clock).unwrap());
         return;
     }

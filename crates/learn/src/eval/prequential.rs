@@ -1,7 +1,7 @@
 //! The bench of streams of records: each row is scored before it is learnt, in the order of the table.
 //!
-//! Numbers are put between 0 and 1 by the smallest and largest value seen so far, for every detector alike. A detector says 0 until it has seen its first rows. Half-space
-//! trees run beside the ensemble in the same pass.
+//! Half-space trees run beside the ensemble over the same rows. They need numbers between 0 and 1 and get them by the smallest and largest value seen so far; the ensemble takes
+//! the numbers as they are. A detector says 0 until it has seen its first rows.
 
 use super::metrics::{Figures, Unmeasurable};
 use super::report::{Line, Report, Section};
@@ -34,14 +34,15 @@ pub fn prequential(
         let labels: Vec<bool> = order.iter().filter_map(|place| sheet.labels.get(*place)).copied().collect();
         let mut ensemble =
             Ensemble::new(sheet.columns.len(), &sheet.nominal, Settings { seed: *seed, ..plan.settings });
-        ours.run(sheet, &order, clock, |row| {
+        ours.run(sheet, &order, clock, |row, _| {
             let verdict = ensemble.score(row);
             ensemble.learn(row);
             verdict.value
         });
         ours.judge(&labels, budget, ensemble.bytes())?;
         let mut trees = HalfSpace::new(sheet.columns.len(), HALF_SPACE.0, HALF_SPACE.1, *seed);
-        theirs.run(sheet, &order, clock, |row| {
+        theirs.run(sheet, &order, clock, |row, scaler| {
+            let row = scaler.put(row);
             let score = trees.score(row);
             trees.learn(row);
             score
@@ -69,13 +70,12 @@ struct Course {
 }
 
 impl Course {
-    fn run(&mut self, sheet: &Sheet, order: &[usize], clock: &mut CpuSeconds<'_>, mut step: impl FnMut(&[f64]) -> f64) {
+    fn run(&mut self, sheet: &Sheet, order: &[usize], clock: &mut CpuSeconds<'_>, mut step: impl FnMut(&[f64], &mut Scaler) -> f64) {
         let mut scaler = Scaler::new(sheet);
         self.scores.clear();
         let begin = clock();
         for place in order {
-            scaler.put(sheet.rows.row(*place));
-            self.scores.push(step(&scaler.scaled));
+            self.scores.push(step(sheet.rows.row(*place), &mut scaler));
         }
         self.speeds.push(order.len() as f64 / (clock() - begin).max(1e-9));
     }
@@ -109,7 +109,7 @@ impl Scaler {
     }
 
     /// Takes a row in and puts it on the scale.
-    fn put(&mut self, row: &[f64]) {
+    fn put(&mut self, row: &[f64]) -> &[f64] {
         for (column, ((value, range), scaled)) in row.iter().zip(&mut self.ranges).zip(&mut self.scaled).enumerate() {
             if value.is_finite() {
                 *range = (range.0.min(*value), range.1.max(*value));
@@ -121,6 +121,7 @@ impl Scaler {
                 _ => 0.0,
             };
         }
+        &self.scaled
     }
 }
 

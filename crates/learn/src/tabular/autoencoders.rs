@@ -1,0 +1,196 @@
+//! An ensemble of small autoencoders in the manner of KitNET. A yardstick, not a default: it was measured against the forest and lost (models/joint.md).
+//!
+//! Source: Y. Mirsky, T. Doitshman, Y. Elovici, A. Shabtai, "Kitsune: an ensemble of autoencoders for online network intrusion detection", NDSS 2018. Features that correlate
+//! are put together in groups of at most ten (single linkage over 1 - correlation); each group has an autoencoder with tied weights and three quarters as many hidden units;
+//! one more learns their errors. One pass of gradient descent, rate 0.1, over rows put between 0 and 1. The score is the mean square error of the last one.
+
+use super::Rows;
+use crate::eval::controls::Draw;
+
+/// Most features of a group.
+const GROUP_MAX: usize = 10;
+
+/// Rate of the descent.
+const RATE: f64 = 0.1;
+
+/// The groups' autoencoders and the one over their errors.
+#[derive(Clone, Debug)]
+pub struct Autoencoders {
+    ranges: Vec<(f64, f64)>,
+    groups: Vec<(Vec<usize>, Autoencoder)>,
+    errors: Vec<(f64, f64)>,
+    last: Autoencoder,
+}
+
+#[derive(Clone, Debug)]
+struct Autoencoder {
+    inputs: usize,
+    hidden: usize,
+    /// Hidden by inputs.
+    weights: Vec<f64>,
+    hidden_bias: Vec<f64>,
+    output_bias: Vec<f64>,
+}
+
+impl Autoencoders {
+    /// Learns the columns of all rows in one pass for the groups and one for the last.
+    #[must_use]
+    pub fn fit(rows: &Rows, columns: &[usize], seed: u64) -> Self {
+        let mut draw = Draw::new(seed);
+        let ranges = (0..rows.width()).map(|column| range(rows.iter().filter_map(|row| row.get(column).copied()))).collect();
+        let groups = group(rows, columns);
+        let groups: Vec<_> = groups.into_iter().map(|group| (group.clone(), Autoencoder::new(group.len(), &mut draw))).collect();
+        let last = Autoencoder::new(groups.len(), &mut draw);
+        let mut all = Self { ranges, errors: vec![(0.0, 1.0); groups.len()], groups, last };
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        draw.shuffle(&mut order);
+        for place in &order {
+            all.learn_groups(rows.row(*place));
+        }
+        let errors: Vec<Vec<f64>> = order.iter().take(20_000).map(|place| all.group_errors(rows.row(*place))).collect();
+        all.errors = (0..all.groups.len()).map(|group| range(errors.iter().filter_map(|errors| errors.get(group).copied()))).collect();
+        for errors in &errors {
+            let scaled = scale(errors, &all.errors);
+            all.last.learn(&scaled);
+        }
+        all
+    }
+
+    /// The mean square error of the last autoencoder, from 0 on.
+    #[must_use]
+    pub fn score(&self, row: &[f64]) -> f64 {
+        self.last.error(&scale(&self.group_errors(row), &self.errors))
+    }
+
+    fn inputs(&self, group: &[usize], row: &[f64]) -> Vec<f64> {
+        let one = |column: &usize| {
+            let (low, high) = self.ranges.get(*column).copied().unwrap_or((0.0, 1.0));
+            on_scale(row.get(*column).copied().unwrap_or(f64::NAN), low, high)
+        };
+        group.iter().map(one).collect()
+    }
+
+    fn group_errors(&self, row: &[f64]) -> Vec<f64> {
+        self.groups.iter().map(|(group, autoencoder)| libm::sqrt(autoencoder.error(&self.inputs(group, row)))).collect()
+    }
+
+    fn learn_groups(&mut self, row: &[f64]) {
+        let inputs: Vec<Vec<f64>> = self.groups.iter().map(|(group, _)| self.inputs(group, row)).collect();
+        for ((_, autoencoder), inputs) in self.groups.iter_mut().zip(&inputs) {
+            autoencoder.learn(inputs);
+        }
+    }
+}
+
+impl Autoencoder {
+    fn new(inputs: usize, draw: &mut Draw) -> Self {
+        let hidden = (3 * inputs).div_ceil(4).max(1);
+        let reach = 1.0 / inputs.max(1) as f64;
+        let weights = (0..hidden * inputs).map(|_| (2.0 * draw.unit() - 1.0) * reach).collect();
+        Self { inputs, hidden, weights, hidden_bias: vec![0.0; hidden], output_bias: vec![0.0; inputs] }
+    }
+
+    fn pass(&self, inputs: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let width = self.inputs.max(1);
+        let rows = self.weights.chunks_exact(width);
+        let sum = |weights: &[f64]| weights.iter().zip(inputs).map(|(weight, input)| weight * input).sum::<f64>();
+        let hidden: Vec<f64> = rows.clone().zip(&self.hidden_bias).map(|(weights, bias)| sigmoid(sum(weights) + bias)).collect();
+        let mut outputs = self.output_bias.clone();
+        for (weights, hidden) in rows.zip(&hidden) {
+            outputs.iter_mut().zip(weights).for_each(|(output, weight)| *output += weight * hidden);
+        }
+        outputs.iter_mut().for_each(|output| *output = sigmoid(*output));
+        (hidden, outputs)
+    }
+
+    fn error(&self, inputs: &[f64]) -> f64 {
+        let (_, outputs) = self.pass(inputs);
+        outputs.iter().zip(inputs).map(|(output, input)| (output - input) * (output - input)).sum::<f64>() / self.inputs.max(1) as f64
+    }
+
+    fn learn(&mut self, inputs: &[f64]) {
+        let (hidden, outputs) = self.pass(inputs);
+        let apart: Vec<f64> = inputs.iter().zip(&outputs).map(|(input, output)| input - output).collect();
+        let width = self.inputs.max(1);
+        debug_assert_eq!(self.hidden, hidden.len());
+        for ((weights, value), bias) in self.weights.chunks_exact_mut(width).zip(&hidden).zip(&mut self.hidden_bias) {
+            let back: f64 = weights.iter().zip(&apart).map(|(weight, apart)| weight * apart).sum::<f64>() * value * (1.0 - value);
+            for ((weight, input), apart) in weights.iter_mut().zip(inputs).zip(&apart) {
+                *weight += RATE * (back * input + apart * value);
+            }
+            *bias += RATE * back;
+        }
+        self.output_bias.iter_mut().zip(&apart).for_each(|(bias, apart)| *bias += RATE * apart);
+    }
+}
+
+fn sigmoid(value: f64) -> f64 {
+    1.0 / (1.0 + libm::exp(-value))
+}
+
+/// Between 0 and 1 where the range was, at most one range below and two above; a missing value is in the middle.
+fn on_scale(value: f64, low: f64, high: f64) -> f64 {
+    if value.is_nan() || high <= low { 0.5 } else { ((value - low) / (high - low)).clamp(-1.0, 2.0) }
+}
+
+fn scale(values: &[f64], ranges: &[(f64, f64)]) -> Vec<f64> {
+    values.iter().zip(ranges).map(|(value, (low, high))| on_scale(*value, *low, *high)).collect()
+}
+
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let finite = values.filter(|value| value.is_finite());
+    finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+}
+
+/// Joins the two closest groups until no two may be joined.
+fn group(rows: &Rows, columns: &[usize]) -> Vec<Vec<usize>> {
+    let mut links = Vec::new();
+    for (place, a) in columns.iter().enumerate() {
+        for b in columns.iter().skip(place + 1) {
+            links.push((1.0 - correlation(rows, *a, *b), *a, *b));
+        }
+    }
+    links.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut groups: Vec<Vec<usize>> = columns.iter().map(|column| vec![*column]).collect();
+    for (_, a, b) in links {
+        let at = |column| groups.iter().position(|group| group.contains(&column));
+        let (Some(one), Some(other)) = (at(a), at(b)) else { continue };
+        let size = |place: usize| groups.get(place).map_or(0, Vec::len);
+        if one != other && size(one) + size(other) <= GROUP_MAX {
+            let moved = groups.remove(one.max(other));
+            groups.get_mut(one.min(other)).into_iter().for_each(|group| group.extend(&moved));
+        }
+    }
+    groups
+}
+
+fn correlation(rows: &Rows, a: usize, b: usize) -> f64 {
+    let pairs = || rows.iter().filter_map(|row| Some((*row.get(a)?, *row.get(b)?))).filter(|(a, b)| a.is_finite() && b.is_finite());
+    let count = pairs().count().max(1) as f64;
+    let (mean_a, mean_b) = pairs().fold((0.0, 0.0), |sums, pair| (sums.0 + pair.0 / count, sums.1 + pair.1 / count));
+    let (mut both, mut left, mut right) = (0.0, 0.0, 0.0);
+    for (a, b) in pairs() {
+        both += (a - mean_a) * (b - mean_b);
+        left += (a - mean_a) * (a - mean_a);
+        right += (b - mean_b) * (b - mean_b);
+    }
+    let width = libm::sqrt(left * right);
+    if width > 0.0 { both / width } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_that_never_goes_together_has_the_larger_error() {
+        let (mut rows, mut draw) = (Rows::new(3), Draw::new(1));
+        for _ in 0..5_000 {
+            let along = draw.unit();
+            rows.push(&[along, along, 1.0 - along]);
+        }
+        let ensemble = Autoencoders::fit(&rows, &[0, 1, 2], 1);
+        assert!(ensemble.score(&[1.0, 0.0, 1.0]) > ensemble.score(&[0.5, 0.5, 0.5]));
+        assert!(ensemble.score(&[f64::NAN, 0.0, 1.0]).is_finite());
+    }
+}
