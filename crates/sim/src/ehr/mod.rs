@@ -19,7 +19,7 @@ mod walk;
 mod world;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use context::CreateFile;
 pub use options::{CasePlan, EhrOptions, SCENARIOS, SimError};

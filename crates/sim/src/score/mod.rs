@@ -13,6 +13,8 @@ use std::io::Read;
 
 use serde::Serialize;
 
+pub(crate) use rows::Table;
+
 use crate::ehr::SimError;
 
 /// Opens a file of the truth by name.
