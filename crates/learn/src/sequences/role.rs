@@ -102,6 +102,13 @@ impl Role {
         score
     }
 
+    /// Mean surprise of a sequence, and the largest mean over 20 symbols in a row, in nats.
+    #[must_use]
+    pub fn surprise(&self, sequence: &[Symbol]) -> (f64, f64) {
+        let score = self.surprised(sequence);
+        (score.surprise, score.worst_window)
+    }
+
     /// Scores a sequence, then learns it if its value is below `threshold`: what is an alarm does not become normal. Drift follows every value.
     pub fn observe(&mut self, sequence: &[Symbol], threshold: f64) -> SequenceScore {
         let score = self.score(sequence);
@@ -113,6 +120,10 @@ impl Role {
     }
 
     fn raw(&self, sequence: &[Symbol]) -> SequenceScore {
+        SequenceScore { distance: self.modes.score(sequence), ..self.surprised(sequence) }
+    }
+
+    fn surprised(&self, sequence: &[Symbol]) -> SequenceScore {
         let mut cursor = self.transitions.start();
         let mut score = SequenceScore::default();
         let mut window = [0.0; WINDOW];
@@ -135,7 +146,6 @@ impl Role {
         if sequence.len() < WINDOW {
             score.worst_window = score.surprise;
         }
-        score.distance = self.modes.score(sequence);
         score
     }
 
