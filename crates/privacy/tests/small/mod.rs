@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use clock::{MINUTE, at, mix};
 use expect::{CaseExpect, RowExpect, Says};
 use tables::{
-    Access, Appointment, Contact, Encounter, Home, Key, Message, Order, Participant, Patient, Row, Shift, Staff, Table,
+    Access, Appointment, Contact, Encounter, Home, Key, Message, Order, Participant, Patient, Shift, Staff, Table,
 };
 
 /// Days with accesses.
