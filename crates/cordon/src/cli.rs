@@ -11,8 +11,10 @@ use crate::config::ConfigArgs;
 use crate::doctor::DoctorArgs;
 use crate::feed::{ImportArgs, ReplayArgs};
 use crate::query::QueryArgs;
+use crate::privacy::PrivacyArgs;
 use crate::rules::args::RulesArgs;
 use crate::serve::ServeArgs;
+use crate::sim::SimArgs;
 use crate::token::{TokenArgs, UserArgs};
 use crate::verify::VerifyArgs;
 
@@ -53,6 +55,10 @@ pub(crate) enum Command {
     Replay(ReplayArgs),
     /// Ask a running node for events
     Query(QueryArgs),
+    /// Review who opened which record, and why
+    Privacy(PrivacyArgs),
+    /// Simulate a hospital whose truth is known, and score reviews with it
+    Sim(SimArgs),
     /// Prove that everything a node keeps is as it was written
     Verify(VerifyArgs),
     /// Copy everything that a node keeps to another folder, while it runs

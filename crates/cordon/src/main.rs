@@ -15,6 +15,7 @@ mod local_node;
 mod output;
 mod own_memory;
 mod pack;
+mod privacy;
 mod profile;
 mod progress;
 mod query;
@@ -26,6 +27,7 @@ mod scan;
 mod serve;
 mod serve_rules;
 mod settings;
+mod sim;
 mod summary;
 mod terminal;
 mod token;
@@ -55,6 +57,8 @@ fn main() -> ExitCode {
         Command::Token(args) => token::token(&args),
         Command::User(args) => token::user(&args),
         Command::Query(args) => query::run(&args),
+        Command::Privacy(args) => privacy::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),

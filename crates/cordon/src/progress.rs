@@ -91,3 +91,48 @@ impl Counter {
         self.0.finish_and_clear();
     }
 }
+
+/// What is being done, and how many of its items are, for work in several steps.
+pub(crate) struct Steps {
+    bar: ProgressBar,
+    step: std::cell::Cell<&'static str>,
+}
+
+impl Steps {
+    /// How often items are shown.
+    const EVERY: u64 = 1 << 16;
+
+    /// Hidden when standard error is no terminal or `hidden` is asked for.
+    pub(crate) fn new(hidden: bool) -> Self {
+        let target = if hidden || !terminal::stderr_is_terminal() {
+            ProgressDrawTarget::hidden()
+        } else {
+            ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
+            bar.set_style(style);
+        }
+        Self { bar, step: std::cell::Cell::new("") }
+    }
+
+    /// Begins a step.
+    pub(crate) fn begin(&self, step: &'static str) {
+        self.step.set(step);
+        self.bar.set_message(step);
+        self.bar.tick();
+    }
+
+    /// So many items of the step are done.
+    pub(crate) fn at(&self, count: u64) {
+        if count.is_multiple_of(Self::EVERY) && !self.bar.is_hidden() {
+            self.bar.set_message(format!("{}: {}", self.step.get(), terminal::thousands(count)));
+            self.bar.tick();
+        }
+    }
+
+    /// Takes the line away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
