@@ -103,7 +103,7 @@ impl<'a> AccessWriter<'a> {
                     b"C-MOVE dest=TEST_SCP",
                 ];
                 let own = usize::from(row.variety) % 2;
-                let place = if row.reasons == 0 { 2 + usize::from(row.variety) % 3 } else { own };
+                let place = if row.tag.label == Label::Case { 2 + usize::from(row.variety) % 3 } else { own };
                 self.cell(to.get(place).copied().unwrap_or_default());
             }
             Object::Whole => self.cell(b"complete record"),
@@ -139,7 +139,7 @@ impl<'a> AccessWriter<'a> {
             return (self.ids.laptop(row.user), ip, geo(HERE.0 + near, HERE.1 - near / 2));
         }
         let place = ABROAD.get(row.workstation as usize % ABROAD.len()).copied().unwrap_or(HERE);
-        let ip = format!("10.251.{}.{}", host % 256, host / 256 % 254 + 1);
+        let ip = format!("10.250.{}.{}", host / 7 % 256, host / 1792 % 254 + 1);
         (self.ids.laptop(row.user), ip, geo(place.0 + near, place.1 + near))
     }
 

@@ -1,6 +1,8 @@
 //! How each role goes through a chart: which sections in which order, what is read, written and printed, in which application.
 
 use super::hospital::Role;
+use super::row::Manner;
+use crate::rng::Rng;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,6 +154,8 @@ pub(crate) fn habit(role: Role) -> &'static [Step] {
             (Documents, 15, 5),
             (Pathology, 7, 0),
             (Letters, 14, 60),
+            (Infection, 1, 10),
+            (Addiction, 1, 10),
         ],
         Role::Anaesthetist => &[
             (Summary, 60, 0),
@@ -210,8 +214,39 @@ pub(crate) fn purpose(role: Role) -> &'static str {
     }
 }
 
+/// How an ordinary visit of a role is made: mostly as usual, now and then refused, printed, exported or sent on.
+pub(crate) fn manner(role: Role, rng: &mut Rng) -> Manner {
+    let draw = rng.below(1000);
+    let (lists, exports, moves) = match role {
+        Role::RecordsClerk => (2, 60, 0),
+        Role::QualityNurse | Role::Researcher => (12, 10, 0),
+        Role::WardClerk | Role::RegistrationClerk | Role::Pharmacist => (2, 0, 0),
+        Role::Radiologist | Role::Radiographer => (0, 3, 60),
+        Role::Physician => (0, 2, 1),
+        _ => (0, 0, 0),
+    };
+    let mut below = 0;
+    let shares = [
+        (REFUSED, Manner::Refused),
+        (lists, Manner::Bulk),
+        (exports, Manner::Export),
+        (moves, Manner::Move),
+        (prints(role), Manner::Print),
+    ];
+    for (share, manner) in shares {
+        below += share;
+        if draw < below {
+            return manner;
+        }
+    }
+    Manner::Usual
+}
+
+/// How often a chart is refused, of 1000 visits.
+const REFUSED: u32 = 3;
+
 /// How often a visit ends with a print, of 1000.
-pub(crate) fn prints(role: Role) -> u32 {
+fn prints(role: Role) -> u32 {
     match role {
         Role::RecordsClerk => 260,
         Role::WardClerk => 90,

@@ -3,8 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use super::care::{Kind, reason};
-use super::chart::{self};
-use super::hospital::{Role, UnitKind};
+use super::chart::{self, Section};
+use super::hospital::{Role, UnitKind, known};
 use super::people::NONE;
 use super::roster::{self, Shift};
 use super::row::{Block, Label, Manner, Place, Row, Tag, Visit};
@@ -176,11 +176,10 @@ impl<'a> Walker<'a> {
             rows: if slip { 1 + rng.below(2) } else { 3 + rng.below(9) },
             manner: if item.reasons == 0 && label == Label::Undocumented {
                 Manner::Look
-            } else if rng.below(1000) < chart::prints(role) {
-                Manner::Print
             } else {
-                Manner::Usual
+                chart::manner(role, rng)
             },
+            focus: self.focus(shift, rng),
             search: rng.below(1000) < chart::searches(role) || (slip && rng.chance(0.5)),
             reasons: item.reasons,
             pace: if slip { 5.0 } else { 12.0 },
@@ -188,6 +187,14 @@ impl<'a> Walker<'a> {
         };
         desk.tag = Tag { label, case: 0, scenario: 0 };
         chart_rows(self.world, desk, &visit, role, clock, rng, rows)
+    }
+
+    /// Psychiatry reads its therapy notes.
+    fn focus(&self, shift: &Shift, rng: &mut Rng) -> Option<Section> {
+        let department = self.world.hospital.units.at(shift.unit).department;
+        let psychiatry = self.world.hospital.departments.at(department).name == known::PSYCHIATRY;
+        let clinical = chart::purpose(self.world.people.staff.at(shift.user).role) == "TREAT";
+        (psychiatry && clinical && rng.chance(0.3)).then_some(Section::Psychotherapy)
     }
 
     fn remember(&mut self, user: u32, item: &Item, clock: Time) {
