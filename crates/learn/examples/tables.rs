@@ -1,10 +1,6 @@
 //! Runs the bench of tables over plain files: `tables FILE.csv...` learns and judges each (last column 1 for an attack); `tables --stream FILE.csv...` scores each row before it learns it;
 //! `tables --flows TRAIN TEST` is the split of NSL-KDD.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "an example that people run by hand"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "an example that people run by hand")]
 
 use std::io::Write as _;
 

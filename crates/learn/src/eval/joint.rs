@@ -15,7 +15,8 @@ const CANDIDATES: [Candidate; 3] = [
     }),
     ("random cut forest", |learnt, judged, columns, plan, seed| {
         let scaler = Scaler::of(learnt);
-        Forest::grow(&scaler.put(learnt), columns, plan.settings.trees, Cut::ByRange, seed).score_all(&scaler.put(judged))
+        Forest::grow(&scaler.put(learnt), columns, plan.settings.trees, Cut::ByRange, seed)
+            .score_all(&scaler.put(judged))
     }),
     ("autoencoders", |learnt, judged, columns, _, seed| {
         let ensemble = Autoencoders::fit(learnt, columns, seed);
@@ -34,11 +35,14 @@ pub fn joint(train: &Sheet, test: Option<&Sheet>, plan: &TablesPlan) -> Result<R
     let positives = judged.labels.iter().filter(|label| **label).count();
     let mut lines = Vec::new();
     for (name, candidate) in CANDIDATES {
-        let run = |seed: &u64| Figures::of(&candidate(&learnt, &judged.rows, &columns, plan, *seed), &judged.labels, positives);
+        let run = |seed: &u64| {
+            Figures::of(&candidate(&learnt, &judged.rows, &columns, plan, *seed), &judged.labels, positives)
+        };
         let runs = plan.seeds.iter().map(run).collect::<Result<Vec<Figures>, _>>()?;
         lines.push(Line::of(name, &runs));
     }
-    let section = Section { name: "joint detectors".to_owned(), rows: judged.rows.len(), positives, budget: positives, lines };
+    let section =
+        Section { name: "joint detectors".to_owned(), rows: judged.rows.len(), positives, budget: positives, lines };
     Ok(Report { bench: "joint".to_owned(), notes: Vec::new(), sections: vec![section] })
 }
 
@@ -48,7 +52,8 @@ struct Scaler(Vec<(f64, f64)>);
 impl Scaler {
     fn of(rows: &Rows) -> Self {
         let width = |column: usize| {
-            let mut values: Vec<f64> = rows.iter().filter_map(|row| row.get(column).copied()).filter(|value| value.is_finite()).collect();
+            let mut values: Vec<f64> =
+                rows.iter().filter_map(|row| row.get(column).copied()).filter(|value| value.is_finite()).collect();
             values.sort_unstable_by(f64::total_cmp);
             let at = |share: usize| values.get((values.len().saturating_sub(1)) * share / 100).copied().unwrap_or(0.0);
             let inner = at(95) - at(5);
@@ -60,7 +65,8 @@ impl Scaler {
     fn put(&self, rows: &Rows) -> Rows {
         let mut scaled = Rows::new(rows.width());
         for row in rows.iter() {
-            let cells: Vec<f64> = row.iter().zip(&self.0).map(|(value, (middle, width))| (value - middle) / width).collect();
+            let cells: Vec<f64> =
+                row.iter().zip(&self.0).map(|(value, (middle, width))| (value - middle) / width).collect();
             scaled.push(&cells);
         }
         scaled

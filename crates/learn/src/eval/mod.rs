@@ -7,8 +7,8 @@
 pub mod controls;
 mod edge_list;
 mod edges;
-pub mod metrics;
 mod joint;
+pub mod metrics;
 mod prequential;
 pub mod report;
 mod sequences;
@@ -19,8 +19,8 @@ mod vus;
 
 pub use edge_list::{EdgeList, EdgeListError};
 pub use edges::{EdgesPlan, edges};
-pub use metrics::{Figures, Ranking, Spread, Unmeasurable};
 pub use joint::joint;
+pub use metrics::{Figures, Ranking, Spread, Unmeasurable};
 pub use prequential::prequential;
 pub use report::{Line, Report, Section};
 pub use sequences::{SequenceSets, SequencesPlan, sequences};

@@ -70,7 +70,13 @@ struct Course {
 }
 
 impl Course {
-    fn run(&mut self, sheet: &Sheet, order: &[usize], clock: &mut CpuSeconds<'_>, mut step: impl FnMut(&[f64], &mut Scaler) -> f64) {
+    fn run(
+        &mut self,
+        sheet: &Sheet,
+        order: &[usize],
+        clock: &mut CpuSeconds<'_>,
+        mut step: impl FnMut(&[f64], &mut Scaler) -> f64,
+    ) {
         let mut scaler = Scaler::new(sheet);
         self.scores.clear();
         let begin = clock();

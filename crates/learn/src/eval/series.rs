@@ -55,16 +55,18 @@ const WINDOW: usize = 250;
 /// # Errors
 /// [`Unmeasurable`] when no series has values inside and outside of a window.
 pub fn series(series: &[Series], plan: &SeriesPlan, clock: &mut CpuSeconds<'_>) -> Result<Report, Unmeasurable> {
-    let mut watch = Track::default();
+    let (mut watch, mut plain) = (Track::default(), Track::default());
     let begin = clock();
     let mut alarms = Alarms::default();
     for one in series {
-        watch.scores.push(watched(one, plan, &mut alarms));
+        let (fading, single) = watched(one, plan, &mut alarms);
+        watch.scores.push(fading);
+        plain.scores.push(single);
     }
     let points: usize = series.iter().map(|one| one.values.len()).sum();
     let speed = points as f64 / (clock() - begin).max(1e-9);
     let line = watch.line("watch", series)?.with_cost(&[speed], alarms.bytes);
-    let mut lines = vec![alarms.onto(line, plan.rate)];
+    let mut lines = vec![alarms.onto(line, plan.rate), plain.line("watch, without fading", series)?];
     for (name, baseline) in BASELINES {
         let track = Track { scores: series.iter().map(baseline).collect() };
         lines.push(track.line(name, series)?);
@@ -74,7 +76,7 @@ pub fn series(series: &[Series], plan: &SeriesPlan, clock: &mut CpuSeconds<'_>) 
     let section = Section { name: "all series, each judged by itself".to_owned(), rows, positives, budget: 0, lines };
     let notes = vec![
         format!("{} series; the first 15 % of each, at most 750 values, are not judged", series.len()),
-        "AUC, AP and VUS-PR are means over the series that have a window; the alarm rate is pooled over all".to_owned(),
+        "AUC, AP and VUS-PR are means over the series that have a window; the alarm rate is pooled over all, from where each threshold is set".to_owned(),
     ];
     Ok(Report { bench: "series".to_owned(), notes, sections: vec![section] })
 }
@@ -111,8 +113,8 @@ impl Alarms {
     }
 }
 
-/// The fading risk at every point, and its alarms.
-fn watched(one: &Series, plan: &SeriesPlan, alarms: &mut Alarms) -> Vec<f64> {
+/// The fading risk and the score at every point; alarms are counted where the threshold is set.
+fn watched(one: &Series, plan: &SeriesPlan, alarms: &mut Alarms) -> (Vec<f64>, Vec<f64>) {
     let warmup = warmup(one.values.len());
     let mut watch = Watch::new(WatchSettings {
         season: one.season,
@@ -121,18 +123,19 @@ fn watched(one: &Series, plan: &SeriesPlan, alarms: &mut Alarms) -> Vec<f64> {
         rate: plan.rate,
         warmup: THRESHOLD_WARMUP,
     });
-    let mut scores = Vec::with_capacity(one.values.len());
+    let (mut fading, mut plain) = (Vec::new(), Vec::new());
     for (place, (value, label)) in one.values.iter().zip(&one.labels).enumerate() {
-        let (_, call) = watch.step(*value);
-        scores.push(watch.risk());
-        if place >= warmup {
+        let (score, call) = watch.step(*value);
+        fading.push(watch.risk());
+        plain.push(score);
+        if place >= warmup && call != Call::Warming {
             alarms.judged += 1;
             alarms.raised += usize::from(call == Call::Alarm);
             alarms.within += usize::from(call == Call::Alarm && *label);
         }
     }
     alarms.bytes = alarms.bytes.max(watch.bytes());
-    scores
+    (fading, plain)
 }
 
 /// Scores of one detector, series by series.

@@ -98,7 +98,11 @@ impl Seasonal {
         self.level = level;
         let known = self.band.get(place).copied().unwrap_or(0.0);
         let gain = if known > 0.0 { SEASON } else { 1.0 };
-        self.set(place, SEASON * (value - level) + (1.0 - SEASON) * old, gain * (value - forecast).abs() + (1.0 - gain) * known);
+        self.set(
+            place,
+            SEASON * (value - level) + (1.0 - SEASON) * old,
+            gain * (value - forecast).abs() + (1.0 - gain) * known,
+        );
     }
 
     /// After the first season: its mean is the level, what is left is the season.

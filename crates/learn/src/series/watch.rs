@@ -64,7 +64,12 @@ impl Watch {
     pub fn explain(&self, value: f64) -> Score {
         let mut parts = vec![part(RECENT, nats(self.chart.distance(value)), value, self.chart.expected())];
         if let Some(season) = &self.season {
-            parts.push(part(SEASON, nats(season.distance(value)), value, season.expected().unwrap_or(self.chart.expected())));
+            parts.push(part(
+                SEASON,
+                nats(season.distance(value)),
+                value,
+                season.expected().unwrap_or(self.chart.expected()),
+            ));
         }
         let mut ahead = self.cusum;
         ahead.observe(self.anchor.distance(value));
@@ -156,7 +161,9 @@ impl Snapshot for Watch {
             *number = crate::drift::take_finite(from)?;
         }
         let [half_life, fade, rate, risk] = numbers;
-        let place = |from: &mut &[u8]| codec::take_u64(from).and_then(|value| usize::try_from(value).ok()).ok_or(Damaged("a length"));
+        let place = |from: &mut &[u8]| {
+            codec::take_u64(from).and_then(|value| usize::try_from(value).ok()).ok_or(Damaged("a length"))
+        };
         let (season, warmup) = (place(from)?, place(from)?);
         let settings = WatchSettings { season, half_life, fade, rate, warmup };
         let (chart, anchor) = (Chart::read(from)?, Chart::read(from)?);

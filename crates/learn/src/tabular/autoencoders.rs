@@ -37,9 +37,11 @@ impl Autoencoders {
     #[must_use]
     pub fn fit(rows: &Rows, columns: &[usize], seed: u64) -> Self {
         let mut draw = Draw::new(seed);
-        let ranges = (0..rows.width()).map(|column| range(rows.iter().filter_map(|row| row.get(column).copied()))).collect();
+        let ranges =
+            (0..rows.width()).map(|column| range(rows.iter().filter_map(|row| row.get(column).copied()))).collect();
         let groups = group(rows, columns);
-        let groups: Vec<_> = groups.into_iter().map(|group| (group.clone(), Autoencoder::new(group.len(), &mut draw))).collect();
+        let groups: Vec<_> =
+            groups.into_iter().map(|group| (group.clone(), Autoencoder::new(group.len(), &mut draw))).collect();
         let last = Autoencoder::new(groups.len(), &mut draw);
         let mut all = Self { ranges, errors: vec![(0.0, 1.0); groups.len()], groups, last };
         let mut order: Vec<usize> = (0..rows.len()).collect();
@@ -48,7 +50,9 @@ impl Autoencoders {
             all.learn_groups(rows.row(*place));
         }
         let errors: Vec<Vec<f64>> = order.iter().take(20_000).map(|place| all.group_errors(rows.row(*place))).collect();
-        all.errors = (0..all.groups.len()).map(|group| range(errors.iter().filter_map(|errors| errors.get(group).copied()))).collect();
+        all.errors = (0..all.groups.len())
+            .map(|group| range(errors.iter().filter_map(|errors| errors.get(group).copied())))
+            .collect();
         for errors in &errors {
             let scaled = scale(errors, &all.errors);
             all.last.learn(&scaled);
@@ -94,7 +98,8 @@ impl Autoencoder {
         let width = self.inputs.max(1);
         let rows = self.weights.chunks_exact(width);
         let sum = |weights: &[f64]| weights.iter().zip(inputs).map(|(weight, input)| weight * input).sum::<f64>();
-        let hidden: Vec<f64> = rows.clone().zip(&self.hidden_bias).map(|(weights, bias)| sigmoid(sum(weights) + bias)).collect();
+        let hidden: Vec<f64> =
+            rows.clone().zip(&self.hidden_bias).map(|(weights, bias)| sigmoid(sum(weights) + bias)).collect();
         let mut outputs = self.output_bias.clone();
         for (weights, hidden) in rows.zip(&hidden) {
             outputs.iter_mut().zip(weights).for_each(|(output, weight)| *output += weight * hidden);
@@ -105,7 +110,8 @@ impl Autoencoder {
 
     fn error(&self, inputs: &[f64]) -> f64 {
         let (_, outputs) = self.pass(inputs);
-        outputs.iter().zip(inputs).map(|(output, input)| (output - input) * (output - input)).sum::<f64>() / self.inputs.max(1) as f64
+        outputs.iter().zip(inputs).map(|(output, input)| (output - input) * (output - input)).sum::<f64>()
+            / self.inputs.max(1) as f64
     }
 
     fn learn(&mut self, inputs: &[f64]) {
@@ -114,7 +120,8 @@ impl Autoencoder {
         let width = self.inputs.max(1);
         debug_assert_eq!(self.hidden, hidden.len());
         for ((weights, value), bias) in self.weights.chunks_exact_mut(width).zip(&hidden).zip(&mut self.hidden_bias) {
-            let back: f64 = weights.iter().zip(&apart).map(|(weight, apart)| weight * apart).sum::<f64>() * value * (1.0 - value);
+            let back: f64 =
+                weights.iter().zip(&apart).map(|(weight, apart)| weight * apart).sum::<f64>() * value * (1.0 - value);
             for ((weight, input), apart) in weights.iter_mut().zip(inputs).zip(&apart) {
                 *weight += RATE * (back * input + apart * value);
             }
@@ -165,7 +172,9 @@ fn group(rows: &Rows, columns: &[usize]) -> Vec<Vec<usize>> {
 }
 
 fn correlation(rows: &Rows, a: usize, b: usize) -> f64 {
-    let pairs = || rows.iter().filter_map(|row| Some((*row.get(a)?, *row.get(b)?))).filter(|(a, b)| a.is_finite() && b.is_finite());
+    let pairs = || {
+        rows.iter().filter_map(|row| Some((*row.get(a)?, *row.get(b)?))).filter(|(a, b)| a.is_finite() && b.is_finite())
+    };
     let count = pairs().count().max(1) as f64;
     let (mean_a, mean_b) = pairs().fold((0.0, 0.0), |sums, pair| (sums.0 + pair.0 / count, sums.1 + pair.1 / count));
     let (mut both, mut left, mut right) = (0.0, 0.0, 0.0);

@@ -19,8 +19,8 @@ fn the_share_of_alarms_is_the_one_asked_for() {
     for rate in [0.05, 0.01, 0.001] {
         let (mut spot, mut draw) = warmed(SpotSettings::for_rate(rate), 1);
         for _ in 0..200_000 {
-        spot.step(drawn(&mut draw));
-    }
+            spot.step(drawn(&mut draw));
+        }
         let obtained = spot.obtained().unwrap();
         assert!((obtained / rate - 1.0).abs() < 0.25, "{rate}: {obtained}");
     }
@@ -87,8 +87,8 @@ fn hostile_warm_up_is_forgotten_and_high_values_alarm_again() {
             spot.step(if hostile { 20.0 + draw.unit() } else { drawn(&mut draw) });
         }
         for _ in 0..20_000 {
-        spot.step(drawn(&mut draw));
-    }
+            spot.step(drawn(&mut draw));
+        }
         assert_eq!(spot.step(20.5), Call::Alarm, "{share}: {}", spot.threshold());
     }
 }
