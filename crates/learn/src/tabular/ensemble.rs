@@ -11,7 +11,7 @@
 use cordon_stats::codec;
 
 use super::{Cut, Ecod, Forest, Names, Rows, Sums, forest::Tree, isolation};
-use crate::{Damaged, Part, Score, Snapshot, combine::Curve, eval::controls::Draw};
+use crate::{Damaged, Drift, Part, Score, Snapshot, combine::Curve, eval::controls::Draw};
 
 /// Rows kept from which trees are renewed and scales are found.
 const KEPT: usize = 4_096;
@@ -21,6 +21,12 @@ const ROWS_MIN: u64 = 256;
 
 /// Rows after which the scales are found anew.
 const SCALE_EVERY: u64 = 4_096;
+
+/// Rows after which the weight of a verdict in the recent and in the long mean has halved.
+const DRIFT_HALF_LIVES: (f64, f64) = (100.0, 5_000.0);
+
+/// Most nats of a verdict that count for the drift.
+const DRIFT_CLIP: f64 = 5.0;
 
 /// Rows drawn to learn what independent features would sum to.
 const DRAWS: usize = 65_536;
@@ -60,6 +66,7 @@ pub struct Ensemble {
     names: Names,
     scales: Scales,
     kept: Rows,
+    drift: Drift,
     learnt: u64,
 }
 
@@ -110,6 +117,7 @@ impl Ensemble {
             names: Names::fit(&Rows::new(width), &[]),
             scales: Scales::default(),
             kept: Rows::new(width),
+            drift: Drift::new(DRIFT_HALF_LIVES.0, DRIFT_HALF_LIVES.1),
             learnt: 0,
         }
     }
@@ -166,6 +174,24 @@ impl Ensemble {
             part.usual = part.usual.or_else(|| self.usual(part.feature));
         }
         Score::of(parts)
+    }
+
+    /// Judges a row, takes the verdict into the drift, then learns the row.
+    pub fn step(&mut self, row: &[f64]) -> Verdict {
+        let verdict = self.score(row);
+        if self.learnt >= ROWS_MIN {
+            // one far row is no drift: what counts is whether many rows score a little higher
+            self.drift.observe(verdict.value.min(DRIFT_CLIP));
+        }
+        self.learn(row);
+        verdict
+    }
+
+    /// How far recent verdicts lie above those of long ago, in their standard deviations, above 0 when rows have become more unusual; none before [`Ensemble::step`] saw 50 rows after
+    /// warm-up. Beyond 1 the world has changed or the model is led astray.
+    #[must_use]
+    pub fn drift(&self) -> Option<f64> {
+        self.drift.shift()
     }
 
     /// Learns a row and, in turn, renews a tree.
@@ -329,6 +355,7 @@ impl Snapshot for Ensemble {
         self.ecod.write(out);
         self.forest.write(out);
         self.names.write(out);
+        self.drift.write(out);
         let scales = &self.scales;
         codec::put_u64(out, scales.forest_median.to_bits());
         codec::put_u64(out, scales.forest_width.to_bits());
@@ -349,6 +376,7 @@ impl Snapshot for Ensemble {
         ensemble.ecod = Ecod::read(from)?;
         ensemble.forest = Forest::read(from)?;
         ensemble.names = Names::read(from)?;
+        ensemble.drift = Drift::read(from)?;
         ensemble.scales = Scales {
             forest_median: crate::drift::take_finite(from)?,
             forest_width: crate::drift::take_finite(from)?,

@@ -66,6 +66,24 @@ fn a_hostile_warm_up_leaves_other_attacks_visible_and_is_forgotten() {
 }
 
 #[test]
+fn a_changed_world_is_reported_as_drift_and_one_far_row_is_not() {
+    let mut ensemble = streamed(3_000, SETTINGS);
+    let mut draw = Draw::new(5);
+    for _ in 0..1_000 {
+        ensemble.step(&row(&mut draw));
+    }
+    assert!(ensemble.drift().unwrap().abs() < 0.5, "{:?}", ensemble.drift());
+    ensemble.step(&[1e9, -1e9, 1e9, 5.0]);
+    assert!(ensemble.drift().unwrap().abs() < 0.5, "{:?}", ensemble.drift());
+    // a new version of some software: everything a little larger
+    for _ in 0..300 {
+        let [a, b, c, name] = row(&mut draw);
+        ensemble.step(&[a + 0.9, b + 0.9, c + 3.0, name]);
+    }
+    assert!(ensemble.drift().unwrap() > 1.0, "{:?}", ensemble.drift());
+}
+
+#[test]
 fn the_same_rows_give_the_same_bytes() {
     assert_eq!(bytes_of(&streamed(3_000, SETTINGS)), bytes_of(&streamed(3_000, SETTINGS)));
 }
