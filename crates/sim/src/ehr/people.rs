@@ -106,6 +106,9 @@ struct Maker<'a> {
 const FLAG_EMPLOYEE_SHARE: f64 = 0.8;
 const STAFF_WHO_ARE_PATIENTS: f64 = 0.6;
 const DIED_SHARE: f64 = 0.015;
+const VIP_SHARE: f64 = 0.0005;
+/// Even a small hospital knows so many.
+const VIPS_MIN: u32 = 12;
 const YEAR: f64 = 365.25;
 
 impl People {
@@ -130,6 +133,12 @@ impl People {
         let mut homes = Table::new();
         let mut list = maker.households(patients, &mut homes);
         maker.rng.shuffle(&mut list);
+        for _ in 0..VIPS_MIN {
+            let place = maker.rng.below(index(list.len())) as usize;
+            if let Some(patient) = list.get_mut(place) {
+                patient.vip = true;
+            }
+        }
         let mut table = Table::new();
         *table.rows_mut() = list;
         let mut people = Self {
@@ -384,7 +393,7 @@ impl Maker<'_> {
             household,
             staff: NONE,
             death,
-            vip: self.rng.chance(0.003),
+            vip: self.rng.chance(VIP_SHARE),
             sensitive: self.rng.chance(0.02),
             complaint: self.rng.chance(0.001),
             flagged_employee: false,

@@ -226,16 +226,10 @@ impl<'a> Walker<'a> {
     /// A patient whom this person has nothing to do with in the files: asked in passing, covered for somebody, shown in teaching, or clicked by mistake.
     fn elsewhere(&self, shift: &Shift, clock: Time, label: Label, rng: &mut Rng) -> Option<Item> {
         let world = self.world;
-        let role = world.people.staff.at(shift.user).role;
         let department = world.people.staff.at(shift.user).department;
         let own = &world.hospital.departments.at(department).units;
         let stay = (0..6).find_map(|_| {
-            let near = label == Label::Undocumented || role.is_medical();
-            let unit = if near && own.len() > 1 && rng.chance(0.5) {
-                *rng.pick(own)?
-            } else {
-                rng.below(world.hospital.units.len())
-            };
+            let unit = self.unit_elsewhere(shift, own, rng)?;
             let since = if label == Label::Undocumented && rng.chance(0.4) { 20 * DAY } else { 2 * HOUR };
             let stays: Vec<_> = world.index.census(unit, (clock - since, clock + HOUR)).collect();
             rng.pick(&stays).map(|stay| **stay)
@@ -243,6 +237,19 @@ impl<'a> Walker<'a> {
         let reasons = world.reasons(shift.user, Some(shift), stay.patient, clock);
         let encounter = if rng.chance(0.7) { stay.encounter } else { NONE };
         Some(Item { patient: stay.patient, encounter, from: clock, to: clock + HOUR, reasons, label, weight: 1 })
+    }
+
+    /// Mostly a unit of the own department or building; anywhere for who works for all, and now and then for everybody.
+    fn unit_elsewhere(&self, shift: &Shift, own: &[u32], rng: &mut Rng) -> Option<u32> {
+        let units = &self.world.hospital.units;
+        let here = units.at(shift.unit);
+        if own.len() > 1 && rng.chance(0.5) {
+            return rng.pick(own).copied();
+        }
+        let anywhere = here.kind == UnitKind::Desk || rng.chance(0.1);
+        let drawn =
+            (0..40).map(|_| rng.below(units.len())).find(|unit| anywhere || units.at(*unit).building == here.building);
+        drawn.or(Some(shift.unit))
     }
 
     /// The charts that belong to a shift.

@@ -101,10 +101,10 @@ fn by_bed(planner: &mut Planner<'_>, user: u32, time: i64) -> Vec<u32> {
     patients
 }
 
-/// S12: a name is typed, the chart is looked at within the minute, nothing is written.
+/// S12: as a habit, a name is typed, the chart is looked at within the minute, nothing is written.
 pub(crate) fn search_then_look(planner: &mut Planner<'_>) -> Option<()> {
     let user = planner.somebody(|_, _| true)?;
-    for _ in 0..1 + planner.rng.below(3) {
+    for _ in 0..3 + planner.rng.below(5) {
         let (_, time) = planner.moment(user)?;
         let patient = planner.stranger(user, |_, _| true)?;
         let mut visit = planner.glance(patient, time);

@@ -45,7 +45,7 @@ pub(crate) fn own_record(planner: &mut Planner<'_>) -> Option<()> {
     planner.curious(user, patient)
 }
 
-/// S4: a colleague, mostly of the same department or led by the same person.
+/// S4: a colleague, nearly always of the same department or led by the same person.
 pub(crate) fn co_worker(planner: &mut Planner<'_>) -> Option<()> {
     let user = planner.somebody(|_, _| true)?;
     let patient = colleague(planner, user)?;
@@ -58,7 +58,7 @@ pub(crate) fn co_worker(planner: &mut Planner<'_>) -> Option<()> {
 /// A patient who works here, mostly near the user.
 pub(crate) fn colleague(planner: &mut Planner<'_>, user: u32) -> Option<u32> {
     let own = *planner.world.people.staff.at(user);
-    let close = planner.rng.chance(0.75);
+    let close = planner.rng.chance(0.9);
     for _ in 0..120 {
         let patient = *planner.rng.pick(&planner.colleagues)?;
         let other_number = planner.world.people.patients.at(patient).staff;
