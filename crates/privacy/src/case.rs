@@ -60,6 +60,8 @@ pub struct Sentence {
 struct Group<'a> {
     user: u32,
     signs: Vec<&'a Sign>,
+    /// Where it starts beside the share of all, and with its evidence, in nats.
+    start: f64,
     nats: f64,
     score: f64,
     /// How many groups were joined into it.
@@ -73,12 +75,14 @@ impl Group<'_> {
 }
 
 /// Makes cases of signs, best first.
-pub(crate) fn cases(world: &World, scenarios: &[Box<dyn Scenario>], signs: &[Sign], weights: &Weights, visits: u64) -> Vec<Case> {
+pub(crate) fn cases(world: &World, scenarios: &[Box<dyn Scenario>], signs: &[Sign], weights: &Weights<'_>, visits: u64) -> Vec<Case> {
     let mut groups = grouped(signs);
     for group in &mut groups {
-        group.nats = weights.sum(group.signs.iter().copied()).iter().map(|(_, part)| part).sum();
+        group.start = start(weights, group);
+        group.nats = group.start + weights.sum(group.signs.iter().copied()).iter().map(|(_, part)| part).sum::<f64>();
     }
-    let evidence: Vec<f64> = groups.iter().map(|group| group.nats).collect();
+    let bare = groups.iter().filter(|group| group.signs.iter().any(|sign| weights.is_about_visit(sign)));
+    let evidence: Vec<f64> = bare.map(|group| group.nats).collect();
     let share = improper_share(world.settings.improper_share, &evidence, visits);
     for group in &mut groups {
         group.score = probability(share, group.nats);
@@ -88,6 +92,12 @@ pub(crate) fn cases(world: &World, scenarios: &[Box<dyn Scenario>], signs: &[Sig
     let mut cases: Vec<Case> = groups.iter().map(|group| told(world, scenarios, group, weights, share)).collect();
     cases.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.case_id.cmp(&other.case_id)));
     cases
+}
+
+/// Where a group starts beside the share of improper visits: by the role, and lower when it is about no visit without a reason.
+fn start(weights: &Weights<'_>, group: &Group<'_>) -> f64 {
+    let about_visit = group.signs.iter().any(|sign| weights.is_about_visit(sign));
+    if about_visit { weights.start(group.user) } else { weights.day_start() }
 }
 
 /// Signs by what hangs together: one user, and one patient or one access in common. What only speaks for the user makes no group.
@@ -108,7 +118,7 @@ fn grouped(signs: &[Sign]) -> Vec<Group<'_>> {
     let mut groups: Vec<(usize, Vec<&Sign>)> = groups.into_iter().collect();
     groups.sort_by_key(|(place, _)| *place);
     let groups = groups.into_iter().filter(|(_, signs)| signs.iter().any(|sign| sign.scenario != counter::ID));
-    groups.map(|(_, signs)| Group { user: signs.first().map_or(NONE, |sign| sign.user), signs, nats: 0.0, score: 0.0, joined: 1 }).collect()
+    groups.map(|(_, signs)| Group { user: signs.first().map_or(NONE, |sign| sign.user), signs, start: 0.0, nats: 0.0, score: 0.0, joined: 1 }).collect()
 }
 
 fn root(parent: &mut [usize], place: usize) -> usize {
@@ -146,7 +156,7 @@ fn merged<'a>(world: &World, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
         cases.extend(strong_ones.into_iter().reduce(joined));
         series.extend(longest_series(weak_ones));
     }
-    for group in more_than_others(series, world.users.len()) {
+    for group in more_than_others(world, series) {
         match cases.iter().position(|case| case.user == group.user) {
             Some(place) => {
                 let case = cases.swap_remove(place);
@@ -158,13 +168,23 @@ fn merged<'a>(world: &World, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
     cases
 }
 
-/// Series that are longer than those of 98 of 100 users: where everybody has some, having some says nothing.
-fn more_than_others(mut series: Vec<Group<'_>>, users: usize) -> Vec<Group<'_>> {
-    let mut lengths: Vec<usize> = series.iter().map(|group| group.joined).collect();
-    lengths.sort_unstable_by_key(|length| std::cmp::Reverse(*length));
-    let limit = lengths.get(users / 50).copied().unwrap_or(0);
-    series.retain(|group| group.joined > limit);
-    series
+/// Series that are longer than those of 98 of 100 others of the same role (of all, where a role has fewer than 50): where everybody has some, having some says nothing.
+fn more_than_others<'a>(world: &World, series: Vec<Group<'a>>) -> Vec<Group<'a>> {
+    const PEERS_MIN: usize = 50;
+    let mut people: FxHashMap<u32, usize> = FxHashMap::default();
+    for user in (0..world.users.len()).filter_map(|user| u32::try_from(user).ok()) {
+        *people.entry(world.role(user)).or_default() += 1;
+    }
+    let limit = |user: u32| {
+        let role = Some(world.role(user)).filter(|role| people.get(role).is_some_and(|people| *people >= PEERS_MIN));
+        let all = role.and_then(|role| people.get(&role).copied()).unwrap_or(world.users.len());
+        let peers = series.iter().filter(|group| group.user != user && role.is_none_or(|role| world.role(group.user) == role));
+        let mut lengths: Vec<usize> = peers.map(|group| group.joined).collect();
+        lengths.sort_unstable_by_key(|length| std::cmp::Reverse(*length));
+        lengths.get(all / 50).copied().unwrap_or(0)
+    };
+    let longer: Vec<bool> = series.iter().map(|group| group.joined > limit(group.user)).collect();
+    series.into_iter().zip(longer).filter(|(_, longer)| *longer).map(|(group, _)| group).collect()
 }
 
 /// The series of weak ones within 30 days, if there are enough.
@@ -189,7 +209,7 @@ fn joined<'a>(mut to: Group<'a>, more: Group<'a>) -> Group<'a> {
     to
 }
 
-fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights, share: f64) -> Case {
+fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights<'_>, share: f64) -> Case {
     let mut rows: Vec<u32> = group.signs.iter().flat_map(|sign| sign.rows.iter().copied()).collect();
     rows.sort_unstable();
     rows.dedup();
@@ -207,7 +227,7 @@ fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weigh
     }
     kinds.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     let serial = (group.joined >= SERIAL_MIN).then_some(SERIAL);
-    let mut parts = vec![("before evidence".to_owned(), libm::log(share / (1.0 - share)))];
+    let mut parts = vec![("before evidence".to_owned(), libm::log(share / (1.0 - share)) + group.start)];
     parts.extend(weights.sum(group.signs.iter().copied()).into_iter().map(|(family, nats)| (format!("{family:?}"), nats)));
     let (mut sentences, counter_evidence) = sentences(world, scenarios, group, weights);
     sentences.insert(0, opening(world, group, &rows, patients.len()));
@@ -243,7 +263,7 @@ fn opening(world: &World, group: &Group<'_>, rows: &[u32], patients: usize) -> S
 }
 
 /// One sentence for each kind of sign, the one that weighs most first: evidence, and what speaks for the user.
-fn sentences(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights) -> (Vec<Sentence>, Vec<Sentence>) {
+fn sentences(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights<'_>) -> (Vec<Sentence>, Vec<Sentence>) {
     let mut ordered: Vec<&&Sign> = group.signs.iter().collect();
     ordered.sort_by(|one, other| weights.of(other).abs().total_cmp(&weights.of(one).abs()).then((one.scenario, one.level, one.time).cmp(&(other.scenario, other.level, other.time))));
     let (mut sentences, mut counter_evidence): (Vec<Sentence>, Vec<Sentence>) = (Vec::new(), Vec::new());

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::form::{DAY, HOUR};
+use crate::form::{DAY, HOUR, Moment};
 use crate::world::World;
 
 /// A source of context.
@@ -46,7 +46,7 @@ impl Feed {
 /// Start times of the rows of each feed.
 #[derive(Debug, Default)]
 pub(crate) struct Intake {
-    times: [Vec<i64>; 5],
+    rows: [Vec<Moment>; 5],
 }
 
 /// A stretch in which a feed said too little.
@@ -67,24 +67,41 @@ pub struct Silence {
 const BIN: i64 = 6 * HOUR;
 /// A bin is thin when it has less than this share of what is usual.
 const THIN: f64 = 0.35;
-/// A stretch counts when so many rows would have been usual in it: by chance it is then rarer than one in a thousand years.
-const USUAL_MIN: f64 = 12.0;
+/// A stretch counts when what is missing is so many standard deviations of a count of what is usual.
+const DEVIATIONS_MIN: f64 = 4.0;
 
 impl Intake {
-    pub(crate) fn see(&mut self, feed: Feed, at: i64) {
+    pub(crate) fn see(&mut self, feed: Feed, moment: Moment) {
         let place = Feed::COUNTED.iter().position(|counted| *counted == feed);
-        if let Some(times) = place.and_then(|place| self.times.get_mut(place)) {
-            times.push(at);
+        if let Some(rows) = place.and_then(|place| self.rows.get_mut(place)) {
+            rows.push(moment);
         }
     }
 
     /// The silences of all feeds between two times.
-    pub(crate) fn silences(&self, from: i64, until: i64) -> Vec<Silence> {
-        let feeds = Feed::COUNTED.into_iter().zip(&self.times);
-        feeds.flat_map(|(feed, times)| silences(feed, times, from, until)).collect()
+    pub(crate) fn silences(&mut self, from: i64, until: i64) -> Vec<Silence> {
+        let feeds = Feed::COUNTED.into_iter().zip(&mut self.rows);
+        feeds.flat_map(|(feed, rows)| of_feed(feed, rows, from, until)).collect()
     }
 }
 
+/// The silences of a feed. Hospitals live by the clock on the wall, so the quarters of a day are those of the wall, also when it is put forward or back.
+fn of_feed(feed: Feed, rows: &mut [Moment], from: i64, until: i64) -> Vec<Silence> {
+    rows.sort_unstable();
+    let offset = |at: i64| {
+        let place = rows.partition_point(|row| row.at < at).min(rows.len().saturating_sub(1));
+        rows.get(place).map_or(0, |row| row.wall() - row.at)
+    };
+    let walls: Vec<i64> = rows.iter().map(|row| row.wall()).collect();
+    let mut out = silences(feed, &walls, from + offset(from), until + offset(until));
+    for silence in &mut out {
+        silence.from -= offset(silence.from);
+        silence.until -= offset(silence.until);
+    }
+    out
+}
+
+/// The same where all times are of the wall.
 fn silences(feed: Feed, times: &[i64], from: i64, until: i64) -> Vec<Silence> {
     let first = from.div_euclid(BIN);
     let bins = usize::try_from(until.div_euclid(BIN) - first + 1).unwrap_or(0);
@@ -102,9 +119,16 @@ fn silences(feed: Feed, times: &[i64], from: i64, until: i64) -> Vec<Silence> {
     let mut usual = usual(&counts, first);
     in_part(usual.first_mut(), (first + 1) * BIN - from);
     in_part(usual.last_mut(), until - until.div_euclid(BIN) * BIN);
+    let mut out = thin_runs(feed, &counts, &usual, first);
+    out.iter_mut().for_each(|silence| to_its_edges(silence, times));
+    out
+}
+
+/// Runs of thin bins that are too thin for chance.
+fn thin_runs(feed: Feed, counts: &[u32], usual: &[f64], first: i64) -> Vec<Silence> {
     let mut out = Vec::new();
     let mut run: Option<Silence> = None;
-    for (place, (count, usual)) in counts.iter().zip(&usual).enumerate() {
+    for (place, (count, usual)) in counts.iter().zip(usual).enumerate() {
         let start = (first + i64::try_from(place).unwrap_or(0)) * BIN;
         if f64::from(*count) <= THIN * usual || *usual < 1.0 {
             let silence = run.get_or_insert(Silence { feed, from: start, until: start, usual: 0.0, came: 0 });
@@ -116,7 +140,6 @@ fn silences(feed: Feed, times: &[i64], from: i64, until: i64) -> Vec<Silence> {
         }
     }
     out.extend(run.filter(counts_as_silence));
-    out.iter_mut().for_each(|silence| to_its_edges(silence, times));
     out
 }
 
@@ -136,7 +159,8 @@ fn in_part(usual: Option<&mut f64>, part: i64) {
 }
 
 fn counts_as_silence(run: &Silence) -> bool {
-    run.usual >= USUAL_MIN && f64::from(run.came) <= THIN * run.usual
+    let came = f64::from(run.came);
+    run.usual > 0.0 && came <= THIN * run.usual && run.usual - came >= DEVIATIONS_MIN * libm::sqrt(run.usual)
 }
 
 /// What is usual in each bin: the median of the bins of the same quarter of the day and kind of day.

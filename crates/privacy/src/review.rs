@@ -14,7 +14,7 @@ use crate::feed::{Feed, Silence, late};
 use crate::form::{Access, AccessNames, AccessReader, RowFault, SheetFault, days_before};
 use crate::names::NONE;
 use crate::scenario::{Scenario, Seen, Sign, all};
-use crate::score::{Totals, Weights};
+use crate::score::{Spread, Weights};
 use crate::trail::Trail;
 use crate::world::{Context, World};
 
@@ -107,9 +107,10 @@ impl Review {
             scenario.settle(&self.world);
         }
         let signs = self.judge(trail, &mut progress)?;
-        let totals = Totals { visits: tally.visits.len() as u64, user_days: tally.user_days.len() as u64 };
-        let weights = Weights::measure(&self.scenarios, &signs, totals);
-        let cases = cases(&self.world, &self.scenarios, &signs, &weights, totals.visits);
+        let (visits, user_days) = (tally.visits(&self.world), tally.user_days(&self.world));
+        let visit_count = visits.all();
+        let weights = Weights::measure(&self.world, &self.scenarios, &signs, visits, user_days);
+        let cases = cases(&self.world, &self.scenarios, &signs, &weights, visit_count);
         let staff = self.world.employees.iter().flatten().count() as u64;
         Ok(Found { cases, counts: Counts { staff, ..tally.counts(span) }, silences: self.world.silences.clone() })
     }
@@ -218,6 +219,20 @@ impl Tally {
                 self.visits.insert((access.user, access.patient, access.time.day()));
             }
         }
+    }
+
+    fn visits(&self, world: &World) -> Spread {
+        self.visits.iter().fold(Spread::default(), |mut spread, (user, _, _)| {
+            spread.add(world, *user);
+            spread
+        })
+    }
+
+    fn user_days(&self, world: &World) -> Spread {
+        self.user_days.iter().fold(Spread::default(), |mut spread, (user, _)| {
+            spread.add(world, *user);
+            spread
+        })
     }
 
     fn counts(self, span: (i64, i64)) -> Counts {

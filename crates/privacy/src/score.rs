@@ -1,89 +1,168 @@
 //! From signs to a score: log-likelihood ratios, added up within and across families of evidence, each family capped.
 //!
 //! A sign weighs `ln(P(sign | improper) / P(sign | ordinary))`. The first is a judgement that stands with each scenario. The second is measured in the very data under review: how often
-//! the sign is seen among visits without a reason, nearly all of which are ordinary (for signs about a day of a user: among all those days). So what is common in this hospital weighs
-//! little here, whatever it weighs elsewhere. How many visits are improper at all is estimated from the same data (empirical Bayes), starting from the setting.
+//! the sign is seen among visits without a reason by people of the same role, nearly all of which are ordinary (for signs about a day of a user: among all those days). What the
+//! user did is left out of it, and a role with few visits leans on all others. So what is common for a role in this hospital weighs little for it, whatever it weighs elsewhere. How
+//! many visits are improper at all is estimated from the same data (empirical Bayes), starting from the setting.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::scenario::{Base, Family, Id, Scenario, Sign};
+use crate::scenario::{Base, Family, Id, Scenario, Sign, Weight};
+use crate::world::World;
 
 /// Most that a family adds, in nats: evidence that hangs together is not counted as if it were independent.
 const FAMILY_MAX: f64 = 7.0;
+/// Most that the lack of a need adds: it alone is a matter of missing rows more often than of curiosity.
+const NEED_MAX: f64 = 4.0;
 /// Most that what speaks for the user takes away.
 const COUNTER_MAX: f64 = 6.0;
+/// Visits of all roles that a role's own are joined with, in their proportions.
+const LEAN: f64 = 100.0;
+/// How far roles differ in where they start at most, in nats.
+const START_MAX: f64 = 2.5;
 /// Bounds of the estimated share of improper visits.
 const SHARE_BOUNDS: (f64, f64) = (0.000_2, 0.1);
 /// Rounds of the estimate.
 const ROUNDS: u32 = 30;
 
-/// How much each kind of sign weighs in this hospital.
+/// How much each kind of sign weighs for each user of this hospital.
+#[derive(Debug)]
+pub(crate) struct Weights<'a> {
+    world: &'a World,
+    kinds: FxHashMap<(Id, u8), (Weight, Spread)>,
+    visits: Spread,
+    user_days: Spread,
+}
+
+/// Counts of all, by role and by user.
 #[derive(Debug, Default)]
-pub(crate) struct Weights {
-    of_sign: FxHashMap<(Id, u8), (Family, f64)>,
+pub(crate) struct Spread {
+    all: u64,
+    of_role: FxHashMap<u32, u64>,
+    of_user: FxHashMap<u32, u64>,
 }
 
-/// What the signs are counted against.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Totals {
-    /// Visits without a reason.
-    pub visits: u64,
-    /// Days of users.
-    pub user_days: u64,
+impl Spread {
+    /// One more of a user.
+    pub(crate) fn add(&mut self, world: &World, user: u32) {
+        self.all += 1;
+        *self.of_role.entry(world.role(user)).or_default() += 1;
+        *self.of_user.entry(user).or_default() += 1;
+    }
+
+    /// How many there are of all.
+    pub(crate) const fn all(&self) -> u64 {
+        self.all
+    }
+
+    /// How many there are of all others, and of others of the same role.
+    fn of_others(&self, world: &World, user: u32) -> (f64, f64) {
+        let own = self.of_user.get(&user).copied().unwrap_or(0);
+        let role = self.of_role.get(&world.role(user)).copied().unwrap_or(0);
+        (number(self.all - own), number(role - own))
+    }
 }
 
-impl Weights {
-    /// Measures how ordinary each kind of sign is.
-    pub(crate) fn measure(scenarios: &[Box<dyn Scenario>], signs: &[Sign], totals: Totals) -> Self {
+impl<'a> Weights<'a> {
+    /// Counts how often each kind of sign is seen, against all visits without a reason and all days of users.
+    pub(crate) fn measure(world: &'a World, scenarios: &[Box<dyn Scenario>], signs: &[Sign], visits: Spread, user_days: Spread) -> Self {
         let mut seen: FxHashSet<(Id, u8, u32, u32, i64)> = FxHashSet::default();
-        let mut counts: FxHashMap<(Id, u8), u64> = FxHashMap::default();
+        let mut kinds: FxHashMap<(Id, u8), (Weight, Spread)> = FxHashMap::default();
         for sign in signs {
-            if seen.insert((sign.scenario, sign.level, sign.user, sign.patient, sign.time.day())) {
-                *counts.entry((sign.scenario, sign.level)).or_default() += 1;
+            let kind = (sign.scenario, sign.level);
+            if !seen.insert((sign.scenario, sign.level, sign.user, sign.patient, sign.time.day())) {
+                continue;
+            }
+            if let Some((_, spread)) = kinds.get_mut(&kind) {
+                spread.add(world, sign.user);
+            } else if let Some(scenario) = scenarios.iter().find(|scenario| scenario.id() == sign.scenario) {
+                let mut spread = Spread::default();
+                spread.add(world, sign.user);
+                kinds.insert(kind, (scenario.weight(sign.level), spread));
             }
         }
-        let mut kinds: Vec<_> = counts.into_iter().collect();
-        kinds.sort_unstable();
-        let mut of_sign = FxHashMap::default();
-        for ((id, level), count) in kinds {
-            let Some(scenario) = scenarios.iter().find(|scenario| scenario.id() == id) else { continue };
-            let weight = scenario.weight(level);
-            let all = match weight.base {
-                Base::Visit => totals.visits,
-                Base::UserDay => totals.user_days,
-            };
-            let ordinary = ((number(count) + 0.5) / (number(all) + 1.0)).min(1.0);
-            let ratio = libm::log(weight.when_improper / ordinary);
-            let ratio = if weight.family == Family::Counter { ratio.clamp(-COUNTER_MAX, 0.0) } else { ratio.clamp(0.0, FAMILY_MAX) };
-            of_sign.insert((id, level), (weight.family, ratio));
-        }
-        Self { of_sign }
+        Self { world, kinds, visits, user_days }
     }
 
     /// What one sign adds by itself, in nats.
     pub(crate) fn of(&self, sign: &Sign) -> f64 {
-        self.of_sign.get(&(sign.scenario, sign.level)).map_or(0.0, |(_, ratio)| *ratio)
+        self.of_kind((sign.scenario, sign.level), sign.user).map_or(0.0, |(_, ratio)| ratio)
     }
 
-    /// What signs that belong together add up to: each kind once, each family capped. Parts by family, in their order.
-    pub(crate) fn sum<'a>(&self, signs: impl Iterator<Item = &'a Sign>) -> Vec<(Family, f64)> {
-        let mut kinds: Vec<(Id, u8)> = signs.map(|sign| (sign.scenario, sign.level)).collect();
+    fn of_kind(&self, kind: (Id, u8), user: u32) -> Option<(Family, f64)> {
+        let (weight, spread) = self.kinds.get(&kind)?;
+        let base = match weight.base {
+            Base::Visit => &self.visits,
+            Base::UserDay => &self.user_days,
+        };
+        let (count, count_of_role) = spread.of_others(self.world, user);
+        let (all, all_of_role) = base.of_others(self.world, user);
+        // one of its own is counted, so that what nobody else did is seldom, not impossible
+        let everywhere = (count + 1.0) / (all + 2.0);
+        let ordinary = ((count_of_role + LEAN * everywhere) / (all_of_role + LEAN)).min(1.0);
+        let ratio = libm::log(weight.when_improper / ordinary);
+        let ratio = match weight.family {
+            Family::Counter => ratio.clamp(-COUNTER_MAX, 0.0),
+            family => ratio.clamp(0.0, most(family)),
+        };
+        Some((weight.family, ratio))
+    }
+
+    /// What signs of one user that belong together add up to: each kind once, each family capped. Parts by family, in their order.
+    pub(crate) fn sum<'s>(&self, signs: impl Iterator<Item = &'s Sign>) -> Vec<(Family, f64)> {
+        let mut kinds: Vec<(Id, u8, u32)> = signs.map(|sign| (sign.scenario, sign.level, sign.user)).collect();
         kinds.sort_unstable();
         kinds.dedup();
+        let mut ratios: Vec<(Family, f64)> = kinds.into_iter().filter_map(|(id, level, user)| self.of_kind((id, level), user)).collect();
+        ratios.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.abs().total_cmp(&one.1.abs())));
         let mut parts: Vec<(Family, f64)> = Vec::new();
-        for kind in kinds {
-            let Some((family, ratio)) = self.of_sign.get(&kind) else { continue };
-            match parts.iter_mut().find(|(known, _)| known == family) {
-                Some((_, sum)) => *sum += ratio,
-                None => parts.push((*family, *ratio)),
+        let mut share = 1.0;
+        for (family, ratio) in ratios {
+            match parts.last_mut() {
+                // what is of one family goes together: each further kind counts half of the one before
+                Some((known, sum)) if *known == family => {
+                    share *= 0.5;
+                    *sum += share * ratio;
+                }
+                _ => {
+                    share = 1.0;
+                    parts.push((family, ratio));
+                }
             }
         }
         for (family, sum) in &mut parts {
-            *sum = if *family == Family::Counter { sum.max(-COUNTER_MAX) } else { sum.min(FAMILY_MAX) };
+            *sum = if *family == Family::Counter { sum.max(-COUNTER_MAX) } else { sum.min(most(*family)) };
         }
-        parts.sort_by_key(|(family, _)| *family);
         parts
     }
+
+    /// Where a user starts, in nats beside the share of all: people of all roles are taken to be equally curious, so that in a role with many visits without a reason each of them
+    /// is less likely improper.
+    pub(crate) fn start(&self, user: u32) -> f64 {
+        let people = |role: Option<u32>| {
+            let days = role.map_or(self.user_days.all, |role| self.user_days.of_role.get(&role).copied().unwrap_or(0));
+            number(days)
+        };
+        let role = self.world.role(user);
+        let (_, of_others) = self.visits.of_others(self.world, user);
+        let everywhere = number(self.visits.all) / people(None).max(1.0);
+        let here = (of_others + LEAN * everywhere) / (people(Some(role)) + LEAN);
+        libm::log(everywhere / here.max(f64::MIN_POSITIVE)).clamp(-START_MAX, START_MAX)
+    }
+
+    /// Days of users for each visit without a reason, in nats: what is only about a day of a user starts so much lower.
+    pub(crate) fn day_start(&self) -> f64 {
+        libm::log((number(self.visits.all) + 1.0) / (number(self.user_days.all) + 1.0)).min(0.0)
+    }
+
+    /// Whether a sign is about a visit without a reason.
+    pub(crate) fn is_about_visit(&self, sign: &Sign) -> bool {
+        self.kinds.get(&(sign.scenario, sign.level)).is_some_and(|(weight, _)| weight.base == Base::Visit)
+    }
+}
+
+const fn most(family: Family) -> f64 {
+    if matches!(family, Family::Need) { NEED_MAX } else { FAMILY_MAX }
 }
 
 /// The share of visits that are improper, estimated from how much evidence there is: the fixed point of the mean probability.

@@ -8,13 +8,13 @@ use rustc_hash::FxHashMap;
 use super::{Base, Family, Id, Scenario, Seen, Sign, Weight, number};
 use crate::explain::Reason;
 use crate::names::NONE;
+use crate::settings::Settings;
 use crate::world::World;
 
 const ID: Id = Id(8);
 const SELDOM: u8 = 0;
-const NEVER: u8 = 1;
-/// Accesses that would be there by chance, from which none at all says something.
-const NEVER_BY_CHANCE_MIN: f64 = 20.0;
+/// All departments where the patient was are ones whose records deserve more care, such as psychiatry.
+const SENSITIVE: u8 = 1;
 const TOP: usize = 50;
 /// Accesses of a department from which its habits are known.
 const KNOWN_MIN: u64 = 200;
@@ -29,6 +29,8 @@ pub(super) struct Department {
     all: u64,
     /// Departments of patients that a department of users has to do with most.
     top: FxHashMap<u32, Vec<u32>>,
+    /// Departments whose records deserve more care, by the words of their names.
+    sensitive: FxHashMap<u32, bool>,
 }
 
 impl Scenario for Department {
@@ -76,39 +78,33 @@ impl Scenario for Department {
         }
         if theirs.iter().all(|theirs| self.mismatch(own, *theirs)) {
             let proofs: Vec<_> = stays.iter().rev().take(1).map(|stay| stay.proof).collect();
-            let level = if theirs.iter().all(|theirs| self.never(own, *theirs)) { NEVER } else { SELDOM };
+            let level = if theirs.iter().all(|theirs| self.is_sensitive(world, *theirs)) { SENSITIVE } else { SELDOM };
             signs.push(Sign::at(ID, level, seen.access).proven(&proofs).about(theirs.last().copied().unwrap_or(NONE)));
         }
     }
 
     fn weight(&self, level: u8) -> Weight {
-        Weight { family: Family::Need, base: Base::Visit, when_improper: if level == NEVER { 0.4 } else { 0.3 } }
+        Weight { family: Family::Need, base: Base::Visit, when_improper: if level == SENSITIVE { 0.1 } else { 0.4 } }
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {
         let own = world.employee(sign.user).map_or(NONE, |employee| employee.department);
-        let often = if sign.level == NEVER { "never" } else { "hardly ever" };
-        format!("{} {often} has to do with patients of {}.", world.text(own), world.text(sign.other))
+        let more = if sign.level == SENSITIVE { ", whose records deserve more care" } else { "" };
+        format!("{} hardly ever has to do with patients of {}{more}.", world.text(own), world.text(sign.other))
     }
 }
 
 impl Department {
-    /// How many accesses of a department to another's patients there are, and would be by chance.
-    fn together(&self, own: u32, theirs: u32) -> (u64, f64) {
-        let together = self.pairs.get(&(own, theirs)).copied().unwrap_or(0);
-        let (users, patients) =
-            (self.of_users.get(&own).copied().unwrap_or(0), self.of_patients.get(&theirs).copied().unwrap_or(0));
-        (together, number(users) * number(patients) / number(self.all).max(1.0))
-    }
-
-    fn never(&self, own: u32, theirs: u32) -> bool {
-        let (together, by_chance) = self.together(own, theirs);
-        together == 0 && by_chance >= NEVER_BY_CHANCE_MIN
+    fn is_sensitive(&mut self, world: &World, department: u32) -> bool {
+        let words = &world.settings.sensitive_words;
+        *self.sensitive.entry(department).or_insert_with(|| Settings::holds(world.texts.text(department), words))
     }
 
     fn mismatch(&self, own: u32, theirs: u32) -> bool {
-        let (together, by_chance) = self.together(own, theirs);
-        let users = self.of_users.get(&own).copied().unwrap_or(0);
+        let together = self.pairs.get(&(own, theirs)).copied().unwrap_or(0);
+        let (users, patients) =
+            (self.of_users.get(&own).copied().unwrap_or(0), self.of_patients.get(&theirs).copied().unwrap_or(0));
+        let by_chance = number(users) * number(patients) / number(self.all).max(1.0);
         let among_top = self.top.get(&own).is_some_and(|top| top.contains(&theirs));
         number(together) < by_chance && (!among_top || number(together) < HABIT_SHARE * number(users))
     }

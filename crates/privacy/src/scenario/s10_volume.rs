@@ -126,7 +126,7 @@ impl Scenario for Volume {
     fn weight(&self, level: u8) -> Weight {
         let when_improper = match level {
             HOUR_LEVEL | DAY_LEVEL => 0.2,
-            HOUR_WITH_REASONS | DAY_WITH_REASONS => 0.002,
+            HOUR_WITH_REASONS | DAY_WITH_REASONS => 0.000_5,
             _ => 0.0,
         };
         Weight { family: Family::Volume, base: Base::UserDay, when_improper }

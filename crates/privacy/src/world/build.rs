@@ -177,7 +177,7 @@ impl Context {
         let user = named(self.user(cells, 0), "the row names no user")?;
         let (start, end) = (Moment::parse(&cells.text(1))?, Moment::parse(&cells.text(2))?);
         ordered(start.at, end.at)?;
-        self.feeds.see(Feed::Roster, start.at);
+        self.feeds.see(Feed::Roster, start);
         let unit = self.text(cells, 3);
         self.shifts.push((user, Shift { proof, unit, start: start.at, end: end.at }));
         Ok(())
@@ -187,12 +187,13 @@ impl Context {
         let id = cells.text(0);
         let encounter = named(self.encounter_ids.number(&id), "the row names no encounter")?;
         let patient = self.patient_number(cells, 1)?;
-        let start = Moment::parse(&cells.text(2))?.at;
+        let moment = Moment::parse(&cells.text(2))?;
+        let start = moment.at;
         let end = moment_or_open(&cells.text(3))?;
         ordered(start, end)?;
-        self.feeds.see(Feed::Admissions, start);
-        let (kind, department, unit) = (self.text(cells, 4), self.text(cells, 5), self.text(cells, 6));
-        self.stays.push((patient, Stay { proof, encounter, patient, kind, department, unit, start, end, last: false }));
+        self.feeds.see(Feed::Admissions, moment);
+        let (department, unit) = (self.text(cells, 5), self.text(cells, 6));
+        self.stays.push((patient, Stay { proof, encounter, department, unit, start, end, last: false }));
         Ok(())
     }
 
@@ -208,15 +209,16 @@ impl Context {
 
     fn appointment(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
         let patient = self.patient_number(cells, 0)?;
-        let start = Moment::parse(&cells.text(1))?.at;
+        let moment = Moment::parse(&cells.text(1))?;
+        let start = moment.at;
         let end = optional_moment(&cells.text(5))?.unwrap_or(start);
         ordered(start, end)?;
-        self.feeds.see(Feed::Appointments, start);
+        self.feeds.see(Feed::Appointments, moment);
         if ["cancelled", "canceled", "entered in error"].contains(&fold(&cells.text(6)).as_str()) {
             return Ok(());
         }
         let (user, department) = (self.user(cells, 3), self.text(cells, 4));
-        self.bookings.push((patient, Booking { start, department, proof }));
+        self.bookings.push((patient, Booking { start, proof }));
         if user == NONE {
             self.refer(patient, department, start, proof);
         } else {
@@ -227,8 +229,9 @@ impl Context {
 
     fn order(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
         let patient = self.patient_number(cells, 0)?;
-        let at = Moment::parse(&cells.text(1))?.at;
-        self.feeds.see(Feed::Orders, at);
+        let moment = Moment::parse(&cells.text(1))?;
+        let at = moment.at;
+        self.feeds.see(Feed::Orders, moment);
         let (ordered_by, performed_by) = (self.user(cells, 4), self.user(cells, 5));
         for user in [ordered_by, performed_by].into_iter().filter(|user| *user != NONE) {
             self.care.push((patient, Care { user, start: at, end: at, proof, also: Proof::NONE, by: By::Order }));
@@ -244,9 +247,10 @@ impl Context {
     }
 
     fn message(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
-        let at = Moment::parse(&cells.text(0))?.at;
+        let moment = Moment::parse(&cells.text(0))?;
+        let at = moment.at;
         let patient = self.patient_number(cells, 1)?;
-        self.feeds.see(Feed::Messages, at);
+        self.feeds.see(Feed::Messages, moment);
         let (user, pool) = (self.user(cells, 3), self.text(cells, 4));
         if user != NONE {
             self.care.push((patient, Care { user, start: at, end: at, proof, also: Proof::NONE, by: By::Message }));
@@ -301,7 +305,6 @@ impl Context {
             shifts: Grouped::of(self.shifts),
             stays: Grouped::of(self.stays),
             encounters,
-            encounter_ids: self.encounter_ids,
             encounters_of: Grouped::of(encounters_of),
             participants: Grouped::of(participants),
             care: Grouped::of(care),
@@ -368,17 +371,15 @@ fn duties(world: &World) -> Vec<Duty> {
     let mut out = Vec::new();
     for user in 0..world.users.len() {
         let user = u32::try_from(user).unwrap_or(NONE);
-        let rostered = !world.shifts.of_number(user).is_empty();
         let duty = world.employee(user).map(|employee| {
             let is = |words: &[String]| holds(employee.role, words) || holds(employee.department, words);
             Duty {
                 records: is(&world.settings.records_words),
                 pharmacy: is(&world.settings.pharmacy_words),
                 shared: is(&world.settings.shared_words),
-                rostered,
             }
         });
-        out.push(duty.unwrap_or(Duty { rostered, ..Duty::default() }));
+        out.push(duty.unwrap_or_default());
     }
     out
 }

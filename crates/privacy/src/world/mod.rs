@@ -32,7 +32,6 @@ pub(crate) struct World {
     pub stays: Grouped<Stay>,
     /// By number of the encounter.
     pub encounters: Vec<Encounter>,
-    pub encounter_ids: Names,
     /// Encounters by number of the patient.
     pub encounters_of: Grouped<u32>,
     /// Users who take part, by number of the encounter.
@@ -66,8 +65,6 @@ pub(crate) struct Duty {
     pub pharmacy: bool,
     /// Is shared by everybody: treats together with nobody in particular.
     pub shared: bool,
-    /// Is in the roster at all.
-    pub rostered: bool,
 }
 
 impl World {

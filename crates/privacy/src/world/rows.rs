@@ -82,8 +82,6 @@ pub(crate) struct Stay {
     pub proof: Proof,
     /// Number of the encounter among all.
     pub encounter: u32,
-    pub patient: u32,
-    pub kind: u32,
     pub department: u32,
     pub unit: u32,
     pub start: i64,
@@ -146,7 +144,6 @@ pub(crate) struct Medicine {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Booking {
     pub start: i64,
-    pub department: u32,
     pub proof: Proof,
 }
 

@@ -36,7 +36,7 @@ impl Scenario for Place {
     }
 
     fn learn(&mut self, world: &World, seen: &Seen<'_>) {
-        self.strange.learn(world, seen.access);
+        self.strange.learn(world, seen.access, self.sites.is_away(world, seen.access));
         self.travel.learn(self.sites.of(world, seen.access), seen.access);
     }
 
@@ -48,7 +48,7 @@ impl Scenario for Place {
 
     fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
         self.roster.judge(world, seen, signs);
-        self.strange.judge(world, seen, signs);
+        self.strange.judge(world, seen, self.sites.is_away(world, seen.access), signs);
         self.travel.judge(self.sites.of(world, seen.access), seen.access, signs);
     }
 

@@ -48,6 +48,13 @@ impl Sites {
         if is_outside { Site::Unknown } else { site }
     }
 
+    /// Whether an access came from outside the house: from a point on the globe, or what location or application call remote.
+    pub(super) fn is_away(&mut self, world: &World, access: &Access) -> bool {
+        matches!(self.of(world, access), Site::Globe { .. })
+            || self.is_remote(world, access.application)
+            || self.is_remote(world, access.location)
+    }
+
     fn read(&mut self, text: &str) -> Site {
         if let Some(point) =
             text.get(..4).filter(|scheme| scheme.eq_ignore_ascii_case("geo:")).and_then(|_| text.get(4..))
@@ -62,9 +69,8 @@ impl Sites {
         Site::Building(*self.buildings.entry(fold(building)).or_insert(next))
     }
 
-    fn is_remote(&mut self, world: &World, application: u32) -> bool {
-        application != NONE
-            && *self.remote.entry(application).or_insert_with(|| has_remote_word(world.texts.text(application)))
+    fn is_remote(&mut self, world: &World, text: u32) -> bool {
+        text != NONE && *self.remote.entry(text).or_insert_with(|| has_remote_word(world.texts.text(text)))
     }
 }
 

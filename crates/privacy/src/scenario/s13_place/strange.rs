@@ -1,7 +1,8 @@
 //! A workstation or a network that is new to the user and that no peer of their role or department uses.
 //!
 //! New is what the user had never used before that day; in the first week of a user everything is, so there only what they never came back to. A peer's use counts whenever
-//! it was: a peer who begins there next week makes it a place of work. Networks are the first 24 bits of private IPv4 addresses, 16 of others, 48 of IPv6.
+//! it was: a peer who begins there next week makes it a place of work. Networks are the first 24 bits of private IPv4 addresses, 16 of others, 48 of IPv6. From outside the
+//! house only the network counts, private ones by 16 bits too: everybody's own computer is new once, and the way in gives another address each time.
 //! Memory: 32 bytes for each user, role and department at each workstation and network.
 
 use std::net::IpAddr;
@@ -65,19 +66,19 @@ impl Default for Now {
 #[derive(Debug, Default)]
 pub(super) struct Strange {
     uses: FxHashMap<(u64, u64), Use>,
-    networks: FxHashMap<u32, u64>,
+    networks: FxHashMap<(u32, bool), u64>,
     now: Vec<Now>,
 }
 
 impl Strange {
-    pub(super) fn learn(&mut self, world: &World, access: &Access) {
+    pub(super) fn learn(&mut self, world: &World, access: &Access, away: bool) {
         let Some(now) = of_user(&mut self.now, access.user) else { return };
         let day = access.time.day();
         if !now.moves_to(day, access) {
             return;
         }
         let uses = &mut self.uses;
-        for (place, count) in places(&mut self.networks, world, access).into_iter().zip(&mut now.places) {
+        for (place, count) in places(&mut self.networks, world, access, away).into_iter().zip(&mut now.places) {
             let Some(place) = place else { continue };
             *count += u32::from(used_by_user(uses, place, access.user, day));
             for by in groups(world, access.user) {
@@ -93,7 +94,7 @@ impl Strange {
         }
     }
 
-    pub(super) fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
+    pub(super) fn judge(&mut self, world: &World, seen: &Seen<'_>, away: bool, signs: &mut Vec<Sign>) {
         let access = seen.access;
         let Some(now) = self.now.get_mut(access.user as usize) else { return };
         let day = access.time.day();
@@ -104,7 +105,7 @@ impl Strange {
             }
         }
         if now.arrives_at(day, access) {
-            let places = places(&mut self.networks, world, access);
+            let places = places(&mut self.networks, world, access, away);
             for (is_strange, place) in now.is_strange.iter_mut().zip(places) {
                 *is_strange = place
                     .is_some_and(|place| is_new(&self.uses, world, access.user, place, day, (now.first_day, now.days)));
@@ -195,22 +196,23 @@ fn is_new(
     groups.peek().is_some() && groups.all(|group| uses.get(&(place, group)).is_none_or(|used| !used.several))
 }
 
-/// Workstation and network of an access as keys.
-fn places(networks: &mut FxHashMap<u32, u64>, world: &World, access: &Access) -> [Option<u64>; 2] {
+/// Workstation and network of an access as keys; from outside the house only the network.
+fn places(networks: &mut FxHashMap<(u32, bool), u64>, world: &World, access: &Access, away: bool) -> [Option<u64>; 2] {
     const UNREADABLE: u64 = u64::MAX;
-    let workstation = (access.workstation != NONE).then_some(u64::from(access.workstation));
+    let workstation = (access.workstation != NONE && !away).then_some(u64::from(access.workstation));
     let network = (access.ip != NONE).then(|| {
-        *networks.entry(access.ip).or_insert_with(|| network(world.texts.text(access.ip)).unwrap_or(UNREADABLE))
+        let text = world.texts.text(access.ip);
+        *networks.entry((access.ip, away)).or_insert_with(|| network(text, away).unwrap_or(UNREADABLE))
     });
     [workstation, network.filter(|network| *network != UNREADABLE)]
 }
 
 /// The network of an address. Workstations have keys below 2^32, networks above.
-fn network(text: &str) -> Option<u64> {
+fn network(text: &str, away: bool) -> Option<u64> {
     let address = text.parse::<IpAddr>().ok()?.to_canonical();
     Some(match address {
         IpAddr::V4(address) => {
-            let bits = if address.is_private() { 24 } else { 16 };
+            let bits = if address.is_private() && !away { 24 } else { 16 };
             1 << 33 | u64::from(address.to_bits() >> (32 - bits)) | u64::from(bits == 24) << 32
         }
         IpAddr::V6(address) => {
@@ -226,11 +228,13 @@ mod tests {
 
     #[test]
     fn addresses_of_one_network_share_it() {
-        assert_eq!(network("10.1.2.3"), network("10.1.2.200"));
-        assert_ne!(network("10.1.2.3"), network("10.1.3.3"));
-        assert_eq!(network("203.0.113.9"), network("203.0.7.7"));
-        assert_eq!(network("2001:db8:1::5"), network("2001:db8:1:ffff::9"));
-        assert_eq!(network("::ffff:10.1.2.3"), network("10.1.2.9"));
-        assert_eq!(network("ward-3"), None);
+        let here = |text| network(text, false);
+        assert_eq!(here("10.1.2.3"), here("10.1.2.200"));
+        assert_ne!(here("10.1.2.3"), here("10.1.3.3"));
+        assert_eq!(network("10.1.2.3", true), network("10.1.3.3", true));
+        assert_eq!(here("203.0.113.9"), here("203.0.7.7"));
+        assert_eq!(here("2001:db8:1::5"), here("2001:db8:1:ffff::9"));
+        assert_eq!(here("::ffff:10.1.2.3"), here("10.1.2.9"));
+        assert_eq!(here("ward-3"), None);
     }
 }
