@@ -10,6 +10,7 @@ use crate::backup::{BackupArgs, RestoreArgs};
 use crate::config::ConfigArgs;
 use crate::doctor::DoctorArgs;
 use crate::feed::{ImportArgs, ReplayArgs};
+use crate::learn::LearnArgs;
 use crate::query::QueryArgs;
 use crate::privacy::PrivacyArgs;
 use crate::rules::args::RulesArgs;
@@ -59,6 +60,8 @@ pub(crate) enum Command {
     Privacy(PrivacyArgs),
     /// Simulate a hospital whose truth is known, and score reviews with it
     Sim(SimArgs),
+    /// Judge the models of learnt behaviour on labelled data
+    Learn(LearnArgs),
     /// Prove that everything a node keeps is as it was written
     Verify(VerifyArgs),
     /// Copy everything that a node keeps to another folder, while it runs

@@ -11,6 +11,7 @@ mod events;
 mod feed;
 mod inputs;
 mod installed;
+mod learn;
 mod local_node;
 mod output;
 mod own_memory;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Query(args) => query::run(&args),
         Command::Privacy(args) => privacy::run(&args),
         Command::Sim(args) => sim::run(&args),
+        Command::Learn(args) => learn::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),

@@ -1,6 +1,6 @@
 //! What sequences are held to: the published formula, bounds, poison, drift, and that a kept model goes on alike.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
@@ -25,15 +25,13 @@ fn exact(learnt: &[Vec<Symbol>], order: usize, alphabet: u32, context: &[Symbol]
     let mut likely = 1.0 / (f64::from(alphabet) + 1.0);
     for length in 0..=order.min(context.len()) {
         let suffix = &context[context.len() - length..];
-        let mut after: HashMap<Symbol, f64> = HashMap::new();
-        for sequence in learnt {
-            for place in length..sequence.len() {
-                if &sequence[place - length..place] == suffix {
-                    *after.entry(sequence[place]).or_default() += 1.0;
-                }
+        let mut after: BTreeMap<Symbol, f64> = BTreeMap::new();
+        for window in learnt.iter().flat_map(|sequence| sequence.windows(length + 1)) {
+            if window[..length] == *suffix {
+                *after.entry(window[length]).or_default() += 1.0;
             }
         }
-        let total: f64 = learnt.iter().map(|_| 0.0).sum::<f64>() + after.values().sum::<f64>();
+        let total: f64 = after.values().sum();
         if total == 0.0 {
             break;
         }
