@@ -121,6 +121,9 @@ impl<'a> Walker<'a> {
             clock += 5 + rng.wait(((left / visits as f64) - 90.0).clamp(8.0, 5400.0));
         }
         self.planned(shift, clock, shift.end, rows);
+        for row in rows.iter_mut().skip(first as usize).filter(|row| row.time >= shift.end) {
+            overtime(row);
+        }
     }
 
     /// Does what was planned to happen by now.
@@ -365,6 +368,14 @@ impl<'a> Walker<'a> {
             }
         }
         items.extend(more.into_iter().take(3));
+    }
+}
+
+/// After the end of a shift the roster proves nothing any more.
+fn overtime(row: &mut Row) {
+    row.reasons &= !reason::E2;
+    if row.reasons == 0 && row.tag.label == Label::Legit {
+        row.tag.label = Label::Unprovable;
     }
 }
 
