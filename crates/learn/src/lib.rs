@@ -6,6 +6,7 @@
 pub mod combine;
 mod drift;
 pub mod edges;
+pub mod entity;
 pub mod eval;
 mod score;
 pub mod sequences;

@@ -10,6 +10,9 @@ use crate::{Damaged, Snapshot};
 /// Largest distance that is learnt, in standard deviations.
 const CLIP: f64 = 4.0;
 
+/// Largest value that is learnt, so that its square stays finite.
+const LARGEST: f64 = 1e150;
+
 /// Values before anything is said.
 const VALUES_MIN: u64 = 20;
 
@@ -57,6 +60,7 @@ impl Chart {
         if !value.is_finite() {
             return;
         }
+        let value = value.clamp(-LARGEST, LARGEST);
         self.values = self.values.saturating_add(1);
         let gain = self.gain.max(1.0 / self.values as f64);
         self.size += gain * (value.abs() - self.size);

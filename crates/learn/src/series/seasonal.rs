@@ -18,6 +18,9 @@ const CLIP: f64 = 4.0;
 /// Smallest width, as a share of the size of the level.
 const WIDTH_MIN: f64 = 1e-3;
 
+/// Largest value that is learnt, so that sums stay finite.
+const LARGEST: f64 = 1e150;
+
 /// Most points of a season: a week of minutes.
 const POINTS_MAX: usize = 10_080;
 
@@ -83,6 +86,7 @@ impl Seasonal {
         if !value.is_finite() {
             return;
         }
+        let value = value.clamp(-LARGEST, LARGEST);
         if early {
             self.first += value / length as f64;
             self.set(place, value, 0.0);

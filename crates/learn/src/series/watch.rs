@@ -129,6 +129,8 @@ const SPOT_HALF_LIFE: u64 = 2_000;
 
 /// Minus the logarithm of the density of Student's distribution with four degrees of freedom, from 0 on: real series have more far values than a normal distribution allows.
 fn nats(deviation: f64) -> f64 {
+    // beyond a million deviations nothing is more unusual, and the square stays finite
+    let deviation = deviation.clamp(-1e6, 1e6);
     2.5 * libm::log1p(deviation * deviation / 4.0)
 }
 

@@ -42,6 +42,18 @@ fn a_slow_rise_shows_as_drift() {
 }
 
 #[test]
+fn the_largest_numbers_leave_finite_state() {
+    let mut watch = Watch::new(WatchSettings { season: 2, ..SETTINGS });
+    for step in 0..300 {
+        watch.step(if step % 3 == 0 { f64::MAX } else { -f64::MAX });
+        watch.step(f64::INFINITY);
+    }
+    let mut bytes = Vec::new();
+    watch.write(&mut bytes);
+    assert_eq!(Watch::read(&mut bytes.as_slice()), Ok(watch));
+}
+
+#[test]
 fn a_gap_is_no_zero() {
     let (mut watch, mut draw) = (Watch::new(SETTINGS), Draw::new(3));
     (0..500).for_each(|step| {
