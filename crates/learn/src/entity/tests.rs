@@ -1,3 +1,5 @@
+//! What an entity remembers, and that it stays small.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a watched number sees, and that its state stays finite.
+
 use proptest::prelude::*;
 
 use super::*;

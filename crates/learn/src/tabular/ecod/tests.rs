@@ -1,3 +1,5 @@
+//! Parts, ageing, merging, hostile warm-up, slow drift and deletion for the tails.
+
 use proptest::prelude::*;
 
 use super::*;

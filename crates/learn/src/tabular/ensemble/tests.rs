@@ -1,3 +1,5 @@
+//! Parts, snapshots, hostile warm-up, drift and bounds for the combination.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Parts, snapshots and damaged bytes for the forest.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Parts, bounds, ageing and merging for names.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The rate obtained, bursts, a changed world, hostile warm-up and snapshots for the threshold.
+
 use proptest::prelude::*;
 
 use super::*;
