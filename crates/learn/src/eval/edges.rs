@@ -8,6 +8,7 @@ use super::edge_list::EdgeList;
 use super::metrics::{Figures, Unmeasurable};
 use super::report::{Line, Report, Section};
 use super::{CpuSeconds, controls};
+use crate::combine::Curve;
 use crate::edges::{Midas, MidasConfig, Node, Novelty, NoveltyConfig, Variant};
 
 /// How the bench runs.
@@ -25,7 +26,7 @@ struct Contender {
     run: fn(&EdgeList, HashKey, &mut Vec<f64>) -> usize,
 }
 
-const CONTENDERS: [Contender; 5] = [
+const CONTENDERS: [Contender; 6] = [
     Contender { name: "MIDAS", run: |list, key, out| midas(MidasConfig::of_paper(Variant::Midas), list, key, out) },
     Contender { name: "MIDAS-R", run: |list, key, out| midas(MidasConfig::of_paper(Variant::MidasR), list, key, out) },
     Contender { name: "MIDAS-F", run: |list, key, out| midas(MidasConfig::of_paper(Variant::MidasF), list, key, out) },
@@ -34,6 +35,7 @@ const CONTENDERS: [Contender; 5] = [
         run: |list, key, out| midas(MidasConfig::forgetting(FORGETTING_TICKS), list, key, out),
     },
     Contender { name: "new partners", run: novelty },
+    Contender { name: "combination: both of these", run: both },
 ];
 
 /// Half-life of the forgetting variant: a week of minutes.
@@ -97,6 +99,34 @@ fn novelty(list: &EdgeList, key: HashKey, out: &mut Vec<f64>) -> usize {
         out.push(model.observe(source, destination, u64::from(*tick)).value);
     }
     model.bytes()
+}
+
+/// Edges that the scales of the combination are fitted to.
+const SCALE_EDGES: usize = 20_000;
+
+/// Share of scores whose shape the scales take for the tail.
+const TAIL_SHARE: f64 = 0.1;
+
+/// The forgetting MIDAS-F and new partners, each on the scale of its own scores over the first edges, added up. These first edges themselves say 0.
+fn both(list: &EdgeList, key: HashKey, out: &mut Vec<f64>) -> usize {
+    let (mut bursts, mut partners) =
+        (Midas::new(MidasConfig::forgetting(FORGETTING_TICKS)), Novelty::new(NoveltyConfig::default()));
+    let mut scales: Option<[Curve; 2]> = None;
+    let mut first = [Vec::new(), Vec::new()];
+    for (source, destination, tick) in &list.edges {
+        let (source, destination) = (Node::numbered(key, *source), Node::numbered(key, *destination));
+        let tick = u64::from(*tick);
+        let scores =
+            [bursts.observe(source, destination, tick).value, partners.observe(source, destination, tick).value];
+        out.push(scales.as_ref().map_or(0.0, |[a, b]| a.nats(scores[0]) + b.nats(scores[1])));
+        if scales.is_none() {
+            first.iter_mut().zip(scores).for_each(|(seen, score)| seen.push(score));
+            let full = first.iter().all(|seen| seen.len() >= SCALE_EDGES);
+            scales = full.then(|| first.each_mut().map(|seen| Curve::of(std::mem::take(seen), TAIL_SHARE)));
+        }
+    }
+    let scales: usize = scales.iter().flatten().map(Curve::bytes).sum();
+    bursts.bytes() + partners.bytes() + scales
 }
 
 fn notes(list: &EdgeList, plan: &EdgesPlan) -> Vec<String> {
