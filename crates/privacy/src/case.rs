@@ -3,7 +3,7 @@
 //! Signs of one user hang together when they are about the same patient or share an access. A person has one case; several things that are weak each by themselves, and more
 //! than others have, make a serial one (S19).
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::form::{Proof, Table, days_before};
@@ -74,22 +74,36 @@ impl Group<'_> {
     }
 }
 
+/// What cases are made of.
+pub(crate) struct Evidence<'a> {
+    pub signs: &'a [Sign],
+    /// Rows of accesses without a reason.
+    pub bare: &'a FxHashSet<u32>,
+}
+
 /// Makes cases of signs, best first.
-pub(crate) fn cases(world: &World, scenarios: &[Box<dyn Scenario>], signs: &[Sign], weights: &Weights<'_>, visits: u64) -> Vec<Case> {
-    let mut groups = grouped(signs);
+pub(crate) fn cases(
+    world: &World,
+    scenarios: &[Box<dyn Scenario>],
+    evidence: &Evidence<'_>,
+    weights: &Weights<'_>,
+    visits: u64,
+) -> Vec<Case> {
+    let mut groups = grouped(evidence.signs);
     for group in &mut groups {
         group.start = start(weights, group);
         group.nats = group.start + weights.sum(group.signs.iter().copied()).iter().map(|(_, part)| part).sum::<f64>();
     }
     let bare = groups.iter().filter(|group| group.signs.iter().any(|sign| weights.is_about_visit(sign)));
-    let evidence: Vec<f64> = bare.map(|group| group.nats).collect();
-    let share = improper_share(world.settings.improper_share, &evidence, visits);
+    let nats: Vec<f64> = bare.map(|group| group.nats).collect();
+    let share = improper_share(world.settings.improper_share, &nats, visits);
     for group in &mut groups {
         group.score = probability(share, group.nats);
     }
     let mut groups = merged(world, groups);
     groups.retain(|group| group.score >= world.settings.case_score_min);
-    let mut cases: Vec<Case> = groups.iter().map(|group| told(world, scenarios, group, weights, share)).collect();
+    let mut cases: Vec<Case> =
+        groups.iter().map(|group| told(world, scenarios, group, weights, (share, evidence.bare))).collect();
     cases.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.case_id.cmp(&other.case_id)));
     cases
 }
@@ -118,7 +132,16 @@ fn grouped(signs: &[Sign]) -> Vec<Group<'_>> {
     let mut groups: Vec<(usize, Vec<&Sign>)> = groups.into_iter().collect();
     groups.sort_by_key(|(place, _)| *place);
     let groups = groups.into_iter().filter(|(_, signs)| signs.iter().any(|sign| sign.scenario != counter::ID));
-    groups.map(|(_, signs)| Group { user: signs.first().map_or(NONE, |sign| sign.user), signs, start: 0.0, nats: 0.0, score: 0.0, joined: 1 }).collect()
+    groups
+        .map(|(_, signs)| Group {
+            user: signs.first().map_or(NONE, |sign| sign.user),
+            signs,
+            start: 0.0,
+            nats: 0.0,
+            score: 0.0,
+            joined: 1,
+        })
+        .collect()
 }
 
 fn root(parent: &mut [usize], place: usize) -> usize {
@@ -178,7 +201,8 @@ fn more_than_others<'a>(world: &World, series: Vec<Group<'a>>) -> Vec<Group<'a>>
     let limit = |user: u32| {
         let role = Some(world.role(user)).filter(|role| people.get(role).is_some_and(|people| *people >= PEERS_MIN));
         let all = role.and_then(|role| people.get(&role).copied()).unwrap_or(world.users.len());
-        let peers = series.iter().filter(|group| group.user != user && role.is_none_or(|role| world.role(group.user) == role));
+        let peers =
+            series.iter().filter(|group| group.user != user && role.is_none_or(|role| world.role(group.user) == role));
         let mut lengths: Vec<usize> = peers.map(|group| group.joined).collect();
         lengths.sort_unstable_by_key(|length| std::cmp::Reverse(*length));
         lengths.get(all / 50).copied().unwrap_or(0)
@@ -192,7 +216,8 @@ fn longest_series(weak: Vec<Group<'_>>) -> Option<Group<'_>> {
     let within = days_before(SERIAL_DAYS);
     let firsts: Vec<i64> = weak.iter().map(Group::first).collect();
     // the stretch of 30 days with most of them
-    let best = firsts.iter().map(|from| (firsts.iter().filter(|at| **at >= *from && **at - from <= within).count(), *from));
+    let best =
+        firsts.iter().map(|from| (firsts.iter().filter(|at| **at >= *from && **at - from <= within).count(), *from));
     let (count, from) = best.max_by_key(|(count, from)| (*count, std::cmp::Reverse(*from)))?;
     if count < SERIAL_MIN {
         return None;
@@ -209,12 +234,19 @@ fn joined<'a>(mut to: Group<'a>, more: Group<'a>) -> Group<'a> {
     to
 }
 
-fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights<'_>, share: f64) -> Case {
+fn told(
+    world: &World,
+    scenarios: &[Box<dyn Scenario>],
+    group: &Group<'_>,
+    weights: &Weights<'_>,
+    (share, bare): (f64, &FxHashSet<u32>),
+) -> Case {
     let mut rows: Vec<u32> = group.signs.iter().flat_map(|sign| sign.rows.iter().copied()).collect();
     rows.sort_unstable();
     rows.dedup();
     rows.truncate(LISTED_MAX);
-    let mut patients: Vec<u32> = group.signs.iter().map(|sign| sign.patient).filter(|patient| *patient != NONE).collect();
+    let mut patients: Vec<u32> =
+        group.signs.iter().map(|sign| sign.patient).filter(|patient| *patient != NONE).collect();
     patients.sort_unstable();
     patients.dedup();
     patients.truncate(LISTED_MAX);
@@ -228,9 +260,11 @@ fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weigh
     kinds.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
     let serial = (group.joined >= SERIAL_MIN).then_some(SERIAL);
     let mut parts = vec![("before evidence".to_owned(), libm::log(share / (1.0 - share)) + group.start)];
-    parts.extend(weights.sum(group.signs.iter().copied()).into_iter().map(|(family, nats)| (format!("{family:?}"), nats)));
+    parts.extend(
+        weights.sum(group.signs.iter().copied()).into_iter().map(|(family, nats)| (format!("{family:?}"), nats)),
+    );
     let (mut sentences, counter_evidence) = sentences(world, scenarios, group, weights);
-    sentences.insert(0, opening(world, group, &rows, patients.len()));
+    sentences.insert(0, opening(world, group, (&rows, bare), patients.len()));
     Case {
         case_id: case_id(world, group, &patients),
         user: world.name_of(group.user).to_owned(),
@@ -245,11 +279,14 @@ fn told(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weigh
 }
 
 /// What happened, before any judgement.
-fn opening(world: &World, group: &Group<'_>, rows: &[u32], patients: usize) -> Sentence {
-    let user = world.name_of(group.user);
+fn opening(world: &World, group: &Group<'_>, (rows, bare): (&[u32], &FxHashSet<u32>), patients: usize) -> Sentence {
+    let user = if group.user == NONE { "the log itself" } else { world.name_of(group.user) };
     let mut times: Vec<_> = group.signs.iter().map(|sign| sign.time).collect();
     times.sort_unstable();
-    let (first, last) = (times.first().map(|time| time.text()).unwrap_or_default(), times.last().map(|time| time.text()).unwrap_or_default());
+    let (first, last) = (
+        times.first().map(|time| time.text()).unwrap_or_default(),
+        times.last().map(|time| time.text()).unwrap_or_default(),
+    );
     let what = match (patients, rows.len()) {
         (0, 1) => "1 access".to_owned(),
         (0, count) => format!("{count} accesses"),
@@ -258,14 +295,32 @@ fn opening(world: &World, group: &Group<'_>, rows: &[u32], patients: usize) -> S
         (records, count) => format!("{count} accesses to {records} records"),
     };
     let when = if first == last { format!("at {first}") } else { format!("between {first} and {last}") };
-    let text = format!("{user}: {what} {when}; no reason found in the data for all of it.");
+    let without = rows.iter().filter(|row| bare.contains(row)).count();
+    let reason = match without {
+        0 => "a reason is found for each".to_owned(),
+        _ if without == rows.len() => "no reason is found in the data".to_owned(),
+        _ => format!("no reason is found in the data for {without} of them"),
+    };
+    let reason = if group.user == NONE { String::new() } else { format!("; {reason}") };
+    let text = format!("{user}: {what} {when}{reason}.");
     Sentence { text, proof: rows.iter().take(PROOFS_MAX).map(|row| Proof::new(Table::Accesses, *row)).collect() }
 }
 
 /// One sentence for each kind of sign, the one that weighs most first: evidence, and what speaks for the user.
-fn sentences(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, weights: &Weights<'_>) -> (Vec<Sentence>, Vec<Sentence>) {
+fn sentences(
+    world: &World,
+    scenarios: &[Box<dyn Scenario>],
+    group: &Group<'_>,
+    weights: &Weights<'_>,
+) -> (Vec<Sentence>, Vec<Sentence>) {
     let mut ordered: Vec<&&Sign> = group.signs.iter().collect();
-    ordered.sort_by(|one, other| weights.of(other).abs().total_cmp(&weights.of(one).abs()).then((one.scenario, one.level, one.time).cmp(&(other.scenario, other.level, other.time))));
+    ordered.sort_by(|one, other| {
+        weights.of(other).abs().total_cmp(&weights.of(one).abs()).then((one.scenario, one.level, one.time).cmp(&(
+            other.scenario,
+            other.level,
+            other.time,
+        )))
+    });
     let (mut sentences, mut counter_evidence): (Vec<Sentence>, Vec<Sentence>) = (Vec::new(), Vec::new());
     for sign in ordered {
         let Some(scenario) = scenarios.iter().find(|scenario| scenario.id() == sign.scenario) else { continue };
@@ -289,6 +344,11 @@ fn sentences(world: &World, scenarios: &[Box<dyn Scenario>], group: &Group<'_>, 
 /// From whose accesses, whose record and when it begins: late context changes none of them.
 fn case_id(world: &World, group: &Group<'_>, patients: &[u32]) -> String {
     let patient = patients.first().map_or("", |patient| world.patient_ids.text(*patient));
-    let what = format!("{}\n{patient}\n{}\n{}", world.name_of(group.user), group.first(), u8::from(group.joined >= SERIAL_MIN));
+    let what = format!(
+        "{}\n{patient}\n{}\n{}",
+        world.name_of(group.user),
+        group.first(),
+        u8::from(group.joined >= SERIAL_MIN)
+    );
     format!("PC-{:016x}", cordon_stats::sip64([0, 0], what.as_bytes()))
 }

@@ -154,7 +154,8 @@ fn to_its_edges(silence: &mut Silence, times: &[i64]) {
 /// A bin of which only `part` milliseconds are looked at has as much less.
 fn in_part(usual: Option<&mut f64>, part: i64) {
     if let Some(usual) = usual {
-        *usual *= f64::from(i32::try_from(part.clamp(0, BIN)).unwrap_or(i32::MAX)) / f64::from(i32::try_from(BIN).unwrap_or(i32::MAX));
+        *usual *= f64::from(i32::try_from(part.clamp(0, BIN)).unwrap_or(i32::MAX))
+            / f64::from(i32::try_from(BIN).unwrap_or(i32::MAX));
     }
 }
 
@@ -173,7 +174,12 @@ fn usual(counts: &[u32], first: i64) -> Vec<f64> {
     let mut out = vec![0.0; counts.len()];
     for quarter in 0..DAY / BIN {
         for weekend in [false, true] {
-            let mut alike: Vec<u32> = counts.iter().enumerate().filter(|(place, _)| kind(*place) == (quarter, weekend)).map(|(_, count)| *count).collect();
+            let mut alike: Vec<u32> = counts
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| kind(*place) == (quarter, weekend))
+                .map(|(_, count)| *count)
+                .collect();
             alike.sort_unstable();
             let median = f64::from(alike.get(alike.len() / 2).copied().unwrap_or(0));
             for (_, usual) in out.iter_mut().enumerate().filter(|(place, _)| kind(*place) == (quarter, weekend)) {
@@ -209,14 +215,20 @@ mod tests {
     #[test]
     fn two_silent_days_are_found_and_an_hour_is_not() {
         let found = silences(Feed::Orders, &three_weeks(8 * DAY..10 * DAY), 0, 21 * DAY - 1);
-        assert_eq!(found.iter().map(|silence| (silence.from, silence.until, silence.came)).collect::<Vec<_>>(), [(8 * DAY - HOUR, 10 * DAY, 0)]);
+        assert_eq!(
+            found.iter().map(|silence| (silence.from, silence.until, silence.came)).collect::<Vec<_>>(),
+            [(8 * DAY - HOUR, 10 * DAY, 0)]
+        );
         assert!(silences(Feed::Orders, &three_weeks(8 * DAY..8 * DAY + HOUR), 0, 21 * DAY - 1).is_empty());
     }
 
     #[test]
     fn a_feed_that_ends_early_is_late_from_then_on() {
         let found = silences(Feed::Roster, &three_weeks(19 * DAY..30 * DAY), 0, 21 * DAY - 1);
-        assert_eq!(found.iter().map(|silence| (silence.from, silence.until)).collect::<Vec<_>>(), [(19 * DAY - HOUR, 21 * DAY)]);
+        assert_eq!(
+            found.iter().map(|silence| (silence.from, silence.until)).collect::<Vec<_>>(),
+            [(19 * DAY - HOUR, 21 * DAY)]
+        );
     }
 
     #[test]

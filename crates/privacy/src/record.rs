@@ -86,7 +86,14 @@ impl Review {
     ///
     /// # Errors
     /// When accesses that are kept outside memory cannot be read.
-    pub fn record(&mut self, trail: &mut dyn Trail, patient: &str, from: i64, until: i64, mut progress: impl FnMut(Walk, u64)) -> io::Result<Option<Record>> {
+    pub fn record(
+        &mut self,
+        trail: &mut dyn Trail,
+        patient: &str,
+        from: i64,
+        until: i64,
+        mut progress: impl FnMut(Walk, u64),
+    ) -> io::Result<Option<Record>> {
         let Some(numbers) = numbers(self.world(), patient) else { return Ok(None) };
         let shared = self.begin(trail, &mut progress)?;
         let world = self.world();
@@ -98,14 +105,12 @@ impl Review {
             if access.time.at > learnt_until {
                 shared.learn(access, &from_context(world, access));
             }
-            if numbers.contains(&access.patient) {
-                let told = told(world, access, &shared, &mut episodes);
-                if (from..=until).contains(&access.time.at) {
-                    accesses.push(told);
-                }
-            }
+            // what was before the period may explain what is in it
+            let told = numbers.contains(&access.patient).then(|| told(world, access, &shared, &mut episodes));
+            accesses.extend(told.filter(|told| (from..=until).contains(&told.at)));
         })?;
-        let silences = world.silences.iter().filter(|silence| silence.from <= until && silence.until >= from).copied().collect();
+        let silences =
+            world.silences.iter().filter(|silence| silence.from <= until && silence.until >= from).copied().collect();
         let patients = numbers.iter().map(|number| world.patient_ids.text(*number).to_owned()).collect();
         Ok(Some(Record { patients, accesses, silences }))
     }
@@ -114,15 +119,29 @@ impl Review {
 impl Record {
     /// The disclosures among the accesses, without those for treatment, payment and operations, to the patient, or with their authorisation.
     pub fn disclosures(&self) -> Vec<Disclosure> {
-        const LEFT_OUT: [&str; 12] =
-            ["treat", "etreat", "treatment", "hpaymt", "payment", "hoperat", "operations", "patrqt", "patient", "authorised", "authorized", "directory"];
+        const LEFT_OUT: [&str; 12] = [
+            "treat",
+            "etreat",
+            "treatment",
+            "hpaymt",
+            "payment",
+            "hoperat",
+            "operations",
+            "patrqt",
+            "patient",
+            "authorised",
+            "authorized",
+            "directory",
+        ];
         let mut out: Vec<Disclosure> = Vec::new();
         for access in &self.accesses {
             let purpose = access.purpose.trim().to_lowercase();
             if access.action != Action::Disclose.word() || LEFT_OUT.contains(&purpose.as_str()) {
                 continue;
             }
-            let same = |known: &&mut Disclosure| known.recipient == access.object && known.what == access.section && known.purpose == access.purpose;
+            let same = |known: &&mut Disclosure| {
+                known.recipient == access.object && known.what == access.section && known.purpose == access.purpose
+            };
             if let Some(known) = out.iter_mut().find(same) {
                 known.last.clone_from(&access.time);
                 known.count += 1;
@@ -149,7 +168,11 @@ fn numbers(world: &World, patient: &str) -> Option<Vec<u32>> {
     let person = world.patient(own).map_or(NONE, |patient| patient.identity.person);
     let mut out = vec![own];
     if person != NONE {
-        let same = world.patients.iter().enumerate().filter(|(_, other)| other.is_some_and(|other| other.identity.person == person));
+        let same = world
+            .patients
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.is_some_and(|other| other.identity.person == person));
         out.extend(same.filter_map(|(number, _)| u32::try_from(number).ok()).filter(|number| *number != own));
     }
     Some(out)
@@ -191,5 +214,8 @@ fn told(world: &World, access: &Access, shared: &Shared, episodes: &mut Episodes
 
 /// The first reason that holds: the others stand in the ids.
 fn in_words(marks: Marks) -> String {
-    Reason::ALL.into_iter().find(|reason| marks.has(*reason)).map_or_else(String::new, |reason| reason.words().to_owned())
+    Reason::ALL
+        .into_iter()
+        .find(|reason| marks.has(*reason))
+        .map_or_else(String::new, |reason| reason.words().to_owned())
 }

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use rustc_hash::FxHashSet;
 use serde::Serialize;
 
-use crate::case::{Case, cases};
+use crate::case::{Case, Evidence, cases};
 use crate::explain::{Absent, Episodes, Reason, Shared, from_context};
 use crate::feed::{Feed, Silence, late};
 use crate::form::{Access, AccessNames, AccessReader, RowFault, SheetFault, days_before};
@@ -87,9 +87,13 @@ impl Review {
     ///
     /// # Errors
     /// When the bytes do not come.
-    pub fn read<R: Read>(&mut self, reader: &mut AccessReader<R>) -> Result<Option<Result<Access, RowFault>>, SheetFault> {
+    pub fn read<R: Read>(
+        &mut self,
+        reader: &mut AccessReader<R>,
+    ) -> Result<Option<Result<Access, RowFault>>, SheetFault> {
         let world = &mut self.world;
-        let names = &mut AccessNames { users: &mut world.users, patients: &mut world.patient_ids, texts: &mut world.texts };
+        let names =
+            &mut AccessNames { users: &mut world.users, patients: &mut world.patient_ids, texts: &mut world.texts };
         reader.next(names)
     }
 
@@ -106,11 +110,12 @@ impl Review {
         for scenario in &mut self.scenarios {
             scenario.settle(&self.world);
         }
-        let signs = self.judge(trail, &mut progress)?;
+        let (signs, bare) = self.judge(trail, &mut progress)?;
         let (visits, user_days) = (tally.visits(&self.world), tally.user_days(&self.world));
         let visit_count = visits.all();
         let weights = Weights::measure(&self.world, &self.scenarios, &signs, visits, user_days);
-        let cases = cases(&self.world, &self.scenarios, &signs, &weights, visit_count);
+        let cases =
+            cases(&self.world, &self.scenarios, &Evidence { signs: &signs, bare: &bare }, &weights, visit_count);
         let staff = self.world.employees.iter().flatten().count() as u64;
         Ok(Found { cases, counts: Counts { staff, ..tally.counts(span) }, silences: self.world.silences.clone() })
     }
@@ -129,7 +134,11 @@ impl Review {
     }
 
     /// First walk: first and last time, and who treats together in the first days.
-    fn together(&self, trail: &mut dyn Trail, progress: &mut impl FnMut(Walk, u64)) -> io::Result<((i64, i64), Shared)> {
+    fn together(
+        &self,
+        trail: &mut dyn Trail,
+        progress: &mut impl FnMut(Walk, u64),
+    ) -> io::Result<((i64, i64), Shared)> {
         let mut shared = Shared::new(&self.world);
         let mut span: Option<(i64, i64)> = None;
         let mut count = 0;
@@ -146,7 +155,13 @@ impl Review {
     }
 
     /// Second walk: reasons, and what is usual.
-    fn explain(&mut self, trail: &mut dyn Trail, shared: &mut Shared, tally: &mut Tally, progress: &mut impl FnMut(Walk, u64)) -> io::Result<()> {
+    fn explain(
+        &mut self,
+        trail: &mut dyn Trail,
+        shared: &mut Shared,
+        tally: &mut Tally,
+        progress: &mut impl FnMut(Walk, u64),
+    ) -> io::Result<()> {
         let (world, scenarios) = (&self.world, &mut self.scenarios);
         let learnt_until = world.span.0 + days_before(world.settings.cotreat_days);
         let mut episodes = Episodes::default();
@@ -172,15 +187,22 @@ impl Review {
         })
     }
 
-    /// Third walk: signs.
-    fn judge(&mut self, trail: &mut dyn Trail, progress: &mut impl FnMut(Walk, u64)) -> io::Result<Vec<Sign>> {
+    /// Third walk: signs, and the rows without a reason.
+    fn judge(
+        &mut self,
+        trail: &mut dyn Trail,
+        progress: &mut impl FnMut(Walk, u64),
+    ) -> io::Result<(Vec<Sign>, FxHashSet<u32>)> {
         let (world, scenarios) = (&self.world, &mut self.scenarios);
-        let mut signs = Vec::new();
+        let (mut signs, mut bare) = (Vec::new(), FxHashSet::default());
         let mut count = 0;
         trail.walk_explained(&mut |access, explained| {
             let seen = Seen { access, explained };
             for scenario in scenarios.iter_mut() {
                 scenario.judge(world, &seen, &mut signs);
+            }
+            if seen.has_no_reason() {
+                bare.insert(access.row);
             }
             count += 1;
             progress(Walk::Judging, count);
@@ -188,7 +210,7 @@ impl Review {
         for scenario in scenarios.iter_mut() {
             scenario.end(world, &mut signs);
         }
-        Ok(signs)
+        Ok((signs, bare))
     }
 }
 
@@ -238,6 +260,11 @@ impl Tally {
     fn counts(self, span: (i64, i64)) -> Counts {
         let day = f64::from(i32::try_from(crate::form::DAY).unwrap_or(i32::MAX));
         let length = f64::from(i32::try_from((span.1 - span.0) / 1_000).unwrap_or(i32::MAX)) * 1_000.0;
-        Counts { users: self.users.len() as u64, visits_without_reason: self.visits.len() as u64, days: (length / day).max(1.0), ..self.counts }
+        Counts {
+            users: self.users.len() as u64,
+            visits_without_reason: self.visits.len() as u64,
+            days: (length / day).max(1.0),
+            ..self.counts
+        }
     }
 }

@@ -65,7 +65,13 @@ impl Spread {
 
 impl<'a> Weights<'a> {
     /// Counts how often each kind of sign is seen, against all visits without a reason and all days of users.
-    pub(crate) fn measure(world: &'a World, scenarios: &[Box<dyn Scenario>], signs: &[Sign], visits: Spread, user_days: Spread) -> Self {
+    pub(crate) fn measure(
+        world: &'a World,
+        scenarios: &[Box<dyn Scenario>],
+        signs: &[Sign],
+        visits: Spread,
+        user_days: Spread,
+    ) -> Self {
         let mut seen: FxHashSet<(Id, u8, u32, u32, i64)> = FxHashSet::default();
         let mut kinds: FxHashMap<(Id, u8), (Weight, Spread)> = FxHashMap::default();
         for sign in signs {
@@ -99,7 +105,9 @@ impl<'a> Weights<'a> {
         let (all, all_of_role) = base.of_others(self.world, user);
         // one of its own is counted, so that what nobody else did is seldom, not impossible
         let everywhere = (count + 1.0) / (all + 2.0);
-        let ordinary = ((count_of_role + LEAN * everywhere) / (all_of_role + LEAN)).min(1.0);
+        // that a role never did it says that it is seldom there only when the role has done much else
+        let seldom = everywhere.min(0.5 / (all_of_role + 1.0));
+        let ordinary = ((count_of_role + LEAN * everywhere) / (all_of_role + LEAN)).clamp(seldom, 1.0);
         let ratio = libm::log(weight.when_improper / ordinary);
         let ratio = match weight.family {
             Family::Counter => ratio.clamp(-COUNTER_MAX, 0.0),
@@ -113,7 +121,8 @@ impl<'a> Weights<'a> {
         let mut kinds: Vec<(Id, u8, u32)> = signs.map(|sign| (sign.scenario, sign.level, sign.user)).collect();
         kinds.sort_unstable();
         kinds.dedup();
-        let mut ratios: Vec<(Family, f64)> = kinds.into_iter().filter_map(|(id, level, user)| self.of_kind((id, level), user)).collect();
+        let mut ratios: Vec<(Family, f64)> =
+            kinds.into_iter().filter_map(|(id, level, user)| self.of_kind((id, level), user)).collect();
         ratios.sort_by(|one, other| one.0.cmp(&other.0).then(other.1.abs().total_cmp(&one.1.abs())));
         let mut parts: Vec<(Family, f64)> = Vec::new();
         let mut share = 1.0;

@@ -89,11 +89,32 @@ impl Default for Settings {
             case_score_min: 0.35,
             serial_score_min: 0.05,
             improper_share: 0.002,
-            records_words: words(&["coding", "coder", "billing", "him", "health information", "medical records", "records", "revenue", "registry"]),
+            records_words: words(&[
+                "coding",
+                "coder",
+                "billing",
+                "him",
+                "health information",
+                "medical records",
+                "records",
+                "revenue",
+                "registry",
+            ]),
             pharmacy_words: words(&["pharm"]),
             shared_words: words(&["lab", "pharm", "imaging", "radiol", "patholog"]),
             medicine_words: words(&["med", "pharm", "rde", "drug", "prescription", "infusion"]),
-            sensitive_words: words(&["psych", "hiv", "sud", "substance", "addiction", "minor", "adolescent", "genetic", "abuse", "vip"]),
+            sensitive_words: words(&[
+                "psych",
+                "hiv",
+                "sud",
+                "substance",
+                "addiction",
+                "minor",
+                "adolescent",
+                "genetic",
+                "abuse",
+                "vip",
+            ]),
             known_destinations: Vec::new(),
             roaming_workstations: words(&["vdi", "roam", "tap"]),
         }
@@ -109,7 +130,8 @@ impl Settings {
     /// Whether a folded text holds one of the words as the beginning of one of its own.
     pub(crate) fn holds(text: &str, words: &[String]) -> bool {
         words.iter().any(|word| {
-            text.match_indices(word.as_str()).any(|(place, _)| place == 0 || text.as_bytes().get(place - 1) == Some(&b' '))
+            text.match_indices(word.as_str())
+                .any(|(place, _)| place == 0 || text.as_bytes().get(place - 1) == Some(&b' '))
         })
     }
 }

@@ -245,7 +245,6 @@ fn in_the_night_of_the_clock_change_in_autumn_the_hour_that_comes_twice_is_two_h
 }
 
 #[test]
-#[ignore = "one hit of S8 is below the score of a case"]
 fn every_hit_is_among_the_first_cases_with_its_scenario() {
     let budget = budget(&BASE);
     let places = places(&BASE);

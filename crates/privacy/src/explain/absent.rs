@@ -28,7 +28,9 @@ impl Absent {
         let at = access.time.at;
         let margin = i64::from(world.settings.late_feed_hours) * HOUR;
         let silences = world.silences.iter().filter(|silence| silence.feed == Feed::Admissions && silence.from <= at);
-        let mut after = silences.filter(|silence: &&Silence| at <= silence.until.saturating_add(days_before(world.settings.care_after_days)));
+        let mut after = silences.filter(|silence: &&Silence| {
+            at <= silence.until.saturating_add(days_before(world.settings.care_after_days))
+        });
         let Some(silence) = after.next() else { return false };
         if at <= silence.until + margin {
             let openers = self.openers.entry(access.patient).or_default();

@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Explained, Reason, care};
 use crate::form::{Access, DAY, Proof, Table, days_before};
 use crate::names::NONE;
-use crate::world::{By, World};
+use crate::world::{Care, World};
 
 /// How many who opened a patient's record are remembered, the latest.
 const OPENERS_MAX: usize = 48;
@@ -39,7 +39,9 @@ impl Shared {
 
     /// Takes in an access that has a reason of its own (E1 to E4).
     pub(crate) fn learn(&mut self, access: &Access, explained: &Explained) {
-        let own = [Reason::Care, Reason::Unit, Reason::Queue, Reason::Referral].into_iter().any(|reason| explained.marks.has(reason));
+        let own = [Reason::Care, Reason::Unit, Reason::Queue, Reason::Referral]
+            .into_iter()
+            .any(|reason| explained.marks.has(reason));
         if !own || self.hubs.contains(&access.user) {
             return;
         }
@@ -68,20 +70,20 @@ impl Shared {
         if access.patient == NONE || self.hubs.contains(&access.user) {
             return;
         }
-        let at = access.time.at;
-        for encounter in world.encounters_of.of_number(access.patient) {
-            for member in world.participants.of_number(*encounter).iter().filter(|member| member.user != access.user) {
-                if !matches!(member.by, By::Encounter(_)) || !care::holds(world, member, at) || self.hubs.contains(&member.user) {
-                    continue;
-                }
-                if let Some(rows) = self.together(world, access, member.user) {
-                    let mut proofs = vec![member.proof];
-                    proofs.extend(rows.map(|row| Proof::new(Table::Accesses, row)));
-                    explained.add(Reason::Cotreat, &proofs);
-                    return;
-                }
-            }
+        let encounters = world.encounters_of.of_number(access.patient).iter();
+        let members = encounters.flat_map(|encounter| world.participants.of_number(*encounter));
+        let others = members.filter(|member| self.binds(world, access, member));
+        let found = others.filter_map(|member| Some((member.proof, self.together(world, access, member.user)?))).next();
+        if let Some((member, rows)) = found {
+            let mut proofs = vec![member];
+            proofs.extend(rows.map(|row| Proof::new(Table::Accesses, row)));
+            explained.add(Reason::Cotreat, &proofs);
         }
+    }
+
+    /// Whether somebody who takes part is another person, there at the time, and not shared by everybody.
+    fn binds(&self, world: &World, access: &Access, member: &Care) -> bool {
+        member.user != access.user && care::holds(world, member, access.time.at) && !self.hubs.contains(&member.user)
     }
 
     /// Rows of three patients whom both opened within the days before (the first days of the data look ahead instead), if there are so many.
@@ -106,7 +108,11 @@ fn pair(one: u32, other: u32) -> (u32, u32) {
 /// Notes a shared patient: anew, or instead of the oldest.
 fn note(shared: &mut [Option<Both>; SHARED_MAX], both: Both) {
     let same = shared.iter().position(|known| known.is_some_and(|known| known.patient == both.patient));
-    let oldest = shared.iter().enumerate().min_by_key(|(_, known)| known.map_or(i64::MIN, |known| known.at)).map(|(place, _)| place);
+    let oldest = shared
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, known)| known.map_or(i64::MIN, |known| known.at))
+        .map(|(place, _)| place);
     if let Some(place) = same.or(oldest).and_then(|place| shared.get_mut(place)) {
         *place = Some(both);
     }

@@ -48,7 +48,11 @@ fn casualties(world: &World, access: &Access, declared: &Declared, explained: &m
     let concerned = world.fold_of(declared.unit);
     let shift = world.shift_at(access.user, at);
     let employee = world.employee(access.user);
-    let own = [shift.map(|shift| shift.unit), employee.map(|employee| employee.unit), employee.map(|employee| employee.department)];
+    let own = [
+        shift.map(|shift| shift.unit),
+        employee.map(|employee| employee.unit),
+        employee.map(|employee| employee.department),
+    ];
     let works_there = concerned == NONE || own.into_iter().flatten().any(|unit| world.fold_of(unit) == concerned);
     if works_there && (shift.is_some() || access.break_glass) {
         explained.add(Reason::Declared, &[declared.proof]);

@@ -38,7 +38,8 @@ fn same_episode(world: &World, access: &Access, earlier: i64) -> Option<Proof> {
     let numbers = world.encounters_of.of_number(access.patient);
     let encounters = || numbers.iter().filter_map(|number| world.encounters.get(*number as usize));
     for encounter in encounters() {
-        let covers = |at: i64| encounter.start.saturating_sub(before) <= at && at <= encounter.end.saturating_add(after);
+        let covers =
+            |at: i64| encounter.start.saturating_sub(before) <= at && at <= encounter.end.saturating_add(after);
         let next = encounters().any(|next| next.start > encounter.end.max(earlier) && next.start <= access.time.at);
         if covers(earlier) && covers(access.time.at) && !next {
             return Some(encounter.proof);

@@ -48,7 +48,8 @@ pub enum Reason {
 
 impl Reason {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 7] = [Self::Care, Self::Unit, Self::Queue, Self::Referral, Self::Cotreat, Self::Episode, Self::Declared];
+    pub const ALL: [Self; 7] =
+        [Self::Care, Self::Unit, Self::Queue, Self::Referral, Self::Cotreat, Self::Episode, Self::Declared];
 
     /// Its id, as in `E1`.
     pub const fn id(self) -> &'static str {
@@ -200,4 +201,3 @@ fn at_time(world: &World, access: &Access, at: i64, explained: &mut Explained) {
     queue::explain(world, access, at, explained);
     referral::explain(world, access, at, explained);
 }
-

@@ -13,7 +13,9 @@ pub(super) fn explain(world: &World, access: &Access, at: i64, explained: &mut E
     let after = days_before(world.settings.work_after_days);
     if duty.pharmacy {
         let medicines = world.medicines.of_number(access.patient).iter();
-        if let Some(order) = medicines.rev().find(|order| order.at - world.settings.skew() <= at && at <= order.at.saturating_add(after)) {
+        if let Some(order) =
+            medicines.rev().find(|order| order.at - world.settings.skew() <= at && at <= order.at.saturating_add(after))
+        {
             explained.add(Reason::Queue, &[employee.proof, order.proof]);
             return;
         }
@@ -21,7 +23,9 @@ pub(super) fn explain(world: &World, access: &Access, at: i64, explained: &mut E
     // pharmacies look through what was given until discharge only where something was
     if duty.records {
         let discharged = world.stays.of_number(access.patient).iter();
-        let discharged = discharged.filter(|stay| stay.last && stay.end.saturating_sub(world.settings.skew()) <= at && at <= stay.end.saturating_add(after));
+        let discharged = discharged.filter(|stay| {
+            stay.last && stay.end.saturating_sub(world.settings.skew()) <= at && at <= stay.end.saturating_add(after)
+        });
         if let Some(stay) = discharged.max_by_key(|stay| stay.end) {
             explained.add(Reason::Queue, &[employee.proof, stay.proof]);
         }

@@ -17,7 +17,8 @@ pub(super) fn explain(world: &World, access: &Access, at: i64, explained: &mut E
         let pool = world.fold_of(referral.pool);
         pool != NONE && pools.contains(&pool)
     });
-    let mut mine = mine.filter(|referral| referral.at - world.settings.skew() <= at && at <= referral.at.saturating_add(after));
+    let mut mine =
+        mine.filter(|referral| referral.at - world.settings.skew() <= at && at <= referral.at.saturating_add(after));
     if let Some(referral) = mine.next() {
         explained.add(Reason::Referral, &[referral.proof, employee.proof]);
     }

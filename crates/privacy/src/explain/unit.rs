@@ -23,8 +23,10 @@ pub(super) fn explain(world: &World, access: &Access, at: i64, explained: &mut E
 /// Whether a stay covers a time, its windows included.
 pub(crate) fn covers(world: &World, stay: &Stay, at: i64) -> bool {
     let settings = &world.settings;
-    let after = if stay.last { days_before(settings.unit_after_days) } else { i64::from(settings.transfer_after_hours) * HOUR };
-    stay.start.saturating_sub(i64::from(settings.unit_before_hours) * HOUR) <= at && at <= stay.end.saturating_add(after)
+    let after =
+        if stay.last { days_before(settings.unit_after_days) } else { i64::from(settings.transfer_after_hours) * HOUR };
+    stay.start.saturating_sub(i64::from(settings.unit_before_hours) * HOUR) <= at
+        && at <= stay.end.saturating_add(after)
 }
 
 /// Whether the unit of the shift is that of the stay: by name, or because the ward was declared to have moved; then the row that says so.
@@ -36,7 +38,13 @@ fn same_unit(world: &World, shift: &Shift, stay: &Stay, at: i64) -> Option<Proof
     if here == there {
         return Some(Proof::NONE);
     }
-    let moves = world.declared.iter().filter(|declared| declared.kind == DeclaredKind::WardMove && declared.start - days_before(1) <= at);
-    let mut moves = moves.map(|declared| (world.fold_of(declared.unit), world.fold_of(declared.to_unit), declared.proof));
-    moves.find(|(from, to, _)| (*from, *to) == (here, there) || (*to, *from) == (here, there)).map(|(_, _, proof)| proof)
+    let moves = world
+        .declared
+        .iter()
+        .filter(|declared| declared.kind == DeclaredKind::WardMove && declared.start - days_before(1) <= at);
+    let mut moves =
+        moves.map(|declared| (world.fold_of(declared.unit), world.fold_of(declared.to_unit), declared.proof));
+    moves
+        .find(|(from, to, _)| (*from, *to) == (here, there) || (*to, *from) == (here, there))
+        .map(|(_, _, proof)| proof)
 }

@@ -204,7 +204,12 @@ impl<R: Read> AccessReader<R> {
     /// When the bytes do not come.
     pub(crate) fn next(&mut self, names: &mut AccessNames<'_>) -> Result<Option<Result<Access, RowFault>>, SheetFault> {
         let Some((row, cells)) = self.sheet.next()? else { return Ok(None) };
-        Ok(Some(access(row, &cells, names).map_err(|reason| RowFault { file: Table::Accesses.file(), row, reason, left_out: true })))
+        Ok(Some(access(row, &cells, names).map_err(|reason| RowFault {
+            file: Table::Accesses.file(),
+            row,
+            reason,
+            left_out: true,
+        })))
     }
 }
 
@@ -229,7 +234,8 @@ fn access(row: u32, cells: &Cells<'_>, names: &mut AccessNames<'_>) -> Result<Ac
     if user == NONE {
         return Err("the row names no user");
     }
-    let action = Action::parse(&cells.text(2)).ok_or("the action is none of read, create, update, delete, search, print, export, disclose")?;
+    let action = Action::parse(&cells.text(2))
+        .ok_or("the action is none of read, create, update, delete, search, print, export, disclose")?;
     let patient = names.patients.number(&cells.text(3));
     if patient == NONE && !(action == Action::Search || action.takes_out()) {
         return Err("the row names no patient");

@@ -25,11 +25,16 @@ impl Moment {
     /// Why it is none, in words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         static PARSER: DateTimeParser = DateTimeParser::new();
-        let pieces: Pieces<'_> = PARSER.parse_pieces(text).map_err(|_| "the time is not ISO 8601 (like 2026-03-18T21:14:03+01:00)")?;
+        let pieces: Pieces<'_> =
+            PARSER.parse_pieces(text).map_err(|_| "the time is not ISO 8601 (like 2026-03-18T21:14:03+01:00)")?;
         let offset = pieces.to_numeric_offset().ok_or("the time has no offset from UTC (like +01:00 or Z)")?;
         let civil = pieces.date().to_datetime(pieces.time().ok_or("the time is a date only")?);
         // the last hours of the year 9999, which stand for "no end" in many systems, are beyond what a timestamp holds with every offset
-        let at = offset.to_timestamp(civil).or(if civil.year() == 9999 { Ok(jiff::Timestamp::MAX) } else { Err("the time is out of range") })?;
+        let at = offset.to_timestamp(civil).or(if civil.year() == 9999 {
+            Ok(jiff::Timestamp::MAX)
+        } else {
+            Err("the time is out of range")
+        })?;
         let offset_minutes = i16::try_from(offset.seconds() / 60).map_err(|_| "the offset is out of range")?;
         Ok(Self { at: at.as_millisecond(), offset_minutes })
     }
@@ -53,7 +58,8 @@ impl Moment {
 
     /// As ISO 8601 with its offset, to the second.
     pub(crate) fn text(self) -> String {
-        let offset = jiff::tz::Offset::from_seconds(i32::from(self.offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
+        let offset =
+            jiff::tz::Offset::from_seconds(i32::from(self.offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
         let instant = jiff::Timestamp::from_millisecond(self.at).unwrap_or_default();
         instant.to_zoned(offset.to_time_zone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
     }
@@ -70,7 +76,10 @@ mod tests {
 
     #[test]
     fn a_time_needs_an_offset_and_a_clock() {
-        assert_eq!(Moment::parse("2026-03-18T21:14:03+01:00").map(|m| (m.at, m.offset_minutes)), Ok((1_773_864_843_000, 60)));
+        assert_eq!(
+            Moment::parse("2026-03-18T21:14:03+01:00").map(|m| (m.at, m.offset_minutes)),
+            Ok((1_773_864_843_000, 60))
+        );
         assert_eq!(Moment::parse("2026-03-18T20:14:03Z").map(|m| m.at), Ok(1_773_864_843_000));
         assert!(Moment::parse("2026-03-18T21:14:03").is_err_and(|why| why.contains("offset")));
         for text in ["", "2026-03-18", "2026-03-18T24:00:00Z", "yesterday", "2026-13-01T00:00:00Z"] {

@@ -92,8 +92,10 @@ impl<R: Read> Sheet<R> {
     pub(crate) fn open(table: Table, from: R) -> Result<Self, SheetFault> {
         let since_row = Rc::new(Cell::new(0));
         let limited = Limited { from, since_row: Rc::clone(&since_row) };
-        let csv = csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(limited);
-        let mut sheet = Self { table, csv, since_row, record: csv::ByteRecord::new(), places: Vec::new(), width: 0, row: 0 };
+        let csv =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(limited);
+        let mut sheet =
+            Self { table, csv, since_row, record: csv::ByteRecord::new(), places: Vec::new(), width: 0, row: 0 };
         if sheet.read()? {
             sheet.places = places(table, &sheet.record)?;
             sheet.width = sheet.record.len();

@@ -78,8 +78,11 @@ impl Scenario for Department {
         }
         if theirs.iter().all(|theirs| self.mismatch(own, *theirs)) {
             let proofs: Vec<_> = stays.iter().rev().take(1).map(|stay| stay.proof).collect();
-            let level = if theirs.iter().all(|theirs| self.is_sensitive(world, *theirs)) { SENSITIVE } else { SELDOM };
-            signs.push(Sign::at(ID, level, seen.access).proven(&proofs).about(theirs.last().copied().unwrap_or(NONE)));
+            let about = theirs.last().copied().unwrap_or(NONE);
+            signs.push(Sign::at(ID, SELDOM, seen.access).proven(&proofs).about(about));
+            if theirs.iter().all(|theirs| self.is_sensitive(world, *theirs)) {
+                signs.push(Sign::at(ID, SENSITIVE, seen.access).proven(&proofs).about(about));
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::{Base, Family, Id, Scenario, Seen, Sign, Weight, of_user};
 use crate::explain::Reason;
 use crate::form::{HOUR, MINUTE, Moment};
 use crate::names::NONE;
-use crate::world::{DeclaredKind, World};
+use crate::world::World;
 
 pub(super) const ID: Id = Id(10);
 const HOUR_LEVEL: u8 = 0;
@@ -190,16 +190,7 @@ fn counts(world: &World, seen: &Seen<'_>) -> bool {
     let has_reason = !seen.explained.marks.is_empty();
     seen.access.patient != NONE
         && !seen.explained.marks.has(Reason::Declared)
-        && !(has_reason && is_upheaval(world, seen.access.time.at))
-}
-
-/// Whether a declared event lasts, or is being entered afterwards.
-fn is_upheaval(world: &World, at: i64) -> bool {
-    world.declared.iter().any(|declared| {
-        let after =
-            if declared.kind == DeclaredKind::WardMove { 0 } else { i64::from(world.settings.back_entry_hours) * HOUR };
-        declared.kind != DeclaredKind::WardMove && declared.start <= at && at <= declared.end.saturating_add(after)
-    })
+        && !(has_reason && world.is_upheaval(seen.access.time.at))
 }
 
 /// The hour on the wall, told apart from the one of the same name when the clock goes back.

@@ -5,7 +5,8 @@ use std::io::Read;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Booking, By, Care, Contact, Declared, DeclaredKind, Duty, Employee, Encounter, Flags, Grouped, Identity, Medicine, OPEN, Patient, Referral, Shift, Stay, World,
+    Booking, By, Care, Contact, Declared, DeclaredKind, Duty, Employee, Encounter, Flags, Grouped, Identity, Medicine,
+    OPEN, Patient, Referral, Shift, Stay, World,
 };
 use crate::feed::{Feed, Intake};
 use crate::form::{Cells, DAY, Moment, Proof, RowFault, Sheet, SheetFault, Table, digits, fold, house, street};
@@ -75,7 +76,11 @@ impl Context {
         let mut rows = 0;
         while let Some((row, cells)) = sheet.next()? {
             rows = row;
-            let taken = if cells.is_whole() { self.take(table, row, &cells) } else { Err("the row has another number of cells than the first line") };
+            let taken = if cells.is_whole() {
+                self.take(table, row, &cells)
+            } else {
+                Err("the row has another number of cells than the first line")
+            };
             if let Err(reason) = taken {
                 fault(RowFault { file: table.file(), row, reason, left_out: true });
             }
@@ -203,7 +208,8 @@ impl Context {
         let start = optional_moment(&cells.text(3))?.unwrap_or(OPEN);
         let end = optional_moment(&cells.text(4))?.unwrap_or(start);
         ordered(start, end)?;
-        self.participants.push((encounter, Care { user, start, end, proof, also: Proof::NONE, by: By::Encounter(encounter) }));
+        self.participants
+            .push((encounter, Care { user, start, end, proof, also: Proof::NONE, by: By::Encounter(encounter) }));
         Ok(())
     }
 
@@ -282,7 +288,8 @@ impl Context {
 
     /// Lays everything out by patient and by user.
     pub(crate) fn finish(mut self) -> World {
-        let folded: Vec<String> = (0..self.texts.len()).map(|number| fold(self.texts.text(u32::try_from(number).unwrap_or(NONE)))).collect();
+        let folded: Vec<String> =
+            (0..self.texts.len()).map(|number| fold(self.texts.text(u32::try_from(number).unwrap_or(NONE)))).collect();
         let folded: Vec<u32> = folded.iter().map(|text| self.texts.number(text)).collect();
         let encounters = encounters(self.encounter_ids.len(), &mut self.stays);
         let participants = self.taking_part(&encounters);
@@ -290,7 +297,9 @@ impl Context {
         care.sort_by_key(|(_, care)| (care.user, care.start, care.proof));
         self.stays.sort_by_key(|(_, stay)| (stay.start, stay.proof));
         let encounters_of = encounters.iter().enumerate().filter(|(_, encounter)| encounter.patient != NONE);
-        let encounters_of = encounters_of.map(|(number, encounter)| (encounter.patient, u32::try_from(number).unwrap_or(NONE))).collect();
+        let encounters_of = encounters_of
+            .map(|(number, encounter)| (encounter.patient, u32::try_from(number).unwrap_or(NONE)))
+            .collect();
         let mut world = World {
             staff_patients: FxHashMap::default(),
             span: (0, 0),
@@ -325,7 +334,9 @@ impl Context {
     fn taking_part(&mut self, encounters: &[Encounter]) -> Vec<(u32, Care)> {
         let mut out = std::mem::take(&mut self.participants);
         out.retain_mut(|(number, care)| {
-            let Some(encounter) = encounters.get(*number as usize).filter(|encounter| encounter.patient != NONE) else { return false };
+            let Some(encounter) = encounters.get(*number as usize).filter(|encounter| encounter.patient != NONE) else {
+                return false;
+            };
             care.start = care.start.min(encounter.start);
             care.end = if care.end == OPEN { encounter.end } else { care.end.max(encounter.end) };
             care.also = encounter.proof;

@@ -7,7 +7,10 @@ mod grouped;
 mod rows;
 
 pub(crate) use grouped::Grouped;
-pub(crate) use rows::{Booking, By, Care, Contact, Declared, DeclaredKind, Employee, Encounter, Flags, Identity, Medicine, OPEN, Patient, Referral, Shift, Stay};
+pub(crate) use rows::{
+    Booking, By, Care, Contact, Declared, DeclaredKind, Employee, Encounter, Flags, Identity, Medicine, OPEN, Patient,
+    Referral, Shift, Stay,
+};
 
 pub use build::Context;
 
@@ -119,7 +122,10 @@ impl World {
     /// Whether a user is on shift at a time, the margin before and after it included; the shift.
     pub(crate) fn shift_at(&self, user: u32, at: i64) -> Option<&Shift> {
         let margin = i64::from(self.settings.shift_margin_minutes) * crate::form::MINUTE;
-        self.shifts.of_number(user).iter().find(|shift| shift.start - margin <= at && at <= shift.end.saturating_add(margin))
+        self.shifts
+            .of_number(user)
+            .iter()
+            .find(|shift| shift.start - margin <= at && at <= shift.end.saturating_add(margin))
     }
 
     /// The name by which somebody is called in a sentence.

@@ -2,7 +2,7 @@
 //!
 //! New is what the user had never used before that day; in the first week of a user everything is, so there only what they never came back to. A peer's use counts whenever
 //! it was: a peer who begins there next week makes it a place of work. Networks are the first 24 bits of private IPv4 addresses, 16 of others, 48 of IPv6. From outside the
-//! house only the network counts, private ones by 16 bits too: everybody's own computer is new once, and the way in gives another address each time.
+//! house only public networks count: everybody's own computer is new once, and the way in gives another private address each time.
 //! Memory: 32 bytes for each user, role and department at each workstation and network.
 
 use std::net::IpAddr;
@@ -212,7 +212,10 @@ fn network(text: &str, away: bool) -> Option<u64> {
     let address = text.parse::<IpAddr>().ok()?.to_canonical();
     Some(match address {
         IpAddr::V4(address) => {
-            let bits = if address.is_private() && !away { 24 } else { 16 };
+            if address.is_private() && away {
+                return None;
+            }
+            let bits = if address.is_private() { 24 } else { 16 };
             1 << 33 | u64::from(address.to_bits() >> (32 - bits)) | u64::from(bits == 24) << 32
         }
         IpAddr::V6(address) => {
@@ -231,7 +234,7 @@ mod tests {
         let here = |text| network(text, false);
         assert_eq!(here("10.1.2.3"), here("10.1.2.200"));
         assert_ne!(here("10.1.2.3"), here("10.1.3.3"));
-        assert_eq!(network("10.1.2.3", true), network("10.1.3.3", true));
+        assert_eq!(network("10.1.2.3", true), None);
         assert_eq!(here("203.0.113.9"), here("203.0.7.7"));
         assert_eq!(here("2001:db8:1::5"), here("2001:db8:1:ffff::9"));
         assert_eq!(here("::ffff:10.1.2.3"), here("10.1.2.9"));
