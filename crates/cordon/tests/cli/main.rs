@@ -23,3 +23,4 @@ mod rules;
 mod scan;
 mod serving;
 mod settings;
+mod sim;
