@@ -123,7 +123,6 @@ impl Section {
 pub(crate) type Step = (Section, u8, u8);
 
 /// How a role usually goes through a chart.
-#[expect(clippy::too_many_lines, reason = "a table by role")]
 pub(crate) fn habit(role: Role) -> &'static [Step] {
     use Section::*;
     match role {
@@ -170,6 +169,14 @@ pub(crate) fn habit(role: Role) -> &'static [Step] {
         Role::Psychologist => {
             &[(Summary, 50, 0), (Psychotherapy, 80, 50), (Notes, 50, 20), (Problems, 30, 0), (Addiction, 12, 20)]
         }
+        _ => habit_of_services(role),
+    }
+}
+
+/// The same of roles that work for others or in offices.
+fn habit_of_services(role: Role) -> &'static [Step] {
+    use Section::*;
+    match role {
         Role::LabTechnician => &[(Orders, 70, 10), (Results, 95, 65), (Demographics, 25, 0)],
         Role::Pathologist => &[(Orders, 40, 0), (Pathology, 95, 55), (Notes, 30, 0), (Results, 40, 0)],
         Role::Radiographer => &[(Orders, 80, 10), (Demographics, 40, 0), (Imaging, 90, 50), (Allergies, 20, 0)],
@@ -199,6 +206,7 @@ pub(crate) fn habit(role: Role) -> &'static [Step] {
         Role::Researcher => {
             &[(Problems, 60, 0), (Results, 70, 0), (Medications, 50, 0), (Notes, 45, 0), (Imaging, 25, 0)]
         }
+        _ => &[(Summary, 60, 0)],
     }
 }
 
