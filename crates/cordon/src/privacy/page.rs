@@ -3,8 +3,22 @@
 use cordon_privacy::{Disclosure, Record};
 
 /// Columns of accesses.
-pub(super) const ACCESS_COLUMNS: &[&str] =
-    &["time", "user", "role", "department", "action", "section", "object", "purpose", "break_glass", "workstation", "application", "reason", "explanation", "proof"];
+pub(super) const ACCESS_COLUMNS: &[&str] = &[
+    "time",
+    "user",
+    "role",
+    "department",
+    "action",
+    "section",
+    "object",
+    "purpose",
+    "break_glass",
+    "workstation",
+    "application",
+    "reason",
+    "explanation",
+    "proof",
+];
 /// Columns of disclosures, in the order of 45 CFR 164.528.
 pub(super) const DISCLOSURE_COLUMNS: &[&str] = &["first", "last", "times", "recipient", "what", "purpose", "rows"];
 
@@ -56,9 +70,13 @@ pub(super) fn lines(record: &Record) -> String {
     for access in &record.accesses {
         let glass = if access.break_glass { ", break-glass" } else { "" };
         let section = if access.section.is_empty() { String::new() } else { format!(" \"{}\"", access.section) };
-        out.push_str(&format!("{}  {} ({}, {}) {}{section}{glass}\n", access.time, access.user, access.role, access.department, access.action));
+        out.push_str(&format!(
+            "{}  {} ({}, {}) {}{section}{glass}\n",
+            access.time, access.user, access.role, access.department, access.action
+        ));
         let proof: Vec<String> = access.proof.iter().map(ToString::to_string).collect();
-        let proof = if proof.is_empty() { String::new() } else { format!("  [{}: {}]", access.explanation, proof.join(", ")) };
+        let proof =
+            if proof.is_empty() { String::new() } else { format!("  [{}: {}]", access.explanation, proof.join(", ")) };
         out.push_str(&format!("    {}{proof}\n", access.words));
     }
     for silence in silences(record) {
@@ -71,9 +89,17 @@ pub(super) fn lines(record: &Record) -> String {
 pub(super) fn disclosure_lines(disclosures: &[Disclosure]) -> String {
     let mut out = format!("{} disclosures to account for\n", disclosures.len());
     for disclosure in disclosures {
-        let times = if disclosure.count > 1 { format!(" ({} times, last {})", disclosure.count, disclosure.last) } else { String::new() };
+        let times = if disclosure.count > 1 {
+            format!(" ({} times, last {})", disclosure.count, disclosure.last)
+        } else {
+            String::new()
+        };
         let (what, purpose) = (known(&disclosure.what), known(&disclosure.purpose));
-        out.push_str(&format!("{}{times}  to {}: {what}, for {purpose}\n", disclosure.first, known(&disclosure.recipient)));
+        out.push_str(&format!(
+            "{}{times}  to {}: {what}, for {purpose}\n",
+            disclosure.first,
+            known(&disclosure.recipient)
+        ));
     }
     out
 }
@@ -85,7 +111,12 @@ fn known(text: &str) -> &str {
 fn silences(record: &Record) -> Vec<String> {
     let instant = |at| jiff::Timestamp::from_millisecond(at).map_or_else(|_| at.to_string(), |at| at.to_string());
     let told = record.silences.iter().map(|silence| {
-        format!("From {} until {} {} did not come in full: reasons may be missing for it.", instant(silence.from), instant(silence.until), silence.feed.words())
+        format!(
+            "From {} until {} {} did not come in full: reasons may be missing for it.",
+            instant(silence.from),
+            instant(silence.until),
+            silence.feed.words()
+        )
     });
     told.collect()
 }
@@ -111,7 +142,9 @@ fn csv_cell(cell: &str) -> String {
 pub(super) fn html(title: &str, record: &Record, columns: &[&str], rows: &[Vec<String>]) -> String {
     const STYLE: &str = "body{font:12px/1.4 sans-serif;margin:2em}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;\
         padding:.25em .5em;border-bottom:1px solid #bbb;overflow-wrap:anywhere}thead{display:table-header-group}tr{break-inside:avoid}@page{size:landscape;margin:12mm}";
-    let mut out = format!("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n");
+    let mut out = format!(
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n"
+    );
     out.push_str(&format!("<p>Patient {}. {} rows.</p>\n", escaped(&record.patients.join(", ")), rows.len()));
     for silence in silences(record) {
         out.push_str(&format!("<p><strong>{}</strong></p>\n", escaped(&silence)));

@@ -90,7 +90,8 @@ pub(super) fn run(args: &RecordArgs) -> Result<Exit> {
     let record = review.record(kept.trail(), &args.patient, from, until, |_, count| steps.at(count))?;
     steps.finish();
     tables::tell(&faults);
-    let record = record.with_context(|| format!("no access and no row of the context names patient {}", args.patient))?;
+    let record =
+        record.with_context(|| format!("no access and no row of the context names patient {}", args.patient))?;
     print(&told(args, &record)?)?;
     Ok(if faults.count > 0 { Exit::InputLost } else { Exit::Clean })
 }
@@ -103,10 +104,17 @@ fn told(args: &RecordArgs, record: &Record) -> Result<String> {
         (RecordFormat::Table, None) => page::lines(record),
         (RecordFormat::Table, Some(disclosures)) => page::disclosure_lines(disclosures),
         (RecordFormat::Csv, None) => page::csv(page::ACCESS_COLUMNS, &page::access_cells(record)),
-        (RecordFormat::Csv, Some(disclosures)) => page::csv(page::DISCLOSURE_COLUMNS, &page::disclosure_cells(disclosures)),
-        (RecordFormat::Html, None) => page::html("Who opened this record", record, page::ACCESS_COLUMNS, &page::access_cells(record)),
-        (RecordFormat::Html, Some(disclosures)) => {
-            page::html("Accounting of disclosures", record, page::DISCLOSURE_COLUMNS, &page::disclosure_cells(disclosures))
+        (RecordFormat::Csv, Some(disclosures)) => {
+            page::csv(page::DISCLOSURE_COLUMNS, &page::disclosure_cells(disclosures))
         }
+        (RecordFormat::Html, None) => {
+            page::html("Who opened this record", record, page::ACCESS_COLUMNS, &page::access_cells(record))
+        }
+        (RecordFormat::Html, Some(disclosures)) => page::html(
+            "Accounting of disclosures",
+            record,
+            page::DISCLOSURE_COLUMNS,
+            &page::disclosure_cells(disclosures),
+        ),
     })
 }

@@ -117,6 +117,9 @@ fn within_budget<'a>(cases: &'a [Case], counts: &Counts, budget: Option<f64>) ->
     let Some(budget) = budget else { return cases };
     let staff = f64::from(u32::try_from(counts.staff.max(1)).unwrap_or(u32::MAX));
     let most = (budget * counts.days * staff / 10_000.0).ceil().max(1.0);
-    let most = (0..=cases.len()).take_while(|count| f64::from(u32::try_from(*count).unwrap_or(u32::MAX)) <= most).last().unwrap_or(0);
+    let most = (0..=cases.len())
+        .take_while(|count| f64::from(u32::try_from(*count).unwrap_or(u32::MAX)) <= most)
+        .last()
+        .unwrap_or(0);
     cases.get(..most).unwrap_or(cases)
 }

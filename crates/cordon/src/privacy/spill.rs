@@ -63,7 +63,8 @@ impl Intake {
     pub(super) fn finish(self) -> io::Result<Kept> {
         let Some(file) = self.file else { return Ok(Kept::InMemory(InMemory::of(self.accesses))) };
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let accesses = if self.in_order { file } else { sorted(&self.dir, file, |bytes| Access::of_bytes(bytes).time.at)? };
+        let accesses =
+            if self.in_order { file } else { sorted(&self.dir, file, |bytes| Access::of_bytes(bytes).time.at)? };
         Ok(Kept::OnDisk(OnDisk { dir: self.dir, accesses, explained: None, in_order: self.in_order }))
     }
 }
@@ -89,7 +90,11 @@ impl Kept {
             Self::InMemory(trail) => trail.explained().iter().try_for_each(see),
             Self::OnDisk(trail) => {
                 let Some(file) = trail.explained else { return Ok(()) };
-                let file = if trail.in_order { file } else { sorted(&trail.dir, file, |bytes| i64::from(Explained::of_bytes(bytes).row))? };
+                let file = if trail.in_order {
+                    file
+                } else {
+                    sorted(&trail.dir, file, |bytes| i64::from(Explained::of_bytes(bytes).row))?
+                };
                 let mut from = rewound(&file)?;
                 while let Some(bytes) = entry(&mut from)? {
                     see(&Explained::of_bytes(&bytes))?;

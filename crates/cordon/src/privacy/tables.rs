@@ -56,16 +56,30 @@ pub(super) fn context(dir: &Path, settings: Settings, faults: &mut Faults) -> Re
     }
     let needed: Vec<&str> = missing.iter().filter(|table| NEEDED.contains(table)).map(|table| table.file()).collect();
     if !needed.is_empty() {
-        bail!("{} is not in {}: without it nothing can be explained; docs/specs/access-review.md says what each file holds", needed.join(", "), dir.display());
+        bail!(
+            "{} is not in {}: without it nothing can be explained; docs/specs/access-review.md says what each file holds",
+            needed.join(", "),
+            dir.display()
+        );
     }
     for table in missing.into_iter().filter(|table| *table != Table::Declared) {
-        note(&format!("{} is not in {}: accesses that it could explain will have no reason", table.file(), dir.display()));
+        note(&format!(
+            "{} is not in {}: accesses that it could explain will have no reason",
+            table.file(),
+            dir.display()
+        ));
     }
     Ok(context)
 }
 
 /// Reads the accesses of a file, in order of time.
-pub(super) fn accesses(path: &Path, temporary: &Path, review: &mut Review, faults: &mut Faults, mut progress: impl FnMut(u64)) -> Result<Kept> {
+pub(super) fn accesses(
+    path: &Path,
+    temporary: &Path,
+    review: &mut Review,
+    faults: &mut Faults,
+    mut progress: impl FnMut(u64),
+) -> Result<Kept> {
     let file = File::open(path).with_context(|| format!("{}", path.display()))?;
     let what = || format!("{}", path.display());
     let mut reader = AccessReader::open(file).with_context(what)?;
@@ -73,7 +87,9 @@ pub(super) fn accesses(path: &Path, temporary: &Path, review: &mut Review, fault
     loop {
         match review.read(&mut reader) {
             Ok(None) => break,
-            Ok(Some(Ok(access))) => intake.push(access).with_context(|| format!("temporary file in {}", temporary.display()))?,
+            Ok(Some(Ok(access))) => {
+                intake.push(access).with_context(|| format!("temporary file in {}", temporary.display()))?
+            }
             Ok(Some(Err(fault))) => faults.see(fault),
             Err(error) => return Err(error).with_context(what),
         }

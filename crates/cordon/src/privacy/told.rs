@@ -75,7 +75,11 @@ fn quoted(text: &str) -> String {
 /// The figures of a review, for programs.
 pub(super) fn summary(found: &Found, listed: usize, faults: &Faults) -> Value {
     let counts = &found.counts;
-    let reasons: serde_json::Map<String, Value> = Reason::ALL.into_iter().zip(counts.by_reason).map(|(reason, count)| (reason.id().to_owned(), json!(count))).collect();
+    let reasons: serde_json::Map<String, Value> = Reason::ALL
+        .into_iter()
+        .zip(counts.by_reason)
+        .map(|(reason, count)| (reason.id().to_owned(), json!(count)))
+        .collect();
     json!({
         "accesses": counts.accesses,
         "explained": counts.explained,
@@ -96,20 +100,50 @@ pub(super) fn summary(found: &Found, listed: usize, faults: &Faults) -> Value {
 /// The figures of a review, for people.
 pub(super) fn table(found: &Found, cases: &[Case], faults: &Faults) -> String {
     let counts = &found.counts;
-    let mut out = format!("{} accesses by {} users in {:.1} days\n", thousands(counts.accesses), thousands(counts.users), counts.days);
+    let mut out = format!(
+        "{} accesses by {} users in {:.1} days\n",
+        thousands(counts.accesses),
+        thousands(counts.users),
+        counts.days
+    );
     let percent = |count: u64| share(count, judged(counts)) * 100.0;
-    out.push_str(&format!("{:>14}  {:>5.1} %  a reason is found\n", thousands(counts.explained), percent(counts.explained)));
+    out.push_str(&format!(
+        "{:>14}  {:>5.1} %  a reason is found\n",
+        thousands(counts.explained),
+        percent(counts.explained)
+    ));
     for (reason, count) in Reason::ALL.into_iter().zip(counts.by_reason) {
         if count > 0 {
-            out.push_str(&format!("{:>14}  {:>5.1} %    {}: {}\n", thousands(count), percent(count), reason.id(), reason.words()));
+            out.push_str(&format!(
+                "{:>14}  {:>5.1} %    {}: {}\n",
+                thousands(count),
+                percent(count),
+                reason.id(),
+                reason.words()
+            ));
         }
     }
-    out.push_str(&format!("{:>14}  {:>5.1} %  no reason found in the data\n", thousands(counts.no_reason), percent(counts.no_reason)));
+    out.push_str(&format!(
+        "{:>14}  {:>5.1} %  no reason found in the data\n",
+        thousands(counts.no_reason),
+        percent(counts.no_reason)
+    ));
     if counts.late > 0 {
-        out.push_str(&format!("{:>14}  {:>5.1} %  cannot be judged yet: a feed was silent\n", thousands(counts.late), percent(counts.late)));
+        out.push_str(&format!(
+            "{:>14}  {:>5.1} %  cannot be judged yet: a feed was silent\n",
+            thousands(counts.late),
+            percent(counts.late)
+        ));
     }
     for silence in &found.silences {
-        out.push_str(&format!("  silent: {} from {} until {} (came {}, usual {:.0})\n", silence.feed.words(), instant(silence.from), instant(silence.until), silence.came, silence.usual));
+        out.push_str(&format!(
+            "  silent: {} from {} until {} (came {}, usual {:.0})\n",
+            silence.feed.words(),
+            instant(silence.from),
+            instant(silence.until),
+            silence.came,
+            silence.usual
+        ));
     }
     if faults.count > 0 {
         out.push_str(&format!("{:>14}           rows could not be used\n", thousands(faults.count)));

@@ -55,7 +55,9 @@ fn look_up(out: &Path, rows: &mut BTreeMap<u64, (String, String)>) -> Result<()>
 fn withdrawn(case: &Value, rows: &BTreeMap<u64, (String, String)>) -> Value {
     let own = case["access_rows"].as_array().into_iter().flatten().filter_map(Value::as_u64);
     let now: Vec<Value> = own
-        .filter_map(|row| rows.get(&row).map(|(explanation, proof)| json!({"row": row, "explanation": explanation, "proof": proof})))
+        .filter_map(|row| {
+            rows.get(&row).map(|(explanation, proof)| json!({"row": row, "explanation": explanation, "proof": proof}))
+        })
         .collect();
     let explained = now.iter().filter(|row| row["explanation"] != "").count();
     let text = format!("withdrawn: {explained} of {} accesses have a reason now", now.len());
