@@ -40,7 +40,7 @@ impl Scenario for Counter {
         if let Some(shift) = world.shift_at(access.user, access.time.at) {
             signs.push(Sign::at(ID, ON_SHIFT, access).proven(&[shift.proof]).about(shift.unit));
         }
-        if access.action.writes() {
+        if access.action.writes() && is_treated(world, access.patient, access.time.at) {
             signs.push(Sign::at(ID, WROTE, access));
         }
         if let Some(stay) =
@@ -80,6 +80,15 @@ impl Scenario for Counter {
             ),
         }
     }
+}
+
+/// Whether a patient is treated here around a time: what is written then is documentation. In the record of somebody long gone it is not.
+fn is_treated(world: &World, patient: u32, at: i64) -> bool {
+    let stays = world.stays.of_number(patient).iter();
+    let mut near = stays
+        .map(|stay| (stay.start, stay.end))
+        .chain(world.bookings.of_number(patient).iter().map(|booking| (booking.start, booking.start)));
+    near.any(|(start, end)| start - 3 * DAY <= at && at <= end.saturating_add(30 * DAY))
 }
 
 /// Stays of a patient around a time, half a day before and after included.

@@ -231,7 +231,8 @@ fn s17_a_sensitive_section_or_record_that_the_role_seldom_opens() {
 #[test]
 fn what_speaks_for_the_user_is_told() {
     let shifts = format!("user,start,end,unit\nu,{},{},W1\n", on(3, 6, 0), on(3, 14, 0));
-    let bench = hospital("p,Diehl,Bo,1950-01-01,,,,,,\n").table(Table::Shifts, shifts);
+    let stays = format!("encounter,patient,start,end\ne,p,{},{}\n", on(1, 6, 0), on(2, 14, 0));
+    let bench = hospital("p,Diehl,Bo,1950-01-01,,,,,,\n").table(Table::Shifts, shifts).table(Table::Encounters, stays);
     let bench = bench.lines(&format!("{},u,update,p,,,,\n{},far,read,p,,,,", on(3, 9, 0), on(3, 9, 1)));
     assert_eq!(
         bench.signs(0),

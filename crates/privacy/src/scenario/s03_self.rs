@@ -6,6 +6,8 @@ use crate::names::NONE;
 use crate::world::World;
 
 const ID: Id = Id(3);
+const WITHOUT: u8 = 0;
+const WITH_REASON: u8 = 1;
 
 #[derive(Debug)]
 pub(super) struct Own;
@@ -19,12 +21,14 @@ impl Scenario for Own {
         let Some(employee) = world.employee(seen.access.user) else { return };
         let Some(patient) = world.patient(seen.access.patient) else { return };
         if seen.access.patient != NONE && same_person(&employee.identity, &patient.identity) {
-            signs.push(Sign::at(ID, 0, seen.access).proven(&[employee.proof, patient.proof]));
+            let level = if seen.explained.marks.is_empty() { WITHOUT } else { WITH_REASON };
+            signs.push(Sign::at(ID, level, seen.access).proven(&[employee.proof, patient.proof]));
         }
     }
 
-    fn weight(&self, _level: u8) -> Weight {
-        Weight { family: Family::Relation, base: Base::UserDay, when_improper: 0.1 }
+    fn weight(&self, level: u8) -> Weight {
+        let when_improper = if level == WITH_REASON { 0.03 } else { 0.1 };
+        Weight { family: Family::Relation, base: Base::UserDay, when_improper }
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {

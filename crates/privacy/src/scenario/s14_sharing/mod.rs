@@ -1,4 +1,4 @@
-//! S14, account sharing: one account at work at two workstations at a time, or sections opened in an order that is not the user's own.
+//! S14, account sharing: one account at work at two workstations at a time, or work that fits another role far better than its user.
 //!
 //! The first is in `overlap`, the second in `profile`. How somebody types is never looked at.
 
@@ -44,20 +44,20 @@ impl Scenario for Sharing {
         self.profile.end(world, signs);
     }
 
-    fn weight(&self, level: u8) -> Weight {
-        let when_improper = if level == OVERLAP { 0.2 } else { 0.03 };
-        Weight { family: Family::Place, base: Base::UserDay, when_improper }
+    fn weight(&self, _level: u8) -> Weight {
+        Weight { family: Family::Place, base: Base::UserDay, when_improper: 0.1 }
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {
-        let (user, [one, other, third]) = (world.name_of(sign.user), sign.facts);
+        let (user, [one, other, _]) = (world.name_of(sign.user), sign.facts);
         match sign.level {
             OVERLAP => format!(
                 "The account of {user} was in use at two workstations at a time: it went back and forth between them twice within {one:.0} seconds ({}); {other:.0} others did so between these two.",
                 world.text(sign.other)
             ),
             _ => format!(
-                "Of {one:.0} steps from section to section on this day {other:.0} % are ones that {user} takes in less than one of a hundred on other days; usual {third:.0} %."
+                "{one:.0} steps from section to section in one go are not {user}'s: each fits the role {} {other:.1} times as well as what {user} does otherwise.",
+                world.text(sign.other)
             ),
         }
     }

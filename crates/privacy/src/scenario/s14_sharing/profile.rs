@@ -1,8 +1,9 @@
-//! The order in which a user opens sections: a day that fits the user's own other days far worse than it fits colleagues of the role.
+//! The order in which sections are opened and written: a stretch of work that fits another role far better than the user whose account it is.
 //!
-//! Steps are pairs of sections opened one after the other in one record within half an hour. A day's steps are weighed as `ln(P(step | own other days) / P(step | role))`
-//! on average, own frequencies shrunk towards those of the role (Dirichlet prior of [`PRIOR`] steps). It needs 40 steps on the day and 400 on at least five other days.
-//! Memory: 8 bytes for each distinct step of a user, of at most [`SECTIONS_MAX`] squared, and the steps of the day, 4 bytes each, at most [`STEPS_MAX`].
+//! Steps are pairs of sections, read or written, one after the other in one record. A stretch is what an account does at one workstation without a pause of 20 minutes. Its
+//! steps are weighed as `ln(P(step | the other role that fits best) / P(step | this user's other work))`, own frequencies shrunk towards those of the own role (Dirichlet
+//! prior of [`PRIOR`] steps). It needs 12 steps in the stretch and 200 outside it. Memory: 8 bytes for each distinct step of a user and of a role, of at most twice
+//! [`SECTIONS_MAX`] squared, and the steps of the stretch, 4 bytes each, at most [`STEPS_MAX`].
 
 use rustc_hash::FxHashMap;
 
@@ -12,38 +13,59 @@ use crate::form::{Access, MINUTE, Moment};
 use crate::names::NONE;
 use crate::world::World;
 
-const WITHIN: i64 = 30 * MINUTE;
+/// A pause after which another stretch begins.
+const PAUSE: i64 = 20 * MINUTE;
 /// Sections that are told apart; further ones are one.
 const SECTIONS_MAX: u16 = 512;
-/// Steps of a day that are looked at.
-const STEPS_MAX: usize = 2_000;
-const STEPS_MIN: usize = 40;
-const OTHER_STEPS_MIN: u32 = 400;
-const OTHER_DAYS_MIN: u32 = 5;
+/// Steps of a stretch that are looked at.
+const STEPS_MAX: usize = 500;
+const STEPS_MIN: usize = 12;
+const OTHER_STEPS_MIN: u32 = 200;
 /// How many steps the habits of the role weigh in those of one person.
 const PRIOR: f64 = 40.0;
-/// Average weight of a step, in nats, below which a day is not the user's own.
-const FIT_MIN: f64 = -0.35;
-/// Share of steps below which a step is seldom.
-const SELDOM: f64 = 0.01;
-/// Accesses of a day that a sign names.
-const ROWS_MAX: usize = 50;
+/// Steps of a role from which its habits are known.
+const ROLE_STEPS_MIN: u32 = 1_000;
+/// Average weight of a step, in nats, from which a stretch is another's.
+const OTHER_MIN: f64 = 0.7;
+/// Average surprise of a step, in nats beyond what is usual for the user, below which nobody else is thought of.
+const SURPRISE_MIN: f64 = 0.5;
+/// Accesses of a stretch that a sign names.
+const ROWS_MAX: usize = 200;
 
 #[derive(Debug, Default)]
-struct Own {
+struct Habits {
     steps: FxHashMap<u32, u32>,
     all: u32,
-    days: u32,
+    /// Sum of the surprise of all steps, once settled: their mean is what is usual.
+    usual: f64,
 }
 
-/// The day of a user that is going on.
+impl Habits {
+    fn add(&mut self, step: u32, count: u32) {
+        let sum = self.steps.entry(step).or_default();
+        *sum = sum.saturating_add(count);
+        self.all = self.all.saturating_add(count);
+    }
+
+    fn of(&self, step: u32) -> u32 {
+        self.steps.get(&step).copied().unwrap_or(0)
+    }
+
+    /// How often a step is taken, `without` of them left out.
+    fn share(&self, step: u32, without: (u32, u32)) -> f64 {
+        let (own, all) = (self.of(step).saturating_sub(without.0), self.all.saturating_sub(without.1));
+        (f64::from(own) + 0.5) / (f64::from(all) + 0.5 * number(self.steps.len() as u64) + 1.0)
+    }
+}
+
+/// The stretch of a user that is going on.
 #[derive(Debug, Default)]
-struct Today {
-    day: i64,
+struct Stretch {
     began: Option<Moment>,
+    at: i64,
+    workstation: u32,
     section: u16,
     patient: u32,
-    at: i64,
     steps: Vec<u32>,
     rows: Vec<u32>,
 }
@@ -51,138 +73,138 @@ struct Today {
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     sections: FxHashMap<u32, u16>,
-    today: Vec<Today>,
-    own: Vec<Own>,
-    roles: FxHashMap<u32, Own>,
+    now: Vec<Stretch>,
+    own: Vec<Habits>,
+    /// By role, in order of its number.
+    roles: Vec<(u32, Habits)>,
 }
 
 impl Profile {
     pub(super) fn learn(&mut self, access: &Access) {
         let Some(step) = self.step(access, |_| {}) else { return };
-        let (Some(own), Some(today)) = (of_user(&mut self.own, access.user), of_user(&mut self.today, access.user))
-        else {
-            return;
-        };
-        let count = own.steps.entry(step).or_default();
-        *count = count.saturating_add(1);
-        own.all = own.all.saturating_add(1);
-        if today.steps.is_empty() {
-            own.days += 1;
-            today.steps.push(step);
+        if let Some(own) = of_user(&mut self.own, access.user) {
+            own.add(step, 1);
         }
     }
 
     pub(super) fn settle(&mut self, world: &World) {
-        self.today = Vec::new();
+        self.now = Vec::new();
+        let mut roles: FxHashMap<u32, Habits> = FxHashMap::default();
         for (user, own) in self.own.iter().enumerate().filter(|(_, own)| own.all > 0) {
-            let role = self.roles.entry(world.role(u32::try_from(user).unwrap_or(NONE))).or_default();
-            role.all = role.all.saturating_add(own.all);
-            let mut steps: Vec<_> = own.steps.iter().collect();
+            let role = roles.entry(world.role(u32::try_from(user).unwrap_or(NONE))).or_default();
+            own.steps.iter().for_each(|(step, count)| role.add(*step, *count));
+        }
+        self.roles = roles.into_iter().collect();
+        self.roles.sort_unstable_by_key(|(role, _)| *role);
+        for user in 0..self.own.len() {
+            let Some(own) = self.own.get(user) else { continue };
+            let Some(role) = self.role(world.role(u32::try_from(user).unwrap_or(NONE))) else { continue };
+            let mut steps: Vec<(u32, u32)> = own.steps.iter().map(|(step, count)| (*step, *count)).collect();
             steps.sort_unstable();
-            for (step, count) in steps {
-                let sum = role.steps.entry(*step).or_default();
-                *sum = sum.saturating_add(*count);
+            let surprise =
+                |(step, count): &(u32, u32)| f64::from(*count) * -libm::log(by_own(own, role, *step, (0, 0)));
+            let usual = steps.iter().map(surprise).sum::<f64>() / f64::from(own.all.max(1));
+            if let Some(own) = self.own.get_mut(user) {
+                own.usual = usual;
             }
         }
     }
 
     pub(super) fn judge(&mut self, world: &World, access: &Access, signs: &mut Vec<Sign>) {
         let mut over = None;
-        let step = self.step(access, |today| over = Some(std::mem::take(today)));
-        if let Some(today) = over {
-            signs.extend(self.strange(world, access.user, &today));
+        let step = self.step(access, |stretch| over = Some(std::mem::take(stretch)));
+        if let Some(stretch) = over {
+            signs.extend(self.strange(world, access.user, &stretch));
         }
-        let Some(step) = step else { return };
-        let Some(today) = of_user(&mut self.today, access.user) else { return };
-        if today.steps.len() < STEPS_MAX {
-            today.steps.push(step);
+        let Some(stretch) = of_user(&mut self.now, access.user) else { return };
+        if let Some(step) = step.filter(|_| stretch.steps.len() < STEPS_MAX) {
+            stretch.steps.push(step);
         }
-        if today.rows.len() < ROWS_MAX {
-            today.rows.push(access.row);
+        if stretch.rows.len() < ROWS_MAX && stretch.began.is_some() {
+            stretch.rows.push(access.row);
         }
     }
 
     pub(super) fn end(&mut self, world: &World, signs: &mut Vec<Sign>) {
-        for (user, today) in std::mem::take(&mut self.today).into_iter().enumerate() {
-            signs.extend(self.strange(world, u32::try_from(user).unwrap_or(NONE), &today));
+        for (user, stretch) in std::mem::take(&mut self.now).into_iter().enumerate() {
+            signs.extend(self.strange(world, u32::try_from(user).unwrap_or(NONE), &stretch));
         }
     }
 
-    /// Goes to the section of an access; the step, if it is one. `day_ends` hears of a day that is over.
-    fn step(&mut self, access: &Access, day_ends: impl FnOnce(&mut Today)) -> Option<u32> {
-        if access.section == NONE {
+    fn role(&self, role: u32) -> Option<&Habits> {
+        let place = self.roles.binary_search_by_key(&role, |(known, _)| *known).ok()?;
+        self.roles.get(place).map(|(_, habits)| habits)
+    }
+
+    /// Goes to the section of an access; the step, if it is one. `ends` hears of a stretch that is over.
+    fn step(&mut self, access: &Access, ends: impl FnOnce(&mut Stretch)) -> Option<u32> {
+        if access.section == NONE || access.patient == NONE {
             return None;
         }
         let next = u16::try_from(self.sections.len()).unwrap_or(SECTIONS_MAX).min(SECTIONS_MAX);
         let section = *self.sections.entry(access.section).or_insert(next);
-        let today = of_user(&mut self.today, access.user)?;
-        let (day, at) = (access.time.day(), access.time.at);
-        if today.day != day || today.began.is_none() {
-            day_ends(today);
-            today.steps.clear();
-            today.rows.clear();
-            today.day = day;
-            today.began = Some(access.time);
+        let section = 2 * section + u16::from(access.action.writes());
+        let stretch = of_user(&mut self.now, access.user)?;
+        let at = access.time.at;
+        if stretch.began.is_none() || stretch.workstation != access.workstation || at - stretch.at > PAUSE {
+            ends(stretch);
+            *stretch = Stretch {
+                began: Some(access.time),
+                workstation: access.workstation,
+                patient: NONE,
+                ..Stretch::default()
+            };
         }
-        let before = (today.section, today.patient, today.at);
-        (today.section, today.patient, today.at) = (section, access.patient, at);
-        let (from, patient, left) = before;
-        let is_step = patient == access.patient && patient != NONE && at - left <= WITHIN && left > 0;
-        is_step.then_some(u32::from(from) << 16 | u32::from(section))
+        let (from, patient) = (stretch.section, stretch.patient);
+        (stretch.section, stretch.patient, stretch.at) = (section, access.patient, at);
+        (patient == access.patient).then_some(u32::from(from) << 16 | u32::from(section))
     }
 
-    /// The sign of a day that is not the user's own.
-    fn strange(&self, world: &World, user: u32, today: &Today) -> Option<Sign> {
-        let own = self.own.get(user as usize)?;
-        let role = self.roles.get(&world.role(user))?;
-        let steps = u32::try_from(today.steps.len()).unwrap_or(u32::MAX);
-        let others = own.all.saturating_sub(steps);
-        if today.steps.len() < STEPS_MIN || others < OTHER_STEPS_MIN || own.days <= OTHER_DAYS_MIN {
+    /// The sign of a stretch that is another's.
+    fn strange(&self, world: &World, user: u32, stretch: &Stretch) -> Option<Sign> {
+        if stretch.steps.len() < STEPS_MIN {
             return None;
         }
-        let mut of_today: FxHashMap<u32, u32> = FxHashMap::default();
-        for step in &today.steps {
-            *of_today.entry(*step).or_default() += 1;
+        let own = self.own.get(user as usize)?;
+        let own_role = world.role(user);
+        let role = self.role(own_role)?;
+        let steps = u32::try_from(stretch.steps.len()).unwrap_or(u32::MAX);
+        if own.all.saturating_sub(steps) < OTHER_STEPS_MIN {
+            return None;
         }
-        let mut counts: Vec<(u32, u32)> = of_today.into_iter().collect();
+        let mut counts: FxHashMap<u32, u32> = FxHashMap::default();
+        stretch.steps.iter().for_each(|step| *counts.entry(*step).or_default() += 1);
+        let mut counts: Vec<(u32, u32)> = counts.into_iter().collect();
         counts.sort_unstable();
-        let (mut fit, mut seldom) = (0.0, 0_u32);
-        for (step, count) in &counts {
-            let before = own.steps.get(step).copied().unwrap_or(0).saturating_sub(*count);
-            let of_peers = role.steps.get(step).copied().unwrap_or(0).saturating_sub(*count);
-            let kinds = number(role.steps.len() as u64);
-            let by_role = (f64::from(of_peers) + 1.0) / (f64::from(role.all.saturating_sub(steps)) + kinds);
-            let by_own = (f64::from(before) + PRIOR * by_role) / (f64::from(others) + PRIOR);
-            fit += f64::from(*count) * libm::log(by_own / by_role);
-            if f64::from(before) < SELDOM * f64::from(others) {
-                seldom += count;
-            }
+        let sum = |weigh: &dyn Fn(u32, u32) -> f64| {
+            counts.iter().map(|(step, count)| f64::from(*count) * libm::log(weigh(*step, *count))).sum::<f64>()
+        };
+        let fits_own = sum(&|step, count| by_own(own, role, step, (count, steps)));
+        let mean = 1.0 / f64::from(steps);
+        if -fits_own * mean - own.usual < SURPRISE_MIN {
+            return None;
         }
-        let fit = fit / f64::from(steps);
-        let usual = usual_seldom(own, &counts, others);
-        let percent = 100.0 * f64::from(seldom) / f64::from(steps);
-        let began = today.began?;
-        let sign = Sign {
+        let others = self.roles.iter().filter(|(other, habits)| *other != own_role && habits.all >= ROLE_STEPS_MIN);
+        let fits = others.map(|(other, habits)| (*other, sum(&|step, _| habits.share(step, (0, 0)))));
+        let (other, fits_other) = fits.max_by(|one, other| one.1.total_cmp(&other.1))?;
+        let weight = (fits_other - fits_own) * mean;
+        (weight >= OTHER_MIN).then(|| Sign {
             scenario: ID,
             level: PROFILE,
             user,
             patient: NONE,
-            time: began,
-            rows: today.rows.clone(),
+            time: stretch.began.unwrap_or(Moment { at: stretch.at, offset_minutes: 0 }),
+            rows: stretch.rows.clone(),
             proofs: Vec::new(),
-            facts: [f64::from(steps), percent, usual],
-            other: NONE,
-        };
-        (fit < FIT_MIN && percent > 2.0 * usual).then_some(sign)
+            facts: [f64::from(steps), libm::exp(weight), 0.0],
+            other,
+        })
     }
 }
 
-/// How many of a hundred steps on other days are ones that are seldom there.
-fn usual_seldom(own: &Own, today: &[(u32, u32)], others: u32) -> f64 {
-    let without_today = own.steps.iter().map(|(step, count)| {
-        let here = today.binary_search_by_key(step, |(known, _)| *known).ok().and_then(|place| today.get(place));
-        count.saturating_sub(here.map_or(0, |(_, count)| *count))
-    });
-    let seldom: u32 = without_today.filter(|count| f64::from(*count) < SELDOM * f64::from(others)).sum();
-    100.0 * f64::from(seldom) / f64::from(others.max(1))
+/// How often a user takes a step outside a stretch, leaning on the role.
+fn by_own(own: &Habits, role: &Habits, step: u32, without: (u32, u32)) -> f64 {
+    let by_role = role.share(step, without);
+    let (count, all) = (own.of(step).saturating_sub(without.0), own.all.saturating_sub(without.1));
+    (f64::from(count) + PRIOR * by_role) / (f64::from(all) + PRIOR)
 }
