@@ -16,6 +16,7 @@ mod review;
 mod scenario;
 mod score;
 mod settings;
+mod template;
 mod trail;
 mod world;
 
@@ -26,5 +27,6 @@ pub use form::{Access, AccessReader, Action, Moment, Outcome, Proof, RowFault, S
 pub use record::{Disclosure, Record, RecordAccess};
 pub use review::{Counts, Found, Review, Walk};
 pub use settings::Settings;
+pub use template::{Mined, Template};
 pub use trail::{InMemory, Trail};
 pub use world::Context;

@@ -182,6 +182,7 @@ fn told(world: &World, access: &Access, shared: &Shared, episodes: &mut Episodes
     let mut explained = from_context(world, access);
     shared.explain(world, access, &mut explained);
     episodes.explain(world, access, &mut explained);
+    crate::template::explain(world, access, &mut explained);
     let employee = world.employee(access.user);
     let words = if explained.marks.is_empty() {
         match late(world, access.user, access.time.at) {

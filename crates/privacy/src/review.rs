@@ -15,6 +15,7 @@ use crate::form::{Access, AccessNames, AccessReader, RowFault, SheetFault, days_
 use crate::names::NONE;
 use crate::scenario::{Scenario, Seen, Sign, all};
 use crate::score::{Spread, Weights};
+use crate::template::{self, Mined, Sample};
 use crate::trail::Trail;
 use crate::world::{Context, World};
 
@@ -48,8 +49,8 @@ pub struct Counts {
     pub accesses: u64,
     /// Those with a reason.
     pub explained: u64,
-    /// By reason, E1 to E6 and D; an access may have several.
-    pub by_reason: [u64; 7],
+    /// By reason, E1 to E6, D and T; an access may have several.
+    pub by_reason: [u64; 8],
     /// Those that cannot be judged yet, because a feed was silent.
     pub late: u64,
     /// Those that are about no record: searches, lists.
@@ -120,6 +121,27 @@ impl Review {
         Ok(Found { cases, counts: Counts { staff, ..tally.counts(span) }, silences: self.world.silences.clone() })
     }
 
+    /// Mines templates from the accesses that [`Review::run`] went through and the trail kept: paths from people to patients that explain accesses without a reason, much
+    /// more often than by chance. They explain nothing until their ids stand in [`crate::Settings::templates`]. `progress` hears how many accesses were seen.
+    ///
+    /// # Errors
+    /// When accesses that are kept outside memory cannot be read.
+    pub fn templates(&mut self, trail: &mut dyn Trail, mut progress: impl FnMut(u64)) -> io::Result<Mined> {
+        let mut sample = Sample::new();
+        let mut count = 0;
+        trail.walk_explained(&mut |access, explained| {
+            sample.see(&Seen { access, explained });
+            count += 1;
+            progress(count);
+        })?;
+        Ok(template::mine(&self.world, &sample))
+    }
+
+    /// Approved templates that explain nothing here, and why: their ids cannot be read, or they name what is nowhere in the data.
+    pub fn refused_templates(&self) -> &[(String, &'static str)] {
+        &self.world.approved.refused
+    }
+
     /// What a review knows beside the accesses.
     pub(crate) const fn world(&self) -> &World {
         &self.world
@@ -173,6 +195,7 @@ impl Review {
             }
             shared.explain(world, access, &mut explained);
             episodes.explain(world, access, &mut explained);
+            template::explain(world, access, &mut explained);
             let never_came = absent.could_explain(world, access);
             if explained.marks.is_empty() && access.patient != NONE {
                 explained.late = late(world, access.user, access.time.at).or(never_came.then_some(Feed::Admissions));

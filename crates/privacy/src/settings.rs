@@ -46,6 +46,16 @@ pub struct Settings {
     pub serial_score_min: f64,
     /// Share of unexplained visits that are thought to be improper before anything else is known.
     pub improper_share: f64,
+    /// Templates that a person approved, by their ids: each explains accesses.
+    pub templates: Vec<String>,
+    /// Share of the accesses without a reason that a template explains before it is proposed, between 0 and 1.
+    pub template_support_min: f64,
+    /// How many times as often as by chance it explains them.
+    pub template_lift_min: f64,
+    /// How many people's accesses without a reason it explains at least: the habit of one is no template.
+    pub template_users_min: u32,
+    /// Share of one person among these accesses at most, between 0 and 1.
+    pub template_user_share_max: f64,
     /// Words in role or department of those who work on records after discharge.
     pub records_words: Vec<String>,
     /// Words in role or department of pharmacies.
@@ -89,6 +99,11 @@ impl Default for Settings {
             case_score_min: 0.35,
             serial_score_min: 0.05,
             improper_share: 0.002,
+            templates: Vec::new(),
+            template_support_min: 0.002,
+            template_lift_min: 5.0,
+            template_users_min: 5,
+            template_user_share_max: 0.5,
             records_words: words(&[
                 "coding",
                 "coder",

@@ -40,6 +40,12 @@ impl InMemory {
         Self { accesses, explained: Vec::new() }
     }
 
+    /// The accesses, in order of time.
+    #[cfg(test)]
+    pub(crate) fn accesses(&self) -> &[Access] {
+        &self.accesses
+    }
+
     /// What was found, in order of rows.
     pub fn explained(&self) -> Vec<Explained> {
         let mut out = self.explained.clone();

@@ -44,12 +44,22 @@ pub enum Reason {
     Episode = 5,
     /// D: an event that the site declared.
     Declared = 6,
+    /// T: a template that was mined from the hospital's own data and that a person approved.
+    Template = 7,
 }
 
 impl Reason {
     /// All of them, in the order of their ids.
-    pub const ALL: [Self; 7] =
-        [Self::Care, Self::Unit, Self::Queue, Self::Referral, Self::Cotreat, Self::Episode, Self::Declared];
+    pub const ALL: [Self; 8] = [
+        Self::Care,
+        Self::Unit,
+        Self::Queue,
+        Self::Referral,
+        Self::Cotreat,
+        Self::Episode,
+        Self::Declared,
+        Self::Template,
+    ];
 
     /// Its id, as in `E1`.
     pub const fn id(self) -> &'static str {
@@ -61,6 +71,7 @@ impl Reason {
             Self::Cotreat => "E5",
             Self::Episode => "E6",
             Self::Declared => "D",
+            Self::Template => "T",
         }
     }
 
@@ -74,6 +85,7 @@ impl Reason {
             Self::Cotreat => "treats patients together with the care team",
             Self::Episode => "had a reason earlier in the same episode",
             Self::Declared => "an event that the hospital declared",
+            Self::Template => "a pattern of work that the hospital approved",
         }
     }
 }

@@ -5,13 +5,14 @@ use std::io::Read;
 use rustc_hash::FxHashMap;
 
 use super::{
-    Booking, By, Care, Contact, Declared, DeclaredKind, Duty, Employee, Encounter, Flags, Grouped, Identity, Medicine,
-    OPEN, Patient, Referral, Shift, Stay, World,
+    Booking, By, Care, Contact, Declared, DeclaredKind, Duty, Employee, Encounter, Fact, FactKind, Flags, Grouped,
+    Identity, Medicine, OPEN, Patient, Referral, Shift, Stay, World,
 };
 use crate::feed::{Feed, Intake};
 use crate::form::{Cells, DAY, Moment, Proof, RowFault, Sheet, SheetFault, Table, digits, fold, house, street};
 use crate::names::{NONE, Names};
 use crate::settings::Settings;
+use crate::template::Approved;
 
 /// Room for ids of users: more than any hospital has, so that a hostile file ends somewhere.
 const USERS_BYTES_MAX: usize = 64 << 20;
@@ -36,6 +37,7 @@ pub struct Context {
     referrals: Vec<(u32, Referral)>,
     medicines: Vec<(u32, Medicine)>,
     bookings: Vec<(u32, Booking)>,
+    facts: Vec<(u32, Fact)>,
     declared: Vec<Declared>,
     feeds: Intake,
 }
@@ -62,6 +64,7 @@ impl Context {
             referrals: Vec::new(),
             medicines: Vec::new(),
             bookings: Vec::new(),
+            facts: Vec::new(),
             declared: Vec::new(),
             feeds: Intake::default(),
         }
@@ -225,6 +228,8 @@ impl Context {
         }
         let (user, department) = (self.user(cells, 3), self.text(cells, 4));
         self.bookings.push((patient, Booking { start, proof }));
+        let fact = Fact { kind: FactKind::Appointment, place: department, what: NONE, at: start, proof };
+        self.facts.push((patient, fact));
         if user == NONE {
             self.refer(patient, department, start, proof);
         } else {
@@ -242,8 +247,9 @@ impl Context {
         for user in [ordered_by, performed_by].into_iter().filter(|user| *user != NONE) {
             self.care.push((patient, Care { user, start: at, end: at, proof, also: Proof::NONE, by: By::Order }));
         }
+        let (department, kind) = (self.text(cells, 6), self.text(cells, 7));
+        self.facts.push((patient, Fact { kind: FactKind::Order, place: department, what: kind, at, proof }));
         if performed_by == NONE {
-            let department = self.text(cells, 6);
             self.refer(patient, department, at, proof);
         }
         if Settings::holds(&fold(&cells.text(7)), &self.settings.medicine_words) {
@@ -260,6 +266,10 @@ impl Context {
         let (user, pool) = (self.user(cells, 3), self.text(cells, 4));
         if user != NONE {
             self.care.push((patient, Care { user, start: at, end: at, proof, also: Proof::NONE, by: By::Message }));
+        }
+        if pool != NONE {
+            let fact = Fact { kind: FactKind::Message, place: pool, what: NONE, at, proof };
+            self.facts.push((patient, fact));
         }
         self.refer(patient, pool, at, proof);
         Ok(())
@@ -295,6 +305,7 @@ impl Context {
         let participants = self.taking_part(&encounters);
         let mut care = self.care;
         care.sort_by_key(|(_, care)| (care.user, care.start, care.proof));
+        self.facts.sort_by_key(|(_, fact)| (fact.at, fact.proof));
         self.stays.sort_by_key(|(_, stay)| (stay.start, stay.proof));
         let encounters_of = encounters.iter().enumerate().filter(|(_, encounter)| encounter.patient != NONE);
         let encounters_of = encounters_of
@@ -320,6 +331,8 @@ impl Context {
             referrals: Grouped::of(self.referrals),
             medicines: Grouped::of(self.medicines),
             bookings: Grouped::of(self.bookings),
+            facts: Grouped::of(self.facts),
+            approved: Approved::default(),
             declared: self.declared,
             duties: Vec::new(),
             folded,
@@ -327,6 +340,7 @@ impl Context {
         };
         world.duties = duties(&world);
         world.staff_patients = staff_patients(&world);
+        world.approved = Approved::of(&world);
         world
     }
 

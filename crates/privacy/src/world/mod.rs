@@ -8,8 +8,8 @@ mod rows;
 
 pub(crate) use grouped::Grouped;
 pub(crate) use rows::{
-    Booking, By, Care, Contact, Declared, DeclaredKind, Employee, Encounter, Flags, Identity, Medicine, OPEN, Patient,
-    Referral, Shift, Stay,
+    Booking, By, Care, Contact, Declared, DeclaredKind, Employee, Encounter, Fact, FactKind, Flags, Identity, Medicine,
+    OPEN, Patient, Referral, Shift, Stay,
 };
 
 pub use build::Context;
@@ -44,7 +44,11 @@ pub(crate) struct World {
     pub referrals: Grouped<Referral>,
     pub medicines: Grouped<Medicine>,
     pub bookings: Grouped<Booking>,
+    /// By number of the patient, in order of time.
+    pub facts: Grouped<Fact>,
     pub declared: Vec<Declared>,
+    /// Templates that a person approved.
+    pub approved: crate::template::Approved,
     /// What each user's work is, by number of the user.
     pub duties: Vec<Duty>,
     /// Patients who work here, and as which user.

@@ -147,6 +147,26 @@ pub(crate) struct Booking {
     pub proof: Proof,
 }
 
+/// Something was ordered, booked or written about a patient, whoever by: what templates are made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fact {
+    pub kind: FactKind,
+    /// Department or pool.
+    pub place: u32,
+    /// Kind of an order.
+    pub what: u32,
+    pub at: i64,
+    pub proof: Proof,
+}
+
+/// Kinds of facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FactKind {
+    Order,
+    Appointment,
+    Message,
+}
+
 /// Something that the site declared: it explains what would otherwise look odd.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Declared {
