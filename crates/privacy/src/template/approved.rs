@@ -53,7 +53,7 @@ pub(crate) fn explain(world: &World, access: &Access, explained: &mut Explained)
         return;
     };
     let mut found = Vec::new();
-    hits(world, access.user, access.patient, access.time.at, &mut found);
+    hits(world, access.user, access.patient, access.time.at, &mut found, |_| true);
     for shape in own.iter().filter_map(|place| approved.shapes.get(*place)) {
         let Ok(place) = found.binary_search_by_key(&shape.tie, |hit| hit.tie) else { continue };
         if let Some(hit) = found.get(place).filter(|hit| hit.gap <= days_before(shape.window_days)) {

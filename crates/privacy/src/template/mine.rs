@@ -1,10 +1,10 @@
 //! Mines templates bottom-up: first people of one attribute, then of two where both are frequent alone; then measures against chance, and keeps few.
 //!
-//! The first two rounds look at accesses without a reason only, and count what could explain them. The third looks at every access of the sample, with its own patient and
-//! with another of the day. A path needs support, lift over chance among all accesses and among those without a reason, and several people: a template must not make a habit
-//! of one person a reason. Of the windows of a path the one is kept that explains most beyond chance.
+//! The first two rounds look at accesses without a reason only, and count what could explain them. What is left is measured, each access with its own patient and with
+//! another of the day: among accesses without a reason first, and what holds there among all. A path needs support, lift over chance among all accesses and among those
+//! without a reason, and several people: a template must not make a habit of one person a reason. Of the windows of a path the one is kept that explains most beyond chance.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::form::DAY;
 use crate::world::World;
@@ -17,6 +17,8 @@ use super::{Mined, Shape, Template, WINDOWS, told};
 const PATHS_MAX: usize = 1_000_000;
 /// Most paths that are measured against chance: those with most support.
 const CANDIDATES_MAX: usize = 20_000;
+/// Most groups of people of whom it is kept which candidates speak of them; then they are found anew.
+const GROUPS_MAX: usize = 2_000;
 /// Most templates whose people are counted.
 const LIKELY_MAX: usize = 2_000;
 /// Most templates that are proposed.
@@ -78,7 +80,10 @@ pub(crate) fn mine(world: &World, sample: &Sample) -> Mined {
     }
     paths.keep(asked);
     let (candidates, left_out) = (paths.counts.len() as u64, paths.left_out);
-    let (measured, totals) = measure(world, sample, paths.best());
+    let (measured, totals) = measure(world, sample, paths.best(), |look| look.bare);
+    let promising = measured.into_iter().filter(|(_, counts)| is_promising(world, counts, &totals));
+    let promising = promising.map(|(path, _)| path).collect();
+    let (measured, totals) = measure(world, sample, promising, |_| true);
     let mut likely = choose(world, &measured, &totals);
     witness(world, sample, &mut likely);
     Mined {
@@ -106,7 +111,7 @@ impl Paths {
             return;
         }
         let mut found = Vec::new();
-        hits(world, look.user, look.patient, look.at, &mut found);
+        hits(world, look.user, look.patient, look.at, &mut found, |_| true);
         for hit in found {
             let paths = of(somebody, hit.tie, &self.counts);
             paths.into_iter().for_each(|path| self.note(path));
@@ -139,25 +144,30 @@ fn enough(count: u32, asked: f64) -> bool {
     count >= ACCESSES_MIN && f64::from(count) >= asked
 }
 
+/// Places of candidates by tie.
+type Places = FxHashMap<Tie, Vec<usize>>;
+
 /// Counts of candidates over all accesses and by chance.
 struct Measure<'a> {
     world: &'a World,
     paths: Vec<Path>,
     counts: Vec<Counts>,
-    places: FxHashMap<Path, usize>,
-    /// Ties of candidates.
-    ties: FxHashSet<Tie>,
+    /// Candidates that speak of people with these attributes.
+    groups: FxHashMap<Subject, Places>,
     found: Vec<Hit>,
 }
 
-/// Measures candidates.
-fn measure(world: &World, sample: &Sample, paths: Vec<Path>) -> (Vec<(Path, Counts)>, Totals) {
-    let places = paths.iter().enumerate().map(|(place, path)| (*path, place)).collect();
-    let ties = paths.iter().map(|(_, tie)| *tie).collect();
+/// Measures candidates, over the accesses that are `asked` for.
+fn measure(
+    world: &World,
+    sample: &Sample,
+    paths: Vec<Path>,
+    asked: fn(&Look) -> bool,
+) -> (Vec<(Path, Counts)>, Totals) {
     let counts = vec![Counts::default(); paths.len()];
-    let mut measure = Measure { world, paths, counts, places, ties, found: Vec::new() };
+    let mut measure = Measure { world, paths, counts, groups: FxHashMap::default(), found: Vec::new() };
     let mut totals = Totals::default();
-    for (look, other) in sample.with_others() {
+    for (look, other) in sample.with_others(asked) {
         totals.all += 1;
         totals.bare += u32::from(look.bare);
         measure.see(look, look.patient, |counts| (&mut counts.all, &mut counts.bare));
@@ -174,14 +184,18 @@ impl Measure<'_> {
     /// Counts what would explain an access of this user to this patient.
     fn see(&mut self, look: &Look, patient: u32, of: impl Fn(&mut Counts) -> (&mut Windows, &mut Windows)) {
         let somebody = Subject::of(self.world, look.user);
-        if somebody == Subject::ANY {
+        if self.groups.len() >= GROUPS_MAX && !self.groups.contains_key(&somebody) {
+            self.groups.clear();
+        }
+        let places = self.groups.entry(somebody).or_insert_with(|| places(&self.paths, somebody));
+        if places.is_empty() {
             return;
         }
-        hits(self.world, look.user, patient, look.at, &mut self.found);
-        self.found.retain(|hit| self.ties.contains(&hit.tie));
-        for (subject, hit) in somebody.with(&self.found) {
-            let place = self.places.get(&(subject, hit.tie));
-            let Some(counts) = place.and_then(|place| self.counts.get_mut(*place)) else { continue };
+        hits(self.world, look.user, patient, look.at, &mut self.found, |tie| places.contains_key(&tie));
+        for (hit, place) in
+            self.found.iter().flat_map(|hit| places.get(&hit.tie).into_iter().flatten().map(move |place| (hit, place)))
+        {
+            let Some(counts) = self.counts.get_mut(*place) else { continue };
             let (all, bare) = of(counts);
             add(all, hit.gap, true);
             add(bare, hit.gap, look.bare);
@@ -189,11 +203,33 @@ impl Measure<'_> {
     }
 }
 
+/// The candidates that speak of somebody.
+fn places(paths: &[Path], somebody: Subject) -> Places {
+    let mut out = Places::default();
+    for (place, (_, tie)) in paths.iter().enumerate().filter(|(_, (subject, _))| subject.means(somebody)) {
+        out.entry(*tie).or_default().push(place);
+    }
+    out
+}
+
 fn add(windows: &mut Windows, gap: i64, counts: bool) {
     let shortest = windows.iter_mut().zip(WINDOWS).find(|(_, days)| gap <= i64::from(*days) * DAY);
     if let Some((count, _)) = shortest {
         *count += u32::from(counts);
     }
+}
+
+/// Whether a window holds the limits among accesses without a reason.
+fn is_promising(world: &World, counts: &Counts, totals: &Totals) -> bool {
+    let settings = &world.settings;
+    let asked = f64::from(totals.bare) * settings.template_support_min;
+    let (mut bare, mut chance) = (0, 0);
+    counts.bare.iter().zip(&counts.bare_chance).any(|(more, more_chance)| {
+        bare += more;
+        chance += more_chance;
+        let lift = share(bare, totals.bare) / share(chance + 1, totals.bare_chance);
+        enough(bare, asked) && lift >= settings.template_lift_min
+    })
 }
 
 /// The templates that hold the limits: the best window of each path, without those that say more than another and explain no better.
@@ -250,12 +286,16 @@ fn best_window(world: &World, path: Path, counts: &Counts, totals: &Totals) -> O
     best
 }
 
+/// The share of a count; no number where there is nothing.
+fn share(count: u32, of: u32) -> f64 {
+    f64::from(count) / f64::from(of)
+}
+
 /// Shares and lifts of counts; none where there is nothing to compare with.
 fn figures([all, bare, chance, bare_chance]: [u32; 4], totals: &Totals) -> Option<Template> {
     if [totals.all, totals.bare, totals.chance, totals.bare_chance].contains(&0) {
         return None;
     }
-    let share = |count: u32, of: u32| f64::from(count) / f64::from(of);
     let (support, support_no_reason) = (share(all, totals.all), share(bare, totals.bare));
     Some(Template {
         id: String::new(),
@@ -280,7 +320,7 @@ fn witness(world: &World, sample: &Sample, likely: &mut [Likely]) {
     let mut found = Vec::new();
     for look in sample.bare() {
         let somebody = Subject::of(world, look.user);
-        hits(world, look.user, look.patient, look.at, &mut found);
+        hits(world, look.user, look.patient, look.at, &mut found, |_| true);
         for (subject, hit) in somebody.with(&found) {
             let place = places.get(&(subject, hit.tie));
             let template = place.and_then(|place| likely.get_mut(*place));

@@ -108,12 +108,13 @@ impl Tie {
     }
 }
 
-/// All ties of a patient around a time, each once with its nearest row, in order of ties. The user themself ties nobody.
-pub(super) fn hits(world: &World, user: u32, patient: u32, at: i64, out: &mut Vec<Hit>) {
+/// The ties of a patient around a time that are `asked` for, each once with its nearest row, in order of ties. The user themself ties nobody.
+pub(super) fn hits(world: &World, user: u32, patient: u32, at: i64, out: &mut Vec<Hit>, asked: impl Fn(Tie) -> bool) {
     out.clear();
     stays(world, patient, at, out);
     facts(world, patient, at, out);
     members(world, user, patient, at, out);
+    out.retain(|hit| asked(hit.tie));
     out.sort_unstable_by_key(|hit| (hit.tie, hit.gap, hit.proofs));
     out.dedup_by_key(|hit| hit.tie);
 }
@@ -171,7 +172,11 @@ fn facts(world: &World, patient: u32, at: i64, out: &mut Vec<Hit>) {
 }
 
 fn members(world: &World, user: u32, patient: u32, at: i64, out: &mut Vec<Hit>) {
-    let encounters = world.encounters_of.of_number(patient).iter().rev().take(ROWS_MAX);
+    let near = |number: &&u32| {
+        let encounter = world.encounters.get(**number as usize);
+        encounter.is_some_and(|encounter| gap(world, at, encounter.start, encounter.end).is_some())
+    };
+    let encounters = world.encounters_of.of_number(patient).iter().rev().filter(near).take(ROWS_MAX);
     let members = encounters.flat_map(|encounter| world.participants.of_number(*encounter)).take(ROWS_MAX);
     for member in members.filter(|member| member.user != user) {
         let Some(gap) = gap(world, at, member.start, member.end) else { continue };

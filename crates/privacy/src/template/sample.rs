@@ -82,10 +82,10 @@ impl Sample {
         self.looks.iter().filter(|look| look.bare)
     }
 
-    /// Each access with another patient, whom another user opened on the same day (UTC); none where nobody else opened anything.
-    pub(super) fn with_others(&self) -> impl Iterator<Item = (&Look, Option<u32>)> {
+    /// Each access that is `asked` for with another patient, whom another user opened on the same day (UTC); none where nobody else opened anything.
+    pub(super) fn with_others(&self, asked: fn(&Look) -> bool) -> impl Iterator<Item = (&Look, Option<u32>)> {
         let days = self.looks.chunk_by(|one, next| one.at.div_euclid(DAY) == next.at.div_euclid(DAY));
-        days.flat_map(|day| day.iter().map(move |look| (look, another(day, look))))
+        days.flat_map(move |day| day.iter().filter(move |look| asked(look)).map(move |look| (look, another(day, look))))
     }
 }
 
