@@ -1,5 +1,6 @@
 //! `cordon privacy`: who opened which record, and why. Works on files; nothing leaves them.
 
+mod folder;
 mod page;
 mod record;
 mod review;

@@ -1,6 +1,8 @@
 //! A record's accesses as lines, as CSV and as a page to print.
 
-use cordon_privacy::{Disclosure, Record};
+use cordon_privacy::{Disclosure, Record, RecordAccess};
+
+use crate::terminal::{counted_of, plain, without_controls};
 
 /// Columns of accesses.
 pub(super) const ACCESS_COLUMNS: &[&str] = &[
@@ -66,14 +68,11 @@ pub(super) fn disclosure_cells(disclosures: &[Disclosure]) -> Vec<Vec<String>> {
 
 /// The accesses as lines for people.
 pub(super) fn lines(record: &Record) -> String {
-    let mut out = format!("Record of patient {}: {} accesses\n", record.patients.join(", "), record.accesses.len());
+    let mut out = format!("Record of {}: {}\n", whose(record), counts(record));
     for access in &record.accesses {
-        let glass = if access.break_glass { ", break-glass" } else { "" };
-        let section = if access.section.is_empty() { String::new() } else { format!(" \"{}\"", access.section) };
-        out.push_str(&format!(
-            "{}  {} ({}, {}) {}{section}{glass}\n",
-            access.time, access.user, access.role, access.department, access.action
-        ));
+        let what = what(access);
+        let who = format!("{}  {} ({}, {}) {what}", access.time, access.user, access.role, access.department);
+        out.push_str(&format!("{}\n", plain(&who)));
         let proof: Vec<String> = access.proof.iter().map(ToString::to_string).collect();
         let proof =
             if proof.is_empty() { String::new() } else { format!("  [{}: {}]", access.explanation, proof.join(", ")) };
@@ -82,12 +81,34 @@ pub(super) fn lines(record: &Record) -> String {
     for silence in silences(record) {
         out.push_str(&format!("{silence}\n"));
     }
-    out
+    without_controls(&out).into_owned()
+}
+
+/// `patient 1`, `patient 1, 2 (ids of one person)`.
+fn whose(record: &Record) -> String {
+    let more = if record.patients.len() > 1 { " (ids of one person)" } else { "" };
+    format!("patient {}{more}", record.patients.join(", "))
+}
+
+/// How many accesses there are, and how many of them have no reason.
+fn counts(record: &Record) -> String {
+    let all = counted_of(record.accesses.len(), "access", "accesses");
+    let bare = record.accesses.iter().filter(|access| access.explanation.is_empty()).count();
+    if bare == 0 { all } else { format!("{all}, {bare} of them without a reason in the data") }
+}
+
+/// What was done to which part of the record, and how.
+fn what(access: &RecordAccess) -> String {
+    let section = if access.section.is_empty() { String::new() } else { format!(" \"{}\"", access.section) };
+    let object = if access.object.is_empty() { String::new() } else { format!(": {}", access.object) };
+    let purpose = if access.purpose.is_empty() { String::new() } else { format!(", for {}", access.purpose) };
+    let glass = if access.break_glass { ", break-glass" } else { "" };
+    format!("{}{section}{object}{purpose}{glass}", access.action)
 }
 
 /// The disclosures as lines for people.
 pub(super) fn disclosure_lines(disclosures: &[Disclosure]) -> String {
-    let mut out = format!("{} disclosures to account for\n", disclosures.len());
+    let mut out = format!("{} to account for\n", counted_of(disclosures.len(), "disclosure", "disclosures"));
     for disclosure in disclosures {
         let times = if disclosure.count > 1 {
             format!(" ({} times, last {})", disclosure.count, disclosure.last)
@@ -101,7 +122,7 @@ pub(super) fn disclosure_lines(disclosures: &[Disclosure]) -> String {
             known(&disclosure.recipient)
         ));
     }
-    out
+    without_controls(&out).into_owned()
 }
 
 fn known(text: &str) -> &str {
@@ -133,34 +154,84 @@ pub(super) fn csv(columns: &[&str], rows: &[Vec<String>]) -> String {
 }
 
 fn csv_cell(cell: &str) -> String {
-    let formula = cell.starts_with(['=', '+', '-', '@', '\t']);
+    let formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let cell = if formula { format!("'{cell}") } else { cell.to_owned() };
     if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
-/// A page to print: no script, nothing from elsewhere.
-pub(super) fn html(title: &str, record: &Record, columns: &[&str], rows: &[Vec<String>]) -> String {
+/// The accesses as a page to print.
+pub(super) fn access_page(record: &Record) -> String {
+    let mut page = begun("Who opened this record");
+    page.push_str(&format!("<p>Record of {}: {}.{}</p>\n", escaped(&whose(record)), counts(record), period(record)));
+    page.push_str(&silent(record));
+    let rows = record.accesses.iter().map(|access| {
+        let proof: Vec<String> = access.proof.iter().map(ToString::to_string).collect();
+        let who = format!("{}, {}", access.role, access.department);
+        let (what, place) = (what(access), format!("{} {}", access.workstation, access.application));
+        let cells = [access.time.replace('T', " "), access.user.clone(), who, what, place, access.words.clone()];
+        let proof = [access.explanation.as_str(), &proof.join(", ")].join(" ");
+        (access.explanation.is_empty(), cells.into_iter().chain([proof]).collect())
+    });
+    let heads = ["When", "User", "Role, department", "What", "Where", "Reason", "Proof"];
+    page.push_str(&table(&heads, rows));
+    page.push_str("<p>\"No reason found in the data\" says what the data hold, not what somebody did.</p>\n");
+    page.push_str("</body></html>\n");
+    page
+}
+
+/// The disclosures as a page to print.
+pub(super) fn disclosure_page(record: &Record, disclosures: &[Disclosure]) -> String {
+    let mut page = begun("Accounting of disclosures");
+    let count = counted_of(disclosures.len(), "disclosure", "disclosures");
+    page.push_str(&format!("<p>Record of {}: {count} to account for (45 CFR 164.528).</p>\n", escaped(&whose(record))));
+    page.push_str(&silent(record));
+    if !disclosures.is_empty() {
+        let cells = disclosure_cells(disclosures);
+        let rows = cells.into_iter().map(|row| (false, row));
+        page.push_str(&table(&["First", "Last", "Times", "Recipient", "What", "Purpose", "Rows"], rows));
+    }
+    page.push_str("</body></html>\n");
+    page
+}
+
+/// The head of a page: no script, nothing from elsewhere, whatever the cells hold.
+fn begun(title: &str) -> String {
     const STYLE: &str = "body{font:12px/1.4 sans-serif;margin:2em}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;\
-        padding:.25em .5em;border-bottom:1px solid #bbb;overflow-wrap:anywhere}thead{display:table-header-group}tr{break-inside:avoid}@page{size:landscape;margin:12mm}";
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title><style>{STYLE}</style>\n<h1>{title}</h1>\n"
-    );
-    out.push_str(&format!("<p>Patient {}. {} rows.</p>\n", escaped(&record.patients.join(", ")), rows.len()));
-    for silence in silences(record) {
-        out.push_str(&format!("<p><strong>{}</strong></p>\n", escaped(&silence)));
+        padding:.25em .5em;border-bottom:1px solid #bbb;overflow-wrap:break-word}td:last-child{color:#444;font-size:90%}tr.bare{font-weight:bold}\
+        thead{display:table-header-group}tr{break-inside:avoid}@page{size:landscape;margin:12mm}";
+    const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <meta name=\"referrer\" content=\"no-referrer\"><title>{title}</title><style>{STYLE}</style></head>\n<body><h1>{title}</h1>\n"
+    )
+}
+
+/// From when until when accesses are.
+fn period(record: &Record) -> String {
+    match (record.accesses.first(), record.accesses.last()) {
+        (Some(first), Some(last)) => format!(" From {} until {}.", first.time, last.time),
+        _ => String::new(),
     }
-    let heads: String = columns.iter().map(|column| format!("<th>{}</th>", column.replace('_', " "))).collect();
-    out.push_str(&format!("<table><thead><tr>{heads}</tr></thead><tbody>\n"));
-    for row in rows {
-        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell))).collect();
-        out.push_str(&format!("<tr>{cells}</tr>\n"));
+}
+
+fn silent(record: &Record) -> String {
+    silences(record).iter().map(|silence| format!("<p><strong>{}</strong></p>\n", escaped(silence))).collect()
+}
+
+/// Rows of cells; those that stand out are bold.
+fn table(heads: &[&str], rows: impl Iterator<Item = (bool, Vec<String>)>) -> String {
+    let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
+    let mut out = format!("<table><thead><tr>{heads}</tr></thead><tbody>\n");
+    for (bare, row) in rows {
+        let cells: String = row.iter().map(|cell| format!("<td>{}</td>", escaped(cell.trim()))).collect();
+        out.push_str(&format!("<tr{}>{cells}</tr>\n", if bare { " class=\"bare\"" } else { "" }));
     }
-    out.push_str("</tbody></table>\n<p>\"No reason found in the data\" says what the data hold, not what somebody did.</p>\n</html>\n");
+    out.push_str("</tbody></table>\n");
     out
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    plain(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

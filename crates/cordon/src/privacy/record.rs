@@ -16,11 +16,12 @@ Examples:
   cordon privacy record 4711023 --accesses accesses.csv --context hospital/
   cordon privacy record 4711023 --from 2026-01-01T00:00:00+01:00 --to 2026-04-01T00:00:00+02:00 \\
       --accesses accesses.csv --context hospital/ --format html > record.html
-  cordon privacy record 4711023 --disclosures --format csv --accesses accesses.csv --context hospital/
+  cordon privacy record 4711023 --disclosures --format csv \\
+      --accesses accesses.csv --context hospital/
 
-Every access to the record, with its reason or that none is found in the data, over all ids that are the
-patient's. --disclosures accounts for what was given to others (45 CFR 164.528): without treatment, payment
-and operations, repeats in one line. html is a page to print.
+Every access to the record, with its reason or that none is found in the data, over all ids
+that are the patient's. --disclosures accounts for what was given to others (45 CFR 164.528):
+without treatment, payment and operations, repeats in one line. html is a page to print.
 Exit code: 0 done, 2 could not run, 3 done, but some rows could not be used.";
 
 /// Options of `cordon privacy record`.
@@ -30,10 +31,10 @@ pub(crate) struct RecordArgs {
     /// The patient's id, as it stands in the files
     #[arg(value_name = "PATIENT")]
     patient: String,
-    /// From when [default: the first access]
+    /// From when, with offset from UTC, like 2026-03-18T00:00:00+01:00 [default: the first access]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     from: Option<i64>,
-    /// Until when [default: the last access]
+    /// Until when, likewise [default: the last access]
     #[arg(long, value_name = "TIME", value_parser = moment)]
     to: Option<i64>,
     /// The accesses: a CSV file with a line for each
@@ -78,22 +79,34 @@ pub(super) fn run(args: &RecordArgs) -> Result<Exit> {
     if until < from {
         bail!("--to is before --from");
     }
+    let settings = tables::settings(args.settings.as_ref())?;
+    let file = tables::open_accesses(&args.accesses)?;
+    tables::check(&args.context)?;
     let steps = Steps::new(args.no_progress);
     let mut faults = tables::Faults::default();
     steps.begin("reading the context");
-    let context = tables::context(&args.context, tables::settings(args.settings.as_ref())?, &mut faults)?;
-    let mut review = Review::new(context);
+    let mut review = Review::new(tables::context(&args.context, settings, &mut faults)?);
     steps.begin("reading accesses");
-    let temporary = args.accesses.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut kept = tables::accesses(&args.accesses, temporary, &mut review, &mut faults, |count| steps.at(count))?;
+    let (mut kept, _) =
+        tables::accesses(file, &temporary(&args.accesses), &mut review, &mut faults, |count| steps.at(count))?;
     steps.begin("explaining");
     let record = review.record(kept.trail(), &args.patient, from, until, |_, count| steps.at(count))?;
     steps.finish();
-    tables::tell(&faults);
-    let record =
-        record.with_context(|| format!("no access and no row of the context names patient {}", args.patient))?;
+    tables::tell(&faults, "");
+    let record = record.with_context(|| {
+        format!(
+            "no access and no row of the context names patient \"{}\": write the id as it stands in the files",
+            args.patient
+        )
+    })?;
     print(&told(args, &record)?)?;
     Ok(if faults.count > 0 { Exit::InputLost } else { Exit::Clean })
+}
+
+/// Where accesses that do not fit into memory may be kept: beside their file, or where temporary files are when that may only be read.
+fn temporary(accesses: &Path) -> PathBuf {
+    let beside = accesses.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if tempfile::tempfile_in(beside).is_ok() { beside.to_owned() } else { std::env::temp_dir() }
 }
 
 fn told(args: &RecordArgs, record: &Record) -> Result<String> {
@@ -107,14 +120,7 @@ fn told(args: &RecordArgs, record: &Record) -> Result<String> {
         (RecordFormat::Csv, Some(disclosures)) => {
             page::csv(page::DISCLOSURE_COLUMNS, &page::disclosure_cells(disclosures))
         }
-        (RecordFormat::Html, None) => {
-            page::html("Who opened this record", record, page::ACCESS_COLUMNS, &page::access_cells(record))
-        }
-        (RecordFormat::Html, Some(disclosures)) => page::html(
-            "Accounting of disclosures",
-            record,
-            page::DISCLOSURE_COLUMNS,
-            &page::disclosure_cells(disclosures),
-        ),
+        (RecordFormat::Html, None) => page::access_page(record),
+        (RecordFormat::Html, Some(disclosures)) => page::disclosure_page(record, disclosures),
     })
 }

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use cordon_privacy::{Case, Counts, Review, Walk};
 
-use super::{tables, told};
+use super::folder::{Folder, SUMMARY};
+use super::tables::{self, Faults};
+use super::told;
+use super::withdrawn::Previous;
 use crate::Exit;
 use crate::progress::Steps;
 use crate::rules::print;
@@ -18,9 +21,11 @@ Examples:
   cordon privacy review --accesses accesses.csv --context hospital/ --out review/ \\
       --settings windows.toml --previous last-night/ --format json
 
-Writes explanations.csv (a line for each access), cases.ndjson (best first), withheld.csv (accesses that
-cannot be judged yet, because a feed was silent), faults.csv (rows that could not be used) and
-summary.json. What each file of --context holds: docs/specs/access-review.md.
+Writes explanations.csv (a line for each access), cases.ndjson (best first), withheld.csv
+(accesses that cannot be judged yet, because a feed was silent), faults.csv (rows that could
+not be used), with --previous withdrawn.ndjson, and summary.json last: while it is there, the
+files beside it are of one run. What each file of --context holds, and the names of settings:
+docs/specs/access-review.md. No data at hand: cordon sim ehr --out hospital
 Exit code: 0 no case, 1 cases, 2 could not run, 3 done, but some rows could not be used.";
 
 /// Options of `cordon privacy review`.
@@ -37,12 +42,12 @@ pub(crate) struct ReviewArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// Keep the best cases only: so many a day for each 10,000 staff, rounded up [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = budget, allow_hyphen_values = true)]
     budget: Option<f64>,
     /// Windows, limits and words of this hospital (TOML)
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// The folder of an earlier review of the same accesses: says which of its cases are withdrawn, and why
+    /// The folder of an earlier review of the same accesses, also that of --out: says which of its cases are withdrawn, and why
     #[arg(long, value_name = "DIR")]
     previous: Option<PathBuf>,
     /// How to print what was found
@@ -61,19 +66,29 @@ enum ReviewFormat {
     Json,
 }
 
+/// A budget: cases a day for each 10,000 staff.
+fn budget(text: &str) -> Result<f64, String> {
+    let budget = text.parse().ok().filter(|budget: &f64| budget.is_finite() && *budget > 0.0);
+    budget.ok_or_else(|| "must be a number above 0: so many cases a day for each 10,000 staff, like 20".to_owned())
+}
+
 /// Runs the command.
 pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
-    if args.budget.is_some_and(|budget| !budget.is_finite() || budget <= 0.0) {
-        bail!("--budget must be above 0: so many cases a day for each 10,000 staff");
-    }
-    std::fs::create_dir_all(&args.out).with_context(|| format!("{}", args.out.display()))?;
+    // what can be wrong with the command is found before the long work
+    let settings = tables::settings(args.settings.as_ref())?;
+    let previous = args.previous.as_deref().map(Previous::read).transpose()?;
+    let file = tables::open_accesses(&args.accesses)?;
+    tables::check(&args.context)?;
+    let mut folder = Folder::open(&args.out)?;
     let steps = Steps::new(args.no_progress);
-    let mut faults = tables::Faults::default();
+    let mut faults = Faults::default();
     steps.begin("reading the context");
-    let context = tables::context(&args.context, tables::settings(args.settings.as_ref())?, &mut faults)?;
-    let mut review = Review::new(context);
+    let mut review = Review::new(tables::context(&args.context, settings, &mut faults)?);
     steps.begin("reading accesses");
-    let mut kept = tables::accesses(&args.accesses, &args.out, &mut review, &mut faults, |count| steps.at(count))?;
+    let (mut kept, count) = tables::accesses(file, folder.dir(), &mut review, &mut faults, |count| steps.at(count))?;
+    if let Some(previous) = &previous {
+        previous.check(count)?;
+    }
     let mut walk = None;
     let found = review.run(kept.trail(), |at, count| {
         if walk.replace(at) != Some(at) {
@@ -83,18 +98,17 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
     })?;
     steps.begin("writing");
     let cases = within_budget(&found.cases, &found.counts, args.budget);
-    told::explanations(&args.out, kept)?;
-    told::cases(&args.out, cases)?;
-    told::faults(&args.out, &faults)?;
+    told::explanations(&mut folder, kept)?;
+    told::cases(&mut folder, cases)?;
+    told::faults(&mut folder, &faults)?;
+    let withdrawn = previous.map(|previous| previous.write(&mut folder, &found.cases)).transpose()?;
     let summary = told::summary(&found, cases.len(), &faults);
-    told::file(&args.out, "summary.json", |out| Ok(serde_json::to_writer_pretty(out, &summary)?))?;
+    folder.write(SUMMARY, |out| Ok(serde_json::to_writer_pretty(out, &summary)?))?;
+    folder.publish()?;
     steps.finish();
-    tables::tell(&faults);
-    if let Some(previous) = &args.previous {
-        super::withdrawn::write(previous, &args.out, &found.cases)?;
-    }
+    tables::tell(&faults, "; all are in faults.csv");
     match args.format {
-        ReviewFormat::Table => print(&told::table(&found, cases, &faults))?,
+        ReviewFormat::Table => print(&told::table(&found, cases, &faults, (withdrawn, &args.out)))?,
         ReviewFormat::Json => print(&format!("{summary}\n"))?,
     }
     Ok(match (faults.count, cases.is_empty()) {

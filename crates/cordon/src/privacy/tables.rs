@@ -1,5 +1,6 @@
 //! Reads the files of a review: context from a folder, accesses from a file.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -35,67 +36,139 @@ impl Faults {
 pub(super) fn settings(path: Option<&PathBuf>) -> Result<Settings> {
     let Some(path) = path else { return Ok(Settings::default()) };
     let text = std::fs::read_to_string(path).with_context(|| format!("settings {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("settings {}", path.display()))
+    let settings: Settings = toml::from_str(&text).with_context(|| format!("settings {}", path.display()))?;
+    sound(&settings).with_context(|| format!("settings {}", path.display()))?;
+    Ok(settings)
 }
 
-/// Reads every table of a folder. A table that is not there is said; without staff, patients and encounters there is no review.
-pub(super) fn context(dir: &Path, settings: Settings, faults: &mut Faults) -> Result<Context> {
-    let mut context = Context::new(settings);
-    let mut missing = Vec::new();
-    for table in Table::CONTEXT {
-        let path = dir.join(table.file());
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                missing.push(table);
-                continue;
-            }
-            Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
-        };
-        context.read(table, file, |fault| faults.see(fault)).with_context(|| format!("folder {}", dir.display()))?;
+/// Whether settings mean something: a probability beyond its range makes no case or each access one, and nobody would see why.
+fn sound(settings: &Settings) -> Result<()> {
+    let shares = [
+        ("case_score_min", settings.case_score_min),
+        ("serial_score_min", settings.serial_score_min),
+        ("improper_share", settings.improper_share),
+    ];
+    for (name, share) in shares {
+        if !(share > 0.0 && share < 1.0) {
+            bail!("{name} must be between 0 and 1");
+        }
     }
-    let needed: Vec<&str> = missing.iter().filter(|table| NEEDED.contains(table)).map(|table| table.file()).collect();
-    if !needed.is_empty() {
+    let lists = [
+        ("records_words", &settings.records_words),
+        ("pharmacy_words", &settings.pharmacy_words),
+        ("shared_words", &settings.shared_words),
+        ("medicine_words", &settings.medicine_words),
+        ("sensitive_words", &settings.sensitive_words),
+        ("roaming_workstations", &settings.roaming_workstations),
+    ];
+    for (name, words) in lists {
+        if let Some(word) = words.iter().find(|word| !is_folded(word)) {
+            bail!(
+                "{name}: \"{word}\" holds for nothing or for everything: write words in small letters, without marks and signs (\"paed\" for \"Päd\")"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Whether a word is written as the review writes what it compares with.
+fn is_folded(word: &str) -> bool {
+    let plain = |letter: char| {
+        let marked = ('\u{c0}'..='\u{24f}').contains(&letter);
+        letter == ' ' || (letter.is_alphanumeric() && !letter.is_uppercase() && !marked)
+    };
+    !word.trim().is_empty() && word.chars().all(plain)
+}
+
+/// Whether a folder has the tables without which hardly anything can be explained.
+pub(super) fn check(dir: &Path) -> Result<()> {
+    if !dir.is_dir() {
         bail!(
-            "{} is not in {}: without it nothing can be explained; docs/specs/access-review.md says what each file holds",
-            needed.join(", "),
+            "--context {}: there is no such folder; name the one with staff.csv, patients.csv and encounters.csv",
             dir.display()
         );
     }
-    for table in missing.into_iter().filter(|table| *table != Table::Declared) {
-        note(&format!(
-            "{} is not in {}: accesses that it could explain will have no reason",
-            table.file(),
-            dir.display()
-        ));
+    let missing: Vec<&str> = NEEDED.iter().map(|table| table.file()).filter(|file| !dir.join(file).exists()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "--context {}: without {} hardly anything can be explained; docs/specs/access-review.md says what each file holds",
+        dir.display(),
+        missing.join(", ")
+    )
+}
+
+/// Reads every table of a folder. A table that is not there is said.
+pub(super) fn context(dir: &Path, settings: Settings, faults: &mut Faults) -> Result<Context> {
+    let mut context = Context::new(settings);
+    for table in Table::CONTEXT {
+        let path = dir.join(table.file());
+        match File::open(&path) {
+            Ok(file) => {
+                let read = context.read(table, file, |fault| faults.see(fault));
+                read.with_context(|| format!("--context {}", dir.display()))?;
+            }
+            // not every hospital declares something
+            Err(error) if error.kind() == io::ErrorKind::NotFound && table == Table::Declared => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                note(&format!("{} is not in {}: {}", table.file(), dir.display(), lost(table)));
+            }
+            Err(error) => return Err(error).with_context(|| format!("{}", path.display())),
+        }
     }
     Ok(context)
 }
 
-/// Reads the accesses of a file, in order of time.
+/// What is lost without a table.
+const fn lost(table: Table) -> &'static str {
+    match table {
+        Table::Contacts => "records of relatives can be told by name and address only",
+        _ => "accesses that it could explain will have no reason",
+    }
+}
+
+/// A file of accesses whose first line has been read.
+pub(super) struct AccessFile<'a> {
+    path: &'a Path,
+    reader: AccessReader<File>,
+}
+
+/// Opens a file of accesses, and reads its first line.
+pub(super) fn open_accesses(path: &Path) -> Result<AccessFile<'_>> {
+    let what = || format!("--accesses {}", path.display());
+    if path.is_dir() {
+        bail!("--accesses {}: this is a folder; name the file in it", path.display());
+    }
+    let reader = AccessReader::open(File::open(path).with_context(what)?).with_context(what)?;
+    Ok(AccessFile { path, reader })
+}
+
+/// Reads the accesses of a file, in order of time, and counts them.
 pub(super) fn accesses(
-    path: &Path,
+    from: AccessFile<'_>,
     temporary: &Path,
     review: &mut Review,
     faults: &mut Faults,
     mut progress: impl FnMut(u64),
-) -> Result<Kept> {
-    let file = File::open(path).with_context(|| format!("{}", path.display()))?;
-    let what = || format!("{}", path.display());
-    let mut reader = AccessReader::open(file).with_context(what)?;
+) -> Result<(Kept, u64)> {
+    let AccessFile { path, mut reader } = from;
     let mut intake = Intake::new(temporary);
     loop {
-        match review.read(&mut reader) {
-            Ok(None) => break,
-            Ok(Some(Ok(access))) => {
-                intake.push(access).with_context(|| format!("temporary file in {}", temporary.display()))?
+        match review.read(&mut reader).with_context(|| format!("--accesses {}", path.display()))? {
+            None => break,
+            Some(Ok(access)) => {
+                intake.push(access).with_context(|| format!("temporary file in {}", temporary.display()))?;
             }
-            Ok(Some(Err(fault))) => faults.see(fault),
-            Err(error) => return Err(error).with_context(what),
+            Some(Err(fault)) => faults.see(fault),
         }
         progress(intake.count());
     }
-    intake.finish().with_context(|| format!("temporary file in {}", temporary.display()))
+    let count = intake.count();
+    if count == 0 && faults.count > 0 {
+        note("no access could be used");
+    }
+    Ok((intake.finish().with_context(|| format!("temporary file in {}", temporary.display()))?, count))
 }
 
 /// Says something on standard error.
@@ -104,17 +177,19 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "cordon: {text}");
 }
 
-/// Says how many rows were not used, and the first few.
-pub(super) fn tell(faults: &Faults) {
-    const SHOWN: usize = 10;
+/// Says how many rows were not used, and why: each reason once for each file.
+pub(super) fn tell(faults: &Faults, more: &str) {
     if faults.count == 0 {
         return;
     }
-    note(&format!("{} rows could not be used:", thousands(faults.count)));
-    for fault in faults.rows.iter().take(SHOWN) {
-        note(&format!("  {}:{}: {}", fault.file, fault.row, fault.reason));
+    note(&format!("{} rows could not be used{more}", thousands(faults.count)));
+    let mut reasons: BTreeMap<(&str, &str), (u64, u32)> = BTreeMap::new();
+    for fault in &faults.rows {
+        reasons.entry((fault.file, fault.reason)).or_insert((0, fault.row)).0 += 1;
     }
-    if faults.count > SHOWN as u64 {
-        note("  ...");
+    for ((file, reason), (count, first)) in reasons {
+        let rows =
+            if count == 1 { format!("row {first}") } else { format!("{} rows from row {first}", thousands(count)) };
+        note(&format!("  {file}: {rows}: {reason}"));
     }
 }

@@ -1,48 +1,42 @@
 //! What a review writes: explanations, cases, what cannot be judged yet, rows that could not be used, and a summary.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use cordon_privacy::{Case, Counts, Feed, Found, Reason};
+use anyhow::Result;
+use cordon_privacy::{Case, Counts, Explained, Feed, Found, Reason};
 use serde_json::{Value, json};
 
+use super::folder::Folder;
 use super::spill::Kept;
 use super::tables::Faults;
-use crate::terminal::thousands;
+use crate::terminal::{counted_of, plain, thousands};
 
-/// Writes `name` in `dir`, whole or not at all.
-pub(super) fn file(dir: &Path, name: &str, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) -> Result<()> {
-    let path = dir.join(name);
-    let what = || format!("{}", path.display());
-    let temporary = dir.join(format!("{name}.part"));
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(&temporary).with_context(what)?);
-    write(&mut out).with_context(what)?;
-    out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all()).with_context(what)?;
-    std::fs::rename(&temporary, &path).with_context(what)
-}
+/// Cases that are shown; all are in the file.
+const SHOWN: usize = 20;
 
 /// Writes every access with its explanations, and apart those that cannot be judged yet.
-pub(super) fn explanations(dir: &Path, kept: Kept) -> Result<()> {
-    let path = dir.join("withheld.csv");
-    let mut withheld = BufWriter::new(File::create(&path).with_context(|| format!("{}", path.display()))?);
+pub(super) fn explanations(folder: &mut Folder, kept: Kept) -> Result<()> {
+    let mut withheld = folder.begin("withheld.csv")?;
     writeln!(withheld, "row,feed")?;
-    file(dir, "explanations.csv", |out| {
+    folder.write("explanations.csv", |out| {
         out.write_all(b"row,explanation,proof\n")?;
-        kept.each_explained(|explained| {
-            write!(out, "{},{},", explained.row, explained.marks)?;
-            for (place, proof) in explained.proofs().enumerate() {
-                write!(out, "{}{proof}", if place == 0 { "" } else { ";" })?;
-            }
-            out.write_all(b"\n")?;
-            match explained.late {
-                Some(feed) => writeln!(withheld, "{},{}", explained.row, feed_word(feed)),
-                None => Ok(()),
-            }
-        })
+        kept.each_explained(|explained| explanation(out, &mut withheld, explained))
     })?;
-    withheld.flush().with_context(|| format!("{}", path.display()))
+    folder.end("withheld.csv", withheld)
+}
+
+fn explanation(out: &mut impl Write, withheld: &mut impl Write, explained: &Explained) -> io::Result<()> {
+    write!(out, "{},{},", explained.row, explained.marks)?;
+    for (place, proof) in explained.proofs().enumerate() {
+        let between = if place == 0 { "" } else { ";" };
+        write!(out, "{between}{proof}")?;
+    }
+    out.write_all(b"\n")?;
+    match explained.late {
+        Some(feed) => writeln!(withheld, "{},{}", explained.row, feed_word(feed)),
+        None => Ok(()),
+    }
 }
 
 fn feed_word(feed: Feed) -> String {
@@ -50,8 +44,8 @@ fn feed_word(feed: Feed) -> String {
 }
 
 /// Writes the cases, one JSON object a line, best first.
-pub(super) fn cases(dir: &Path, cases: &[Case]) -> Result<()> {
-    file(dir, "cases.ndjson", |out| {
+pub(super) fn cases(folder: &mut Folder, cases: &[Case]) -> Result<()> {
+    folder.write("cases.ndjson", |out| {
         for case in cases {
             serde_json::to_writer(&mut *out, case)?;
             out.write_all(b"\n")?;
@@ -61,8 +55,8 @@ pub(super) fn cases(dir: &Path, cases: &[Case]) -> Result<()> {
 }
 
 /// Writes the rows that could not be used.
-pub(super) fn faults(dir: &Path, faults: &Faults) -> Result<()> {
-    file(dir, "faults.csv", |out| {
+pub(super) fn faults(folder: &mut Folder, faults: &Faults) -> Result<()> {
+    folder.write("faults.csv", |out| {
         out.write_all(b"file,row,reason\n")?;
         faults.rows.iter().try_for_each(|fault| writeln!(out, "{},{},{}", fault.file, fault.row, quoted(fault.reason)))
     })
@@ -98,7 +92,33 @@ pub(super) fn summary(found: &Found, listed: usize, faults: &Faults) -> Value {
 }
 
 /// The figures of a review, for people.
-pub(super) fn table(found: &Found, cases: &[Case], faults: &Faults) -> String {
+pub(super) fn table(found: &Found, cases: &[Case], faults: &Faults, end: (Option<usize>, &Path)) -> String {
+    let mut out = counts(found, faults);
+    let left = found.cases.len().saturating_sub(cases.len());
+    let beyond =
+        if left == 0 { String::new() } else { format!(" ({} more beyond the budget)", thousands(left as u64)) };
+    out.push_str(&format!("\n{}{beyond}\n", counted_of(cases.len(), "case", "cases")));
+    for case in cases.iter().take(SHOWN) {
+        let (user, scenarios) = (plain(&case.user), case.scenarios.join(" "));
+        out.push_str(&format!("  {:.2}  {user}  {scenarios}  {}\n", case.score, case.case_id));
+        for sentence in case.sentences.iter().take(3) {
+            out.push_str(&format!("        {}\n", plain(&sentence.text)));
+        }
+    }
+    if cases.len() > SHOWN {
+        out.push_str("  ... the others are in cases.ndjson\n");
+    }
+    let (withdrawn, dir) = end;
+    if let Some(withdrawn) = withdrawn {
+        let cases = counted_of(withdrawn, "earlier case is", "earlier cases are");
+        out.push_str(&format!("\n{cases} gone: withdrawn.ndjson says why\n"));
+    }
+    out.push_str(&format!("\nWritten to {}\n", dir.display()));
+    out
+}
+
+/// The figures of a review, in lines.
+fn counts(found: &Found, faults: &Faults) -> String {
     let counts = &found.counts;
     let mut out = format!(
         "{} accesses by {} users in {:.1} days\n",
@@ -147,16 +167,6 @@ pub(super) fn table(found: &Found, cases: &[Case], faults: &Faults) -> String {
     }
     if faults.count > 0 {
         out.push_str(&format!("{:>14}           rows could not be used\n", thousands(faults.count)));
-    }
-    out.push_str(&format!("\n{} cases\n", thousands(cases.len() as u64)));
-    for case in cases.iter().take(20) {
-        out.push_str(&format!("  {:.2}  {}  {}  {}\n", case.score, case.user, case.scenarios.join(" "), case.case_id));
-        for sentence in case.sentences.iter().take(3) {
-            out.push_str(&format!("        {}\n", sentence.text));
-        }
-    }
-    if cases.len() > 20 {
-        out.push_str("  ... the others are in cases.ndjson\n");
     }
     out
 }
