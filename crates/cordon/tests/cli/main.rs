@@ -17,6 +17,7 @@ mod looked_at;
 mod masking;
 mod ocsf;
 mod pack;
+mod privacy;
 mod profile;
 mod rule_cache;
 mod rules;
