@@ -67,7 +67,9 @@ impl Shared {
 
     /// Explains an access by somebody with whom its user treats together.
     pub(crate) fn explain(&self, world: &World, access: &Access, explained: &mut Explained) {
-        if access.patient == NONE || self.hubs.contains(&access.user) {
+        // who takes part needs nobody to take part with
+        let takes_part = explained.marks.has(Reason::Care);
+        if access.patient == NONE || takes_part || self.hubs.contains(&access.user) {
             return;
         }
         let encounters = world.encounters_of.of_number(access.patient).iter();

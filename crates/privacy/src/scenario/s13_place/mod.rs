@@ -1,8 +1,9 @@
 //! S13, time and place: away from every shift; at a workstation or in a network that neither the user nor a peer uses; at two places between which nobody gets in time.
 //!
-//! One file for each: `roster`, `strange`, `travel`. Of time it is said for accesses without a reason, and once a day for the others when they are far from every shift; of
+//! One file for each: `roster`, `strange`, `far`, `travel`. Of time it is said for accesses without a reason, and once a day for the others when they are far from every shift; of
 //! place it is said whether or not there is a reason.
 
+mod far;
 mod roster;
 mod site;
 mod strange;
@@ -21,11 +22,13 @@ const WORKSTATION: u8 = 2;
 const NETWORK: u8 = 3;
 const SPEED: u8 = 4;
 const WALK: u8 = 5;
+const FAR: u8 = 6;
 
 #[derive(Debug, Default)]
 pub(super) struct Place {
     roster: roster::Roster,
     strange: strange::Strange,
+    far: far::Far,
     travel: travel::Travel,
     sites: site::Sites,
 }
@@ -37,7 +40,9 @@ impl Scenario for Place {
 
     fn learn(&mut self, world: &World, seen: &Seen<'_>) {
         self.strange.learn(world, seen.access, self.sites.is_away(world, seen.access));
-        self.travel.learn(self.sites.of(world, seen.access), seen.access);
+        let site = self.sites.of(world, seen.access);
+        self.far.learn(site, seen.access);
+        self.travel.learn(site, seen.access);
     }
 
     fn settle(&mut self, world: &World) {
@@ -49,11 +54,14 @@ impl Scenario for Place {
     fn judge(&mut self, world: &World, seen: &Seen<'_>, signs: &mut Vec<Sign>) {
         self.roster.judge(world, seen, signs);
         self.strange.judge(world, seen, self.sites.is_away(world, seen.access), signs);
-        self.travel.judge(self.sites.of(world, seen.access), seen.access, signs);
+        let site = self.sites.of(world, seen.access);
+        self.far.judge(site, seen, signs);
+        self.travel.judge(site, seen.access, signs);
     }
 
     fn end(&mut self, _world: &World, signs: &mut Vec<Sign>) {
         self.strange.end(signs);
+        self.far.end(signs);
     }
 
     fn weight(&self, level: u8) -> Weight {
@@ -75,6 +83,9 @@ impl Scenario for Place {
                 format!("{user} was not on shift: the nearest shift in the roster was {one:.1} hours away.")
             }
             SPEED => format!("Between two accesses of {user} lie {one:.0} km and {other:.0} minutes: {third:.0} km/h."),
+            FAR => format!(
+                "{one:.0} accesses of {user} came from a place on the globe where nobody else works from, and {user} on this day only."
+            ),
             WALK => format!(
                 "{user} was in two buildings within {one:.0} seconds ({}); hardly anybody else is that quick between them.",
                 world.text(sign.other)

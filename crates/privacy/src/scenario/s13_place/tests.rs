@@ -173,3 +173,16 @@ fn somebody_at_home_is_in_no_building() {
     );
     assert_eq!(hospital().lines(&rows).who(13), Vec::<String>::new());
 }
+
+#[test]
+fn a_country_where_nobody_else_works_from_is_told_and_a_home_of_several_days_is_not() {
+    let at_home = |user: usize, day: i64| {
+        format!("{},u{user},read,h{user}{day},PC-{user},10.200.{user}.9,EHR,\"geo:53.5,10.0\"\n", on(day, 19, 0))
+    };
+    let home = (1..=5).map(|user| at_home(user, 2)).collect::<String>();
+    let abroad = format!("{},u1,read,x,PC-1,10.200.1.9,EHR,\"geo:40.9,-73.9\"\n", on(15, 3, 0));
+    let far = |bench: Bench| bench.who(13).into_iter().filter(|who| who.ends_with(":6")).collect::<Vec<_>>();
+    assert_eq!(far(hospital().lines(&home).lines(&abroad)), ["u1:6"]);
+    let again = format!("{},u1,read,y,PC-1,10.200.1.9,EHR,\"geo:40.9,-73.9\"\n", on(20, 3, 0));
+    assert_eq!(far(hospital().lines(&home).lines(&abroad).lines(&again)), Vec::<String>::new());
+}
