@@ -92,6 +92,7 @@ pub(super) fn run(args: &RecordArgs) -> Result<Exit> {
     steps.begin("explaining");
     let record = review.record(kept.trail(), &args.patient, from, until, |_, count| steps.at(count))?;
     steps.finish();
+    tables::tell_refused(&review);
     tables::tell(&faults, "");
     let record = record.with_context(|| {
         format!(

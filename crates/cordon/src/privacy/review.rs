@@ -106,6 +106,7 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
     folder.write(SUMMARY, |out| Ok(serde_json::to_writer_pretty(out, &summary)?))?;
     folder.publish()?;
     steps.finish();
+    tables::tell_refused(&review);
     tables::tell(&faults, "; all are in faults.csv");
     match args.format {
         ReviewFormat::Table => print(&told::table(&found, cases, &faults, (withdrawn, &args.out)))?,

@@ -177,6 +177,13 @@ pub(super) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "cordon: {text}");
 }
 
+/// Says which approved templates explain nothing here, and why.
+pub(super) fn tell_refused(review: &Review) {
+    for (template, reason) in review.refused_templates() {
+        note(&format!("settings: template \"{template}\" explains nothing here: {reason}"));
+    }
+}
+
 /// Says how many rows were not used, and why: each reason once for each file.
 pub(super) fn tell(faults: &Faults, more: &str) {
     if faults.count == 0 {
