@@ -6,8 +6,8 @@ use std::io;
 
 use serde::Serialize;
 
-use crate::explain::{Episodes, Marks, Reason, Shared, from_context};
-use crate::feed::{Silence, late};
+use crate::explain::{Absent, Episodes, Marks, Reason, Shared, from_context};
+use crate::feed::{Feed, Silence, late};
 use crate::form::{Access, Action, Proof, days_before};
 use crate::names::NONE;
 use crate::review::{Review, Walk};
@@ -100,13 +100,16 @@ impl Review {
         let mut accesses = Vec::new();
         let mut episodes = Episodes::default();
         let mut shared = shared;
+        let mut absent = Absent::default();
         let learnt_until = world.span.0 + days_before(world.settings.cotreat_days);
         trail.walk(&mut |access| {
             if access.time.at > learnt_until {
                 shared.learn(access, &from_context(world, access));
             }
             // what was before the period may explain what is in it
-            let told = numbers.contains(&access.patient).then(|| told(world, access, &shared, &mut episodes));
+            let never_came = absent.could_explain(world, access);
+            let told =
+                numbers.contains(&access.patient).then(|| told(world, access, (&shared, never_came), &mut episodes));
             accesses.extend(told.filter(|told| (from..=until).contains(&told.at)));
         })?;
         let silences =
@@ -178,14 +181,19 @@ fn numbers(world: &World, patient: &str) -> Option<Vec<u32>> {
     Some(out)
 }
 
-fn told(world: &World, access: &Access, shared: &Shared, episodes: &mut Episodes) -> RecordAccess {
+fn told(
+    world: &World,
+    access: &Access,
+    (shared, never_came): (&Shared, bool),
+    episodes: &mut Episodes,
+) -> RecordAccess {
     let mut explained = from_context(world, access);
     shared.explain(world, access, &mut explained);
     episodes.explain(world, access, &mut explained);
     crate::template::explain(world, access, &mut explained);
     let employee = world.employee(access.user);
     let words = if explained.marks.is_empty() {
-        match late(world, access.user, access.time.at) {
+        match late(world, access.user, access.time.at).or(never_came.then_some(Feed::Admissions)) {
             Some(feed) => format!("cannot be judged yet: {} did not come in full", feed.words()),
             None => "no reason found in the data".to_owned(),
         }

@@ -11,8 +11,8 @@ use anyhow::{Context as _, Result};
 /// What is written last, and says that the others are whole.
 pub(super) const SUMMARY: &str = "summary.json";
 /// Every file that a review may write.
-const NAMES: [&str; 6] =
-    ["explanations.csv", "withheld.csv", "cases.ndjson", "faults.csv", "withdrawn.ndjson", SUMMARY];
+const NAMES: [&str; 7] =
+    ["explanations.csv", "withheld.csv", "cases.ndjson", "faults.csv", "templates.ndjson", "withdrawn.ndjson", SUMMARY];
 
 /// A folder, and what is written into it but has no name yet.
 #[derive(Debug)]

@@ -23,9 +23,9 @@ Examples:
 
 Writes explanations.csv (a line for each access), cases.ndjson (best first), withheld.csv
 (accesses that cannot be judged yet, because a feed was silent), faults.csv (rows that could
-not be used), with --previous withdrawn.ndjson, and summary.json last: while it is there, the
-files beside it are of one run. What each file of --context holds, and the names of settings:
-docs/specs/access-review.md. No data at hand: cordon sim ehr --out hospital
+not be used), with --previous withdrawn.ndjson, with --templates templates.ndjson, and
+summary.json last: while it is there, the files beside it are of one run. What each file of
+--context holds, and the names of settings: docs/specs/access-review.md. No data at hand: cordon sim ehr --out hospital
 Exit code: 0 no case, 1 cases, 2 could not run, 3 done, but some rows could not be used.";
 
 /// Options of `cordon privacy review`.
@@ -50,6 +50,9 @@ pub(crate) struct ReviewArgs {
     /// The folder of an earlier review of the same accesses, also that of --out: says which of its cases are withdrawn, and why
     #[arg(long, value_name = "DIR")]
     previous: Option<PathBuf>,
+    /// Look for patterns of work that explain accesses, and write them to templates.ndjson; what is approved goes into the settings
+    #[arg(long)]
+    templates: bool,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = ReviewFormat::Table)]
     format: ReviewFormat,
@@ -96,11 +99,19 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
         }
         steps.at(count);
     })?;
+    let mined = args
+        .templates
+        .then(|| {
+            steps.begin("looking for templates");
+            review.templates(kept.trail(), |count| steps.at(count))
+        })
+        .transpose()?;
     steps.begin("writing");
     let cases = within_budget(&found.cases, &found.counts, args.budget);
     told::explanations(&mut folder, kept)?;
     told::cases(&mut folder, cases)?;
     told::faults(&mut folder, &faults)?;
+    mined.iter().try_for_each(|mined| told::templates(&mut folder, mined))?;
     let withdrawn = previous.map(|previous| previous.write(&mut folder, &found.cases)).transpose()?;
     let summary = told::summary(&found, cases.len(), &faults);
     folder.write(SUMMARY, |out| Ok(serde_json::to_writer_pretty(out, &summary)?))?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Result;
-use cordon_privacy::{Case, Counts, Explained, Feed, Found, Reason};
+use cordon_privacy::{Case, Counts, Explained, Feed, Found, Mined, Reason};
 use serde_json::{Value, json};
 
 use super::folder::Folder;
@@ -52,6 +52,22 @@ pub(super) fn cases(folder: &mut Folder, cases: &[Case]) -> Result<()> {
         }
         Ok(())
     })
+}
+
+/// Writes the templates that were found, best first, and says it when not every access was looked at.
+pub(super) fn templates(folder: &mut Folder, mined: &Mined) -> Result<()> {
+    folder.write("templates.ndjson", |out| {
+        for template in &mined.templates {
+            serde_json::to_writer(&mut *out, template)?;
+            out.write_all(b"\n")?;
+        }
+        Ok(())
+    })?;
+    if mined.looked_at < mined.accesses {
+        let (looked_at, accesses) = (thousands(mined.looked_at), thousands(mined.accesses));
+        super::tables::note(&format!("templates: looked at {looked_at} of {accesses} accesses, picked evenly"));
+    }
+    Ok(())
 }
 
 /// Writes the rows that could not be used.

@@ -207,7 +207,7 @@ impl<R: Read> AccessReader<R> {
         Ok(Some(access(row, &cells, names).map_err(|reason| RowFault {
             file: Table::Accesses.file(),
             row,
-            reason,
+            reason: cells.fault(reason),
             left_out: true,
         })))
     }

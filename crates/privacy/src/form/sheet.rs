@@ -14,7 +14,9 @@ const ROW_BYTES_MAX: usize = 16 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum SheetFault {
     /// A column is missing that the file needs.
-    #[error("{file} has no column \"{column}\" (it has: {found}); its first line must name the columns")]
+    #[error(
+        "{file} has no column \"{column}\" (it has: {found}); its first line must name the columns, divided by commas, in UTF-8"
+    )]
     Column {
         /// The file.
         file: &'static str,
@@ -52,7 +54,7 @@ pub enum SheetFault {
         file: &'static str,
     },
     /// The bytes did not come.
-    #[error("{file}: after row {row}: {source}")]
+    #[error("{file}: reading ended after row {row}")]
     Read {
         /// The file.
         file: &'static str,
@@ -173,6 +175,16 @@ impl<'a> Cells<'a> {
         match std::str::from_utf8(cell) {
             Ok(text) => Cow::Borrowed(text.trim()),
             Err(_) => Cow::Owned(encoding_rs::WINDOWS_1252.decode(cell).0.trim().to_owned()),
+        }
+    }
+
+    /// What is wrong with a row that cannot be used: `reason`, or that it spans lines, as rows do behind a quote that is not closed.
+    pub(crate) fn fault(&self, reason: &'static str) -> &'static str {
+        let lines = self.record.as_slice().iter().filter(|byte| **byte == b'\n').count();
+        if lines > 1 {
+            "the row spans several lines: is a quote not closed? The lines up to the next quote are lost, and later rows are numbered without them"
+        } else {
+            reason
         }
     }
 

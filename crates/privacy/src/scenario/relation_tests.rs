@@ -242,3 +242,17 @@ fn what_speaks_for_the_user_is_told() {
         ]
     );
 }
+
+#[test]
+fn a_merged_record_has_the_reasons_of_all_its_ids() {
+    let patients = "patient,person_id\nold,P1\nnew,P1\nother,P2\n";
+    let stays = format!("encounter,patient,start,end\ne,old,{},{}\n", on(1, 6, 0), on(2, 14, 0));
+    let mut bench = Bench::new("time,user,action,patient").table(Table::Staff, "user,role\nu,nurse\n");
+    bench = bench.table(Table::Patients, patients).table(Table::Encounters, stays);
+    bench = bench.table(Table::Participants, "encounter,user\ne,u\n");
+    let bench = bench.lines(&format!("{},u,read,new\n{},u,read,other", on(2, 9, 0), on(2, 9, 1)));
+    let (world, accesses) = bench.read();
+    let marks: Vec<String> =
+        accesses.iter().map(|access| crate::explain::from_context(&world, access).marks.to_string()).collect();
+    assert_eq!(marks, ["E1", ""]);
+}

@@ -17,6 +17,8 @@ use crate::template::Approved;
 /// Room for ids of users: more than any hospital has, so that a hostile file ends somewhere.
 const USERS_BYTES_MAX: usize = 64 << 20;
 const PATIENTS_BYTES_MAX: usize = 1 << 30;
+/// Ids of one person that are taken together: more is a fault of the index of persons, not a person.
+const IDS_MAX: usize = 16;
 const TEXTS_BYTES_MAX: usize = 768 << 20;
 
 /// The context while it is read.
@@ -85,7 +87,7 @@ impl Context {
                 Err("the row has another number of cells than the first line")
             };
             if let Err(reason) = taken {
-                fault(RowFault { file: table.file(), row, reason, left_out: true });
+                fault(RowFault { file: table.file(), row, reason: cells.fault(reason), left_out: true });
             }
         }
         Ok(rows)
@@ -303,14 +305,12 @@ impl Context {
         let folded: Vec<u32> = folded.iter().map(|text| self.texts.number(text)).collect();
         let encounters = encounters(self.encounter_ids.len(), &mut self.stays);
         let participants = self.taking_part(&encounters);
+        let mut encounters_of = encounters_of(&encounters);
+        self.share_among_ids(&mut encounters_of);
         let mut care = self.care;
         care.sort_by_key(|(_, care)| (care.user, care.start, care.proof));
         self.facts.sort_by_key(|(_, fact)| (fact.at, fact.proof));
         self.stays.sort_by_key(|(_, stay)| (stay.start, stay.proof));
-        let encounters_of = encounters.iter().enumerate().filter(|(_, encounter)| encounter.patient != NONE);
-        let encounters_of = encounters_of
-            .map(|(number, encounter)| (encounter.patient, u32::try_from(number).unwrap_or(NONE)))
-            .collect();
         let mut world = World {
             staff_patients: FxHashMap::default(),
             span: (0, 0),
@@ -344,6 +344,32 @@ impl Context {
         world
     }
 
+    /// Gives every id of a person the rows of all their ids: merged records are one record.
+    fn share_among_ids(&mut self, encounters_of: &mut Vec<(u32, u32)>) {
+        let mut of_person: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (number, patient) in &self.patients {
+            let ids = of_person.entry(patient.identity.person).or_default();
+            if patient.identity.person != NONE && !ids.contains(number) && ids.len() < IDS_MAX {
+                ids.push(*number);
+            }
+        }
+        let mut others: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
+        for (number, patient) in &self.patients {
+            let ids = of_person.get(&patient.identity.person).filter(|ids| ids.len() > 1 && ids.contains(number));
+            if let Some(ids) = ids {
+                others.insert(*number, ids.iter().copied().filter(|id| id != number).collect());
+            }
+        }
+        shared(&others, &mut self.contacts);
+        shared(&others, &mut self.stays);
+        shared(&others, &mut self.care);
+        shared(&others, &mut self.referrals);
+        shared(&others, &mut self.medicines);
+        shared(&others, &mut self.bookings);
+        shared(&others, &mut self.facts);
+        shared(&others, encounters_of);
+    }
+
     /// Participants with the times of their encounters, which are also care of the encounter's patient.
     fn taking_part(&mut self, encounters: &[Encounter]) -> Vec<(u32, Care)> {
         let mut out = std::mem::take(&mut self.participants);
@@ -359,6 +385,20 @@ impl Context {
         });
         out
     }
+}
+
+/// Copies the rows of each id to the person's other ids.
+fn shared<T: Copy>(others: &FxHashMap<u32, Vec<u32>>, rows: &mut Vec<(u32, T)>) {
+    for place in 0..rows.len() {
+        let Some((number, row)) = rows.get(place).copied() else { break };
+        rows.extend(others.get(&number).into_iter().flatten().map(|other| (*other, row)));
+    }
+}
+
+/// The encounters of each patient, by number.
+fn encounters_of(encounters: &[Encounter]) -> Vec<(u32, u32)> {
+    let known = encounters.iter().enumerate().filter(|(_, encounter)| encounter.patient != NONE);
+    known.map(|(number, encounter)| (encounter.patient, u32::try_from(number).unwrap_or(NONE))).collect()
 }
 
 fn by_number<T>(count: usize, rows: Vec<(u32, T)>) -> Vec<Option<T>> {
