@@ -12,8 +12,6 @@ use crate::world::World;
 
 /// Most that a family adds, in nats: evidence that hangs together is not counted as if it were independent.
 const FAMILY_MAX: f64 = 7.0;
-/// Most that the lack of a need adds: it alone is a matter of missing rows more often than of curiosity.
-const NEED_MAX: f64 = 4.0;
 /// Most that what speaks for the user takes away.
 const COUNTER_MAX: f64 = 6.0;
 /// Visits of all roles that a role's own are joined with, in their proportions.
@@ -111,7 +109,7 @@ impl<'a> Weights<'a> {
         let ratio = libm::log(weight.when_improper / ordinary);
         let ratio = match weight.family {
             Family::Counter => ratio.clamp(-COUNTER_MAX, 0.0),
-            family => ratio.clamp(0.0, most(family)),
+            _ => ratio.clamp(0.0, FAMILY_MAX),
         };
         Some((weight.family, ratio))
     }
@@ -140,7 +138,7 @@ impl<'a> Weights<'a> {
             }
         }
         for (family, sum) in &mut parts {
-            *sum = if *family == Family::Counter { sum.max(-COUNTER_MAX) } else { sum.min(most(*family)) };
+            *sum = if *family == Family::Counter { sum.max(-COUNTER_MAX) } else { sum.min(FAMILY_MAX) };
         }
         parts
     }
@@ -168,10 +166,6 @@ impl<'a> Weights<'a> {
     pub(crate) fn is_about_visit(&self, sign: &Sign) -> bool {
         self.kinds.get(&(sign.scenario, sign.level)).is_some_and(|(weight, _)| weight.base == Base::Visit)
     }
-}
-
-const fn most(family: Family) -> f64 {
-    if matches!(family, Family::Need) { NEED_MAX } else { FAMILY_MAX }
 }
 
 /// The share of visits that are improper, estimated from how much evidence there is: the fixed point of the mean probability.
