@@ -109,8 +109,8 @@ fn a_review_explains_each_row_and_names_those_that_it_could_not_use() {
     );
     assert_eq!(
         text(&out, "explanations.csv"),
-        "row,explanation,proof\n1,E1,participants.csv:1;encounters.csv:1\n2,,\n4,,\n5,,\n\
-         6,E1|E6,participants.csv:1;encounters.csv:1;accesses.csv:1\n7,,\n"
+        "row,explanation,proof\n1,E1,participants.csv:1;encounters.csv:1;participants.csv:2;encounters.csv:2\n2,,\n4,,\n5,,\n\
+         6,E1|E6,participants.csv:1;encounters.csv:1;participants.csv:2;encounters.csv:2;accesses.csv:1\n7,,\n"
     );
     assert_eq!(
         text(&out, "faults.csv"),
@@ -391,11 +391,11 @@ fn a_record_is_told_over_all_ids_of_the_person() {
     assert_eq!(
         ran.out,
         "Record of patient 1, 2 (ids of one person): 5 accesses, 3 of them without a reason in the data\n\
-         2026-03-01T09:00:00+01:00  anna (nurse, Ward <b>1</b>) read \"Löwe's notes\", for TREAT\n    takes part in the patient's care  [E1: participants.csv:1, encounters.csv:1]\n\
+         2026-03-01T09:00:00+01:00  anna (nurse, Ward <b>1</b>) read \"Löwe's notes\", for TREAT\n    takes part in the patient's care  [E1: participants.csv:1, encounters.csv:1, participants.csv:2, encounters.csv:2]\n\
          2026-03-01T10:00:00+01:00  bert (physician, Surgery) read \"<script>alert(1)</script>\"\n    no reason found in the data\n\
          2026-03-01T11:00:00+01:00  bert (physician, Surgery) disclose \"letters, two\": =HYPERLINK(\"http://x\"), for PUBHLTH\n    no reason found in the data\n\
          2026-03-02T11:00:00+01:00  bert (physician, Surgery) disclose \"letters, two\": =HYPERLINK(\"http://x\"), for PUBHLTH\n    no reason found in the data\n\
-         2026-03-02T12:00:00+01:00  anna (nurse, Ward <b>1</b>) disclose \"letters\": practice, for TREAT\n    takes part in the patient's care  [E1|E6: participants.csv:1, encounters.csv:1, accesses.csv:1]\n"
+         2026-03-02T12:00:00+01:00  anna (nurse, Ward <b>1</b>) disclose \"letters\": practice, for TREAT\n    takes part in the patient's care  [E1|E6: participants.csv:1, encounters.csv:1, participants.csv:2, encounters.csv:2, accesses.csv:1]\n"
     );
     let part = record("2 --from 2026-03-01T10:30:00+01:00 --to 2026-03-01T23:00:00+01:00");
     assert!(part.out.starts_with("Record of patient 2, 1 (ids of one person): 1 access, 1 of them"), "{}", part.out);
