@@ -364,6 +364,10 @@ impl<'a> Maker<'a> {
         let day = self.set.clock.day(start) + 1;
         let from = self.set.clock.local(day, 8 * HOUR + self.rng.between(0, 7 * HOUR));
         let to = (from + self.rng.between(HOUR, 4 * HOUR)).min(end);
+        if to < from {
+            // gone home before there was room in a theatre
+            return;
+        }
         self.care.stays.push(Stay { encounter, patient, unit, start: from, end: to });
         let surgeons = self.somebody_of(hospital.units.at(unit).department, unit, from, |role| role == Role::Physician);
         let sleep = self.somebody(unit, from, |role| role == Role::Anaesthetist);

@@ -119,6 +119,20 @@ fn rows_point_at_people_and_encounters_that_exist() {
 }
 
 #[test]
+fn nothing_ends_before_it_begins() {
+    let before = |row: &BTreeMap<String, String>| {
+        let time = |name: &str| row[name].parse::<jiff::Timestamp>().ok();
+        time("end").zip(time("start")).is_some_and(|(end, start)| end < start)
+    };
+    for seed in [1, 2, 3, 5] {
+        let (_, files) = files(&small(seed));
+        for name in ["encounters.csv", "participants.csv", "appointments.csv", "shifts.csv"] {
+            assert_eq!(rows(&files, name).into_iter().find(before), None, "{name}, seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn accesses_are_in_order_of_time_and_inside_the_days_asked_for() {
     let (made, files) = files(&small(5));
     let times: Vec<String> = rows(&files, "accesses.csv").into_iter().map(|row| row["time"].clone()).collect();
