@@ -23,12 +23,7 @@ pub(crate) struct Bar {
 impl Bar {
     /// A bar over `meter`; hidden when standard error is no terminal or `hidden` is asked for.
     pub(crate) fn new(meter: Arc<Meter>, hidden: bool) -> Self {
-        let target = if hidden || !terminal::stderr_is_terminal() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
-        };
-        let bar = ProgressBar::with_draw_target(Some(meter.bytes_total.load(Relaxed)), target);
+        let bar = ProgressBar::with_draw_target(Some(meter.bytes_total.load(Relaxed)), target(hidden));
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style.progress_chars("━╸ "));
         }
@@ -65,12 +60,7 @@ pub(crate) struct Counter(ProgressBar);
 impl Counter {
     /// Hidden when standard error is no terminal or `hidden` is asked for.
     pub(crate) fn new(hidden: bool) -> Self {
-        let target = if hidden || !terminal::stderr_is_terminal() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
-        };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
+        let bar = ProgressBar::with_draw_target(Some(0), target(hidden));
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style.progress_chars("━╸ "));
         }
@@ -104,12 +94,7 @@ impl Steps {
 
     /// Hidden when standard error is no terminal or `hidden` is asked for.
     pub(crate) fn new(hidden: bool) -> Self {
-        let target = if hidden || !terminal::stderr_is_terminal() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
-        };
-        let bar = ProgressBar::with_draw_target(None, target);
+        let bar = ProgressBar::with_draw_target(None, target(hidden));
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {elapsed}") {
             bar.set_style(style);
         }
@@ -134,5 +119,14 @@ impl Steps {
     /// Takes the line away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// Where progress is drawn: nowhere when standard error is no terminal or `hidden` is asked for.
+fn target(hidden: bool) -> ProgressDrawTarget {
+    if hidden || !terminal::stderr_is_terminal() {
+        ProgressDrawTarget::hidden()
+    } else {
+        ProgressDrawTarget::stderr_with_hz(REDRAWS_HZ)
     }
 }
