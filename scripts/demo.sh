@@ -4,13 +4,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 speed=${DEMO_SPEED:-120}
+target=${CARGO_TARGET_DIR:-target}
 api=127.0.0.1:${DEMO_PORT:-8480}
 intake=127.0.0.1:${DEMO_INTAKE_PORT:-8481}
 scripts/console.sh >/dev/null
 # the whole workspace, as `make test` builds it: one package alone has other features and would compile hundreds of dependencies again
 cargo build --quiet --locked --workspace --bins
-target/debug/xtask lakeside --out target/demo-quiet --days "${DEMO_DAYS:-3}" --seed 2026 --start 2026-03-15 --story none >/dev/null
-cordon=$(realpath target/debug/cordon)
+"$target/debug/xtask" lakeside --out "$target/demo-quiet" --days "${DEMO_DAYS:-3}" --seed 2026 --start 2026-03-15 --story none >/dev/null
+cordon=$(realpath "$target/debug/cordon")
 work=$(mktemp -d)
 settings=(--set "data_dir=$work/data" --set site=lakeside --set "api.address=$api" --set "intake.http=[\"$intake\"]"
     --set 'intake.syslog_udp=[]' --set 'intake.syslog_tcp=[]' --set 'intake.mllp=[]' --set 'intake.relp=[]' --set 'intake.syslog_tls=[]'
@@ -29,7 +30,7 @@ password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
 "$cordon" token "${settings[@]}" --role analyst --name demo >"$work/analyst.token"
 sleep 3 # a running node knows new tokens after two seconds
 printf '\n  Cordon runs at http://%s\n  sign in as demo with the password %s\n\n' "$api" "$password"
-"$cordon" import --url "http://$intake" --token-file "$work/import.token" --no-progress target/demo-quiet
+"$cordon" import --url "http://$intake" --token-file "$work/import.token" --no-progress "$target/demo-quiet"
 printf 'history is loaded: quiet days of Lakeside. Now its evening, %s times faster than it happened:\n' "$speed"
 "$cordon" replay --url "http://$intake" --token-file "$work/replay.token" --speed "$speed" --from 2026-03-18T18:00:00Z --no-progress fixtures/lakeside/evening &
 replay=$!
