@@ -7,6 +7,7 @@ mod delivery;
 mod event;
 mod finding;
 mod id;
+mod incident;
 mod log_source;
 mod record;
 mod time;
@@ -17,6 +18,11 @@ pub use delivery::Delivery;
 pub use event::{Event, Node, Object};
 pub use finding::{Finding, FindingOrigin, Level, MatchedField, RuleCard};
 pub use id::{Digest, EventId, FindingId};
+pub use incident::{
+    AskedOf, Assessment, Comment, Conclusion, Custody, Factor, FactorLevel, Incident, IncidentAccess, IncidentId,
+    IncidentKind, IncidentState, IncidentVerdict, NewIncident, ReasonRequest, Reply, RequestState, ScorePart, Task,
+    Told,
+};
 pub use log_source::{LogSource, LogSourceTable, LogSourceTableError, SourceSet, TAXONOMY_CATEGORIES};
 pub use record::{Field, Position, RawRecord, Record, Span, Value, escaped_places};
 pub use time::{Time, When};

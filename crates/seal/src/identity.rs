@@ -2,7 +2,7 @@
 //!
 //! Every part is written with its length in front (u64, big endian), so that no two different lists of parts hash alike.
 
-use cordon_model::{Digest, EventId, FindingId, Position, Time};
+use cordon_model::{Digest, EventId, FindingId, IncidentId, IncidentKind, Position, Time};
 use sha2::{Digest as _, Sha256};
 
 /// SHA-256 of the bytes, exactly.
@@ -88,6 +88,17 @@ fn part(hash: &mut Sha256, bytes: &[u8]) {
 }
 
 /// The first 16 bytes of the hash with version 8 and the RFC 9562 variant set.
+/// Identity of the Incident of `kind` at `site` about `user` that `began` with an event: it stays when the Incident grows.
+#[must_use]
+pub fn incident_id(kind: IncidentKind, site: &str, user: &str, began: EventId) -> IncidentId {
+    let mut hash = Sha256::new();
+    for text in ["incident", kind.name(), site, user] {
+        part(&mut hash, text.as_bytes());
+    }
+    part(&mut hash, &began.0);
+    IncidentId(uuid_v8(hash))
+}
+
 fn uuid_v8(hash: Sha256) -> [u8; 16] {
     let full: [u8; 32] = hash.finalize().into();
     let mut id = [0; 16];
@@ -110,6 +121,16 @@ mod tests {
         assert_eq!(first, event_id("a.log", Position::Offset(0), 0, b"line"));
         assert_ne!(first, event_id("a.log", Position::Offset(0), 1, b"line"));
         assert_ne!(first, event_id("b.log", Position::Offset(0), 0, b"line"));
+    }
+
+    #[test]
+    fn an_incident_is_told_apart_by_site_user_and_what_began_it() {
+        let began = event_id("a.log", Position::Offset(0), 0, b"line");
+        let id = incident_id(IncidentKind::Privacy, "main", "anna", began);
+        assert_eq!(id, incident_id(IncidentKind::Privacy, "main", "anna", began));
+        assert_ne!(id, incident_id(IncidentKind::Privacy, "maina", "nna", began));
+        assert_ne!(id, incident_id(IncidentKind::Privacy, "main", "anna", EventId([0; 16])));
+        assert_eq!(id.to_string().as_bytes()[14], b'8');
     }
 
     #[test]

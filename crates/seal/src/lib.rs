@@ -11,7 +11,7 @@ mod pseudonym;
 mod totp;
 pub mod vault;
 
-pub use identity::{PartsDigest, RunningDigest, correlation_finding_id, digest, event_id, finding_id};
+pub use identity::{PartsDigest, RunningDigest, correlation_finding_id, digest, event_id, finding_id, incident_id};
 pub use jws::{JwsAlgorithm, JwsKey};
 pub use mac::mac;
 pub use password::PasswordHash;
