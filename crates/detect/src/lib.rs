@@ -4,12 +4,16 @@
 //! [`Detected`] findings that explain themselves, and the matches that correlations wait for. With masking on, nothing that names a patient leaves this
 //! room. Pure: no clock, no file; it does not know how findings are shown.
 
+mod behaviour;
 mod correlated;
 mod detector;
 mod facts;
 mod subject;
 mod why;
 
+pub use behaviour::{
+    Behaviour, BehaviourOptions, Deed, EntityKind, EntityNow, FeatureNow, ModelState, Noticed, Observed, Way,
+};
 pub use cordon_normalize::Mask;
 pub use correlated::EventOf;
 pub use detector::{DetectOptions, Detected, Detector, EventKey, Judged, KeptRecord, RuleMatch, Scratch};
