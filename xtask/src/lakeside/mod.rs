@@ -4,6 +4,7 @@
 mod acts;
 mod atna;
 mod clock;
+mod context;
 mod csv;
 mod devices;
 mod fhir;
@@ -51,7 +52,7 @@ const EVENTS_PER_DAY: u64 = 100_000;
 /// First day when none is stated: a Monday, two days before the story.
 const START: Date = jiff::civil::date(2026, 3, 16);
 /// How the chore is called.
-pub(crate) const USAGE: &str = "cargo xtask lakeside --out DIR [--days N] [--seed S] [--start YYYY-MM-DD] [--story evening|none] [--events-per-day N] [--hours FROM-UNTIL]";
+pub(crate) const USAGE: &str = "cargo xtask lakeside --out DIR [--context DIR] [--days N] [--seed S] [--start YYYY-MM-DD] [--story evening|none] [--events-per-day N] [--hours FROM-UNTIL]";
 
 /// What to render.
 #[derive(Clone, Debug)]
@@ -64,6 +65,8 @@ pub(crate) struct Options {
     /// First hour and the hour before which writing ends, every day.
     hours: (i64, i64),
     out: PathBuf,
+    /// Where the exports of the offices go; none are written without it.
+    context: Option<PathBuf>,
 }
 
 impl Options {
@@ -77,6 +80,7 @@ impl Options {
             events_per_day: EVENTS_PER_DAY,
             hours: (0, 24),
             out: PathBuf::new(),
+            context: None,
         };
         let mut rest = arguments.iter();
         while let Some(name) = rest.next() {
@@ -100,6 +104,7 @@ impl Options {
                 self.hours = (from.parse()?, until.parse()?);
             }
             "--out" => self.out = value.into(),
+            "--context" => self.context = Some(value.into()),
             _ => bail!("unknown option"),
         }
         Ok(())
@@ -115,12 +120,13 @@ fn model_folder() -> PathBuf {
 pub(crate) fn run(options: &Options, report: &mut dyn Write) -> Result<()> {
     let model = Model::read(&model_folder())?;
     let rendered = render(&model, options)?;
-    for (file, bytes) in &rendered.files {
-        let path = options.out.join(file);
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    if let Some(folder) = &options.context {
+        for (file, bytes) in context::files(&model, options.start, options.days)? {
+            write(&folder.join(file), &bytes)?;
         }
-        std::fs::write(&path, bytes).with_context(|| format!("could not write {}", path.display()))?;
+    }
+    for (file, bytes) in &rendered.files {
+        write(&options.out.join(file), bytes)?;
         writeln!(report, "{:>9} events {:>11} bytes  {file}", rendered.counts.get(file).unwrap_or(&0), bytes.len())?;
     }
     let events: usize = rendered.counts.values().sum();
@@ -130,6 +136,13 @@ pub(crate) fn run(options: &Options, report: &mut dyn Write) -> Result<()> {
         model.story.report(&rendered.files, report)?;
     }
     Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    }
+    std::fs::write(path, bytes).with_context(|| format!("could not write {}", path.display()))
 }
 
 /// Files by name, and the number of events in each.

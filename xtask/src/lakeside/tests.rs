@@ -125,6 +125,26 @@ fn the_committed_evening_is_what_its_command_renders() {
 }
 
 #[test]
+fn the_committed_context_is_what_the_command_of_the_evening_renders() {
+    let folder = model_folder().join("context");
+    let options = options(&EVENING);
+    let files = context::files(&Model::read(&model_folder()).unwrap(), options.start, options.days).unwrap();
+    for (file, bytes) in &files {
+        let kept = std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(kept == *bytes, "{file} differs: render it again with the command of fixtures/lakeside/README.md");
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        check_columns(file, &text, ',', "");
+    }
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), files.len(), "the folder holds files that are not rendered");
+    let staff = String::from_utf8(files["staff.csv"].clone()).unwrap();
+    assert!(staff.contains("\nm.linnet,E1001,Linnet,Mara,Heron Row,14,LK2 7HN,"), "{staff}");
+    let patients = String::from_utf8(files["patients.csv"].clone()).unwrap();
+    let ids = patients.lines().filter(|line| line.contains(",MPI700100,Ferrin,Tobias,"));
+    let ids: Vec<&str> = ids.map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(ids, ["2.16.840.1.113883.19.5|700100", "|700100", "|1"]);
+}
+
+#[test]
 fn times_never_go_back_within_a_file() {
     for (file, bytes) in rendered(&EVENING) {
         let text = text(&file, &bytes);
