@@ -15,7 +15,7 @@ const REASON = "opens records at night, ticket 12";
 /** Registers the checks of this chapter. */
 export function staff() {
   describe("Staff under pseudonyms", () => {
-    const node = new Node(["access.staff_pseudonyms=true"]);
+    const node = new Node(["access.staff_pseudonyms=true", "access.officers_see_names=true"]);
     let tokens;
     let group;
     let there;

@@ -54,6 +54,8 @@ class Node:
         self.folder = Path(folder or tempfile.mkdtemp(prefix="cordon-live-"))
         self.data = self.folder / "data"
         self.settings = ["data_dir=" + str(self.data), "site=lakeside", "api.address=127.0.0.1:0", "store.flush_every=1s"]
+        # these tests look for people by name; who sees whom is tested on its own
+        self.settings += ["access.staff_pseudonyms=false"]
         self.settings += [f'intake.{name}=["127.0.0.1:0"]' if name in listeners else f"intake.{name}=[]" for name in LISTENERS]
         # what is set last is in force
         self.settings += settings

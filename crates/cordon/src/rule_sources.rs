@@ -44,10 +44,21 @@ impl<'a> RulesFrom<'a> {
     /// A directory that cannot be read.
     pub(crate) fn gather(self, hashing: Hashing) -> Result<Gathered<'a>> {
         let has_pack = self.directories.is_empty();
-        let (profile, sets) = (self.profile, SetNames::default());
-        let mut gathered = Gathered { batches: Vec::new(), damaged: Vec::new(), has_pack, hashing, profile, sets };
+        let mut gathered = Gathered { has_pack, hashing, ..self.nothing() };
         self.visit(&mut gathered)?;
         Ok(gathered)
+    }
+
+    /// No file; others can be added.
+    pub(crate) fn nothing(self) -> Gathered<'a> {
+        Gathered {
+            batches: Vec::new(),
+            damaged: Vec::new(),
+            has_pack: false,
+            hashing: Hashing::default(),
+            profile: self.profile,
+            sets: SetNames::default(),
+        }
     }
 
     /// The hash that [`Self::gather`] comes to, without keeping a file.

@@ -95,6 +95,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<Exit> {
 
 fn node_rules(config: &Config, data_dir: &Path, decode: &DecodeOptions, site_key: SiteKey) -> Result<NodeRules> {
     Ok(NodeRules {
+        has_packs: config.rules.packs,
         profile: chosen(config)?,
         folders: config.rules.folders.clone(),
         data_dir: Some(data_dir.to_owned()),

@@ -19,6 +19,8 @@ use crate::rule_sources::{Hashing, Joined, RulesFrom};
 
 /// Where the rules of a node come from.
 pub(crate) struct NodeRules {
+    /// Whether the pack and the installed sets are among them.
+    pub(crate) has_packs: bool,
     /// Folders of the site.
     pub(crate) folders: Vec<PathBuf>,
     /// Where installed sets are kept, when that was said.
@@ -65,7 +67,7 @@ impl NodeRules {
     fn read(&self, on: Option<&BTreeSet<String>>, text: &str) -> Result<ReadRules> {
         let profile = self.profile.as_ref().zip(on).map(|(chosen, on)| chosen.clone().switched_on(on.clone()));
         let from = RulesFrom { directories: &[], data_dir: self.data_dir.as_deref(), profile: profile.as_ref() };
-        let mut gathered = from.gather(Hashing::default())?;
+        let mut gathered = if self.has_packs { from.gather(Hashing::default())? } else { from.nothing() };
         if !self.folders.is_empty() {
             gathered.add(&self.folders).context("rules.folders")?;
         }
@@ -283,6 +285,7 @@ mod tests {
         let decode = DecodeOptions::new(Time(0));
         let options = DetectOptions::new(&decode, SiteKey::of_scan());
         let rules = NodeRules {
+            has_packs: true,
             folders: vec![own],
             data_dir: Some(folder.path().join("data")),
             profile: Some(Chosen::of(profile.to_str().unwrap()).unwrap()),

@@ -81,12 +81,23 @@ pub enum Decision {
     Allowed(AccessScope),
 }
 
+/// How a site shows the accounts of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaffNames {
+    /// By name, to everybody who may see accounts.
+    ByName,
+    /// By pseudonym; privacy officers see names at once.
+    ByPseudonymButToOfficers,
+    /// By pseudonym to everybody, until two people of two roles unlock one.
+    ByPseudonym,
+}
+
 /// All policies in force.
 pub struct Policies {
     schema: Schema,
     policies: PolicySet,
     universe: Universe,
-    staff_pseudonyms: bool,
+    staff_names: StaffNames,
     remembered: Mutex<BTreeMap<(Principal, Action, Asked), Decision>>,
 }
 
@@ -103,19 +114,19 @@ impl Policies {
     /// Every fault of every text; then none is in force.
     pub fn load(universe: Universe, more: &[(String, String)]) -> Result<Self, Vec<PolicyFault>> {
         let (schema, policies) = load(more)?;
-        Ok(Self { schema, policies, universe, staff_pseudonyms: false, remembered: Mutex::default() })
+        Ok(Self { schema, policies, universe, staff_names: StaffNames::ByName, remembered: Mutex::default() })
     }
 
-    /// The same policies where the site shows the accounts of people by pseudonyms, or does not.
+    /// The same policies where the site shows the accounts of people so.
     #[must_use]
-    pub fn with_staff_pseudonyms(self, staff_pseudonyms: bool) -> Self {
-        Self { staff_pseudonyms, remembered: Mutex::default(), ..self }
+    pub fn with_staff_names(self, staff_names: StaffNames) -> Self {
+        Self { staff_names, remembered: Mutex::default(), ..self }
     }
 
     /// Whether the site shows the accounts of people by pseudonyms.
     #[must_use]
     pub const fn has_staff_pseudonyms(&self) -> bool {
-        self.staff_pseudonyms
+        !matches!(self.staff_names, StaffNames::ByName)
     }
 
     /// Decides about one request. The same question is answered from memory.
@@ -191,7 +202,11 @@ impl<'p> Question<'p> {
         let context = [
             ("purpose".to_owned(), RestrictedExpression::new_string(purpose)),
             ("break_glass".to_owned(), RestrictedExpression::new_bool(asked.break_glass)),
-            ("staff_pseudonyms".to_owned(), RestrictedExpression::new_bool(policies.staff_pseudonyms)),
+            ("staff_pseudonyms".to_owned(), RestrictedExpression::new_bool(policies.has_staff_pseudonyms())),
+            (
+                "officers_see_names".to_owned(),
+                RestrictedExpression::new_bool(policies.staff_names == StaffNames::ByPseudonymButToOfficers),
+            ),
         ];
         let role = |role: &Role| Some(Entity::new_no_attrs(uid("Role", role.name())?, HashSet::new()));
         Some(Self {

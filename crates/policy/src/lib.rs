@@ -9,8 +9,8 @@ mod scope;
 mod unlock;
 mod words;
 
-pub use decide::{Asked, Decision, Policies, Principal, Universe, is_health};
+pub use decide::{Asked, Decision, Policies, Principal, StaffNames, Universe, is_health};
 pub use load::PolicyFault;
-pub use scope::{AccessScope, Grant};
+pub use scope::{AccessScope, Grant, OFFICE_CASES, STAFF_CASES};
 pub use unlock::{Party, UNLOCK_MAX, Unlock, UnlockFault, check_unlock};
 pub use words::{Action, Purpose, Role, Target};

@@ -8,6 +8,11 @@ use cordon_model::Time;
 
 use crate::Unlock;
 
+/// Cases about staff, as a scope's classes name them.
+pub const STAFF_CASES: i64 = 1;
+/// Cases about who works in the privacy office itself: another role looks into them.
+pub const OFFICE_CASES: i64 = 2;
+
 /// What a request may read. Only this room makes one; the store accepts no query without it. Others can narrow one; nothing widens it but
 /// the name of one person, on which two people agreed ([`AccessScope::unlocking`], which holds each unlock against the rule).
 #[derive(Clone, Debug, PartialEq, Eq)]

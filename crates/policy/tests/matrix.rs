@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use cordon_model::Time;
 use cordon_policy::{
-    AccessScope, Action, Asked, Decision, Party, Policies, Principal, Purpose, Role, Target, Universe, Unlock,
+    AccessScope, Action, Asked, Decision, Party, Policies, Principal, Purpose, Role, StaffNames, Target, Universe,
+    Unlock,
 };
 
 const SECURITY: i64 = 3002;
@@ -107,14 +108,18 @@ fn people(policies: &Policies, roles: &[Role], asked: Asked) -> &'static str {
 }
 
 fn table_of_people() -> String {
-    let mut table = "| `access.staff_pseudonyms` |".to_owned();
+    let mut table = "| staff |".to_owned();
     Role::ALL.iter().for_each(|role| table.push_str(&format!(" {} |", role.name())));
     table.push_str(&format!("\n|{}\n", "---|".repeat(1 + Role::ALL.len())));
     let emergency = Asked { break_glass: true, ..Asked::default() };
-    for (name, is_on, asked) in
-        [("off", false, Asked::default()), ("on", true, Asked::default()), ("on, emergency", true, emergency)]
-    {
-        let policies = policies().with_staff_pseudonyms(is_on);
+    let ways = [
+        ("by name", StaffNames::ByName, Asked::default()),
+        ("by pseudonym but to officers", StaffNames::ByPseudonymButToOfficers, Asked::default()),
+        ("by pseudonym", StaffNames::ByPseudonym, Asked::default()),
+        ("by pseudonym, emergency", StaffNames::ByPseudonym, emergency),
+    ];
+    for (name, staff_names, asked) in ways {
+        let policies = policies().with_staff_names(staff_names);
         table.push_str(&format!("| {name} |"));
         Role::ALL.iter().for_each(|role| table.push_str(&format!(" {} |", people(&policies, &[*role], asked))));
         table.push('\n');
@@ -141,8 +146,8 @@ fn staff_are_shown_as_the_table_says() {
 }
 
 #[test]
-fn whoever_is_privacy_officer_too_sees_names_and_two_other_roles_do_not() {
-    let policies = policies().with_staff_pseudonyms(true);
+fn whoever_is_privacy_officer_too_sees_names_where_officers_do_and_two_other_roles_do_not() {
+    let policies = policies().with_staff_names(StaffNames::ByPseudonymButToOfficers);
     let shown = |roles: &[Role]| people(&policies, roles, Asked::default());
     assert_eq!(shown(&[Role::Analyst, Role::PrivacyOfficer]), "by name");
     assert_eq!(shown(&[Role::Analyst, Role::Responder, Role::Administrator]), "by pseudonym");
@@ -155,13 +160,13 @@ fn a_policy_of_the_site_does_not_show_names_where_staff_have_pseudonyms() {
     let universe = Universe { sites: ["own".to_owned()].into(), classes: [SECURITY].into() };
     let policies = Policies::load(universe, &[("site.cedar".to_owned(), more)]).unwrap();
     assert_eq!(people(&policies, &[Role::Auditor], Asked::default()), "by name");
-    let policies = policies.with_staff_pseudonyms(true);
+    let policies = policies.with_staff_names(StaffNames::ByPseudonym);
     assert_eq!(people(&policies, &[Role::Auditor], Asked::default()), "by pseudonym");
 }
 
 #[test]
 fn narrowing_keeps_pseudonyms_and_an_unlock_is_for_one_person() {
-    let policies = policies().with_staff_pseudonyms(true);
+    let policies = policies().with_staff_names(StaffNames::ByPseudonym);
     let Decision::Allowed(scope) = policies.decide(&of(&[Role::Analyst]), Action::ReadFindings, Asked::default())
     else {
         panic!()

@@ -13,7 +13,7 @@ use cordon_api::{
     Work,
 };
 use cordon_model::{Level, Time};
-use cordon_policy::{Policies, Universe};
+use cordon_policy::{Policies, StaffNames, Universe};
 use cordon_seal::{SiteKey, TotpSecret};
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::query::{Queries, QueryOptions};
@@ -291,7 +291,7 @@ impl Played {
     /// Where staff have pseudonyms.
     pub(crate) async fn start_with_pseudonyms() -> Self {
         let played = Self::start().await;
-        played.api.set_policies(policies().with_staff_pseudonyms(true));
+        played.api.set_policies(policies().with_staff_names(StaffNames::ByPseudonymButToOfficers));
         played
     }
 

@@ -128,6 +128,12 @@ pub const CATALOGUE: &[Section] = &[
         SOURCES,
     ),
     once("rules", Change::Reload, "Detection rules beside those in the binary.", RULES),
+    once(
+        "learn",
+        Change::Reload,
+        "Learnt behaviour: what is unlike the person, the machine or the device that does it (`docs/specs/behaviour.md`).",
+        LEARN,
+    ),
     once("store", Change::Restart, "How events are written.", STORE),
     once(
         "keys",
@@ -274,8 +280,14 @@ const ACCESS: &[Setting] = &[
     setting(
         "staff_pseudonyms",
         Kind::Switch,
+        "true",
+        "Whether the accounts of people are shown by pseudonyms, until two people of different roles unlock one for a stated reason. The console, the API, exports and messages hold to it; turn it off only where nobody who is entitled to be asked objects.",
+    ),
+    setting(
+        "officers_see_names",
+        Kind::Switch,
         "false",
-        "Whether analysts and responders see the accounts of people by pseudonyms, until two people of different roles unlock one for a stated reason. Privacy officers see names.",
+        "Whether privacy officers see names at once where staff have pseudonyms.",
     ),
 ];
 
@@ -444,7 +456,20 @@ const SOURCES: &[Setting] = &[
     setting("silence", Kind::Span(0), "\"0s\"", "A silence of this length is a finding. `0s`: never."),
 ];
 
+const LEARN: &[Setting] = &[setting(
+    "alerts_per_week",
+    Kind::Whole(0, 10_000),
+    "20",
+    "How many findings a week the team wants from all detectors together; thresholds follow from it. A person may change it in the console, which then holds until this setting changes. 0: it learns and says nothing.",
+)];
+
 const RULES: &[Setting] = &[
+    setting(
+        "packs",
+        Kind::Switch,
+        "true",
+        "Whether the rules in the binary and installed sets run. Without them only rules of your own do, and what was learnt.",
+    ),
     setting("folders", PATHS, "[]", "Folders with Sigma rules of your own."),
     setting(
         "profile",

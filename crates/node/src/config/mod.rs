@@ -26,7 +26,7 @@ pub use kind::Kind;
 pub use layers::{Layers, Origin};
 pub use text::{example, reference};
 pub use typed::{
-    Access, Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, LogForm, LogSettings, Maintenance,
+    Access, Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, Learn, LogForm, LogSettings, Maintenance,
     Oidc, OidcRole, Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare,
     StoreSettings, Tell, Tls, Topic, Webhook,
 };

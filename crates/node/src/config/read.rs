@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use cordon_collect::live::SourceDeclaration;
 use cordon_model::Level;
+use cordon_policy::StaffNames;
 use jiff::tz::TimeZone;
 
 use super::catalogue::{CATALOGUE, Section, Setting};
@@ -174,6 +175,7 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
         intake: intake(&tables.one("intake")),
         sources: tables.each("sources", |source| declaration(source, &site)),
         rules: rules(&tables.one("rules")),
+        learn: Learn { alerts_per_week: tables.one("learn").whole("alerts_per_week") },
         store: store(&tables.one("store")),
         keys: keys(&tables.one("keys")),
         retention: retention(tables),
@@ -192,7 +194,12 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
 }
 
 fn access(of: &Fields) -> Access {
-    Access { policies: of.path("policies"), staff_pseudonyms: of.switch("staff_pseudonyms") }
+    let staff_names = match (of.switch("staff_pseudonyms"), of.switch("officers_see_names")) {
+        (false, _) => StaffNames::ByName,
+        (true, true) => StaffNames::ByPseudonymButToOfficers,
+        (true, false) => StaffNames::ByPseudonym,
+    };
+    Access { policies: of.path("policies"), staff_names }
 }
 
 fn log(of: &Fields) -> LogSettings {
@@ -275,7 +282,11 @@ fn declaration(of: &Fields, site: &str) -> SourceDeclaration {
 }
 
 fn rules(of: &Fields) -> Rules {
-    Rules { folders: of.texts("folders").into_iter().map(PathBuf::from).collect(), profile: of.text("profile") }
+    Rules {
+        packs: of.switch("packs"),
+        folders: of.texts("folders").into_iter().map(PathBuf::from).collect(),
+        profile: of.text("profile"),
+    }
 }
 
 fn store(of: &Fields) -> StoreSettings {

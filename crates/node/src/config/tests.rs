@@ -244,7 +244,7 @@ fn what_a_reload_takes_over_leaves_nothing_to_reload_and_everything_that_waits_a
     // every setting of the example at another value, and a source
     let other = "site = \"b\"\ntime_zone = \"Europe/Berlin\"\nevent_clock = \"2026-10-12T18:00:00Z,60\"\ndata_dir = \"/d\"\n\
         [log]\nlevel = \"debug\"\nform = \"json\"\n[api]\naddress = \"127.0.0.1:1\"\n[admin]\nlink_file = \"/l\"\n\
-        [tls]\nclient_ca = \"/ca\"\nnames = [\"n\"]\n[access]\npolicies = \"/p\"\nstaff_pseudonyms = true\n[intake]\nhttp = []\n[store]\nflush_bytes = \"1MiB\"\n\
+        [tls]\nclient_ca = \"/ca\"\nnames = [\"n\"]\n[access]\npolicies = \"/p\"\nstaff_pseudonyms = true\nofficers_see_names = true\n[intake]\nhttp = []\n[store]\nflush_bytes = \"1MiB\"\n\
         [keys]\nfile = \"/k\"\n[query]\nat_once_max = 9\n[tell]\ngather = \"5s\"\n[retention]\ndays_max = 3\n[rules]\nprofile = \"\"\n\
         [[sources]]\nid = \"a\"\nlistener = \"http\"\nsender = \"b\"\n";
     let wanted = load(other).unwrap();

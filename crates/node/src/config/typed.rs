@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use cordon_collect::live::SourceDeclaration;
 use cordon_model::Level;
+use cordon_policy::StaffNames;
 use jiff::tz::TimeZone;
 
 use super::value::{Clock, Hours, Span, Window};
@@ -41,6 +42,8 @@ pub struct Config {
     pub sources: Vec<SourceDeclaration>,
     /// Detection rules.
     pub rules: Rules,
+    /// Learnt behaviour.
+    pub learn: Learn,
     /// How things are kept.
     pub store: StoreSettings,
     /// The master key.
@@ -126,8 +129,8 @@ pub struct Tls {
 pub struct Access {
     /// Folder with policies of the site; `None` for those in the binary alone.
     pub policies: Option<PathBuf>,
-    /// Whether staff appear under pseudonyms to analysts and responders.
-    pub staff_pseudonyms: bool,
+    /// How the accounts of people are shown.
+    pub staff_names: StaffNames,
 }
 
 /// The first administrator.
@@ -206,9 +209,18 @@ pub struct Intake {
     pub queue_bytes_max: Option<u64>,
 }
 
+/// Learnt behaviour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Learn {
+    /// Findings a week that are asked for, of all detectors together.
+    pub alerts_per_week: u64,
+}
+
 /// Detection rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
+    /// Whether the rules in the binary and installed sets run.
+    pub packs: bool,
     /// Folders with rules of the site.
     pub folders: Vec<PathBuf>,
     /// Name or file of a profile; empty for all rules.

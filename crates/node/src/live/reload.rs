@@ -95,7 +95,7 @@ impl Settings {
     pub(super) fn policies(&self, parts: &Parts, config: &Config) -> Result<Policies, String> {
         let universe = policies::universe(parts, config, &self.sites);
         let policies = policies::load(universe, config.access.policies.as_deref())?;
-        Ok(policies.with_staff_pseudonyms(config.access.staff_pseudonyms))
+        Ok(policies.with_staff_names(config.access.staff_names))
     }
 
     /// The API, which is reached at this address, follows from now on.

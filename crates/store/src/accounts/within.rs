@@ -201,14 +201,14 @@ fn found(name: &[char], before: Option<char>, text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use cordon_policy::{Action, Asked, Decision, Policies, Principal, Role, Universe};
+    use cordon_policy::{Action, Asked, Decision, Policies, Principal, Role, StaffNames, Universe};
     use cordon_seal::SiteKey;
 
     use super::*;
 
     fn analyst() -> AccessScope {
         let universe = Universe { sites: ["main".to_owned()].into(), classes: [3002].into() };
-        let policies = Policies::load(universe, &[]).unwrap().with_staff_pseudonyms(true);
+        let policies = Policies::load(universe, &[]).unwrap().with_staff_names(StaffNames::ByPseudonym);
         let principal = Principal { roles: [Role::Analyst].into(), sites: None, only: None };
         match policies.decide(&principal, Action::ReadFindings, Asked::default()) {
             Decision::Allowed(scope) => scope,

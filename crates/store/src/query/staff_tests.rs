@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cordon_model::{Arena, Node, Object, Time};
-use cordon_policy::{AccessScope, Action, Asked, Decision, Party, Policies, Principal, Role, Universe, Unlock};
+use cordon_policy::{
+    AccessScope, Action, Asked, Decision, Party, Policies, Principal, Role, StaffNames, Universe, Unlock,
+};
 use cordon_seal::SiteKey;
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ struct Bench {
 /// What an analyst reads where staff have pseudonyms.
 fn analyst() -> AccessScope {
     let universe = Universe { sites: ["main".to_owned()].into(), classes: [1007, 3002].into() };
-    let policies = Policies::load(universe, &[]).unwrap().with_staff_pseudonyms(true);
+    let policies = Policies::load(universe, &[]).unwrap().with_staff_names(StaffNames::ByPseudonym);
     let principal = Principal { roles: [Role::Analyst].into(), sites: None, only: None };
     match policies.decide(&principal, Action::SearchEvents, Asked::default()) {
         Decision::Allowed(scope) => scope,

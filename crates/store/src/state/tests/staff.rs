@@ -1,6 +1,6 @@
 //! Staff under pseudonyms: how findings, groups, risk and mutes show accounts, and how two people unlock one.
 
-use cordon_policy::{Party, UNLOCK_MAX};
+use cordon_policy::{Party, StaffNames, UNLOCK_MAX};
 use cordon_seal::SiteKey;
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ fn options() -> StateOptions {
 /// What an analyst reads where staff have pseudonyms.
 fn analyst() -> AccessScope {
     let universe = Universe { sites: ["main".to_owned()].into(), classes: [3002].into() };
-    let policies = Policies::load(universe, &[]).unwrap().with_staff_pseudonyms(true);
+    let policies = Policies::load(universe, &[]).unwrap().with_staff_names(StaffNames::ByPseudonym);
     let principal = Principal { roles: [Role::Analyst].into(), sites: None, only: None };
     match policies.decide(&principal, Action::ReadFindings, Asked::default()) {
         Decision::Allowed(scope) => scope,
