@@ -27,6 +27,24 @@ pub struct Access<'a> {
     pub break_glass: Option<bool>,
     /// Result: `success`, `minor_failure` ...
     pub outcome: Option<&'a str>,
+    /// Part of the chart.
+    pub section: Option<&'a str>,
+    /// Program or system that recorded or made the access.
+    pub app: Option<&'a str>,
+    /// Encounter id.
+    pub encounter: Option<&'a str>,
+    /// Reason that the user gave in words.
+    pub reason: Option<&'a str>,
+    /// Search text or request, decoded: it may name a patient.
+    pub query: Option<&'a str>,
+    /// Who received a disclosure or export.
+    pub recipient: Option<&'a str>,
+    /// Id that joins the client's and the server's record of one access.
+    pub request_id: Option<&'a str>,
+    /// `human` or `client`.
+    pub agent_type: Option<&'a str>,
+    /// How long it took, milliseconds.
+    pub duration_ms: Option<&'a str>,
 }
 
 impl<'a> Access<'a> {
@@ -46,6 +64,15 @@ impl<'a> Access<'a> {
             purpose: text("purpose"),
             break_glass: text("btg").map(|value| value == "true"),
             outcome: text("outcome"),
+            section: text("section"),
+            app: text("app"),
+            encounter: text("encounter"),
+            reason: text("reason"),
+            query: text("query"),
+            recipient: text("recipient"),
+            request_id: text("request_id"),
+            agent_type: text("agent_type"),
+            duration_ms: text("duration_ms"),
         }
     }
 }
