@@ -11,7 +11,7 @@ impl From<StateError> for Problem {
             StateError::NotFound(_) => return Self::not_found(),
             StateError::Changed(_) => ProblemKind::PreconditionFailed,
             StateError::Exists(_) | StateError::AuditBroken { .. } => ProblemKind::Conflict,
-            StateError::TooMany { .. } | StateError::Refused(_) => ProblemKind::Unprocessable,
+            StateError::TooMany { .. } | StateError::Refused(_) | StateError::Incident(_) => ProblemKind::Unprocessable,
             StateError::Busy => return Self::new(ProblemKind::Unavailable, "the state is busy").retry_after(5),
             StateError::Full(_) => {
                 tracing::error!(%fault, "a request could not be kept");

@@ -56,9 +56,10 @@ impl State {
 
     /// All names of accounts that are kept and have this pseudonym.
     pub(super) async fn names_of(&self, pseudonym: &str) -> Result<Vec<String>, StateError> {
-        // every person in a finding is the entity of its group; risk outlives groups
+        // every person in a finding is the entity of its group; risk outlives groups; a case may be about somebody without findings
         let kept = sqlx::query_scalar(
-            "SELECT entity FROM finding_groups WHERE entity_kind = 'user' UNION SELECT entity FROM risk WHERE entity_kind = 'user'",
+            "SELECT entity FROM finding_groups WHERE entity_kind = 'user' UNION SELECT entity FROM risk WHERE entity_kind = 'user'
+             UNION SELECT user FROM incidents",
         );
         let kept: Vec<String> = kept.fetch_all(&self.readers).await?;
         let (accounts, pseudonym) = (self.accounts.clone(), pseudonym.to_owned());

@@ -60,6 +60,9 @@ pub enum StateError {
     /// What was given cannot be kept.
     #[error("{0}")]
     Refused(&'static str),
+    /// Something may not be done to a case.
+    #[error(transparent)]
+    Incident(#[from] cordon_incident::Refused),
     /// A row does not hold what the schema promises.
     #[error("a row of {0} is damaged: run `cordon verify`")]
     Damaged(&'static str),
