@@ -57,6 +57,29 @@ impl Curve {
         }
     }
 
+    /// The curve of both references together: at each knot of either the share that reaches it is the mean of both shares, `weight` and `other_weight` being the numbers of scores behind
+    /// them (above 0). Of more knots than are held evenly spaced ones stay. Exact at the knots, to what interpolation between knots costs; a curve without a reference adds nothing.
+    #[must_use]
+    pub fn merged(&self, weight: f64, other: &Self, other_weight: f64) -> Self {
+        if self.knots.is_empty() || other.knots.is_empty() {
+            return if self.knots.is_empty() { other.clone() } else { self.clone() };
+        }
+        let share = (other_weight / (weight + other_weight)).clamp(0.0, 1.0);
+        let nats = |score: f64| {
+            let reached = |curve: &Self| libm::exp(-curve.nats(score));
+            -libm::log((1.0 - share) * reached(self) + share * reached(other))
+        };
+        let mut scores: Vec<f64> = self.knots.iter().chain(&other.knots).map(|knot| knot.0).collect();
+        scores.sort_unstable_by(f64::total_cmp);
+        scores.dedup();
+        let last = scores.len() - 1;
+        let held = scores.len().min(KNOTS);
+        let places = (0..held).map(|step| step * last / held.saturating_sub(1).max(1));
+        let kept = places.filter_map(|place| scores.get(place).copied());
+        let knots = kept.map(|score| (score, nats(score).max(0.0))).collect();
+        Self { knots, excess: self.excess + share * (other.excess - self.excess) }
+    }
+
     /// Bytes held: at most 256 knots of 16 bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -81,17 +81,38 @@ impl Novelty {
         EdgeScore { value, level: Level::Edge, levels: [level, LevelScore::default(), LevelScore::default()] }
     }
 
+    /// Adds what another one of the same configuration and key has seen; the earlier of both is faded to the tick of the later one first. False, and nothing done,
+    /// when configurations differ. That the keys are the same cannot be seen from the counts: the caller must know.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let rates = (self.half_life_ticks, self.edges_min) == (other.half_life_ticks, other.edges_min);
+        if !rates || !self.edges.alike(&other.edges) || !self.seen.merge(&other.seen) {
+            return false;
+        }
+        self.fade(other.tick);
+        let closing = self.closing(self.tick - other.tick);
+        for (own, others) in [(&mut self.edges, &other.edges), (&mut self.new, &other.new)] {
+            let mut others = others.clone();
+            others.fade(&closing);
+            own.add(&others);
+        }
+        true
+    }
+
     fn fade(&mut self, tick: u64) {
         let elapsed = tick.saturating_sub(self.tick);
         if elapsed == 0 {
             return;
         }
-        let left = libm::exp2(-(elapsed as f64) / self.half_life_ticks);
-        let closing =
-            Closing { current_factor: left, total_factor: 1.0, threshold: 0.0, mean_share: 0.0, learnt_max: 1.0 };
+        let closing = self.closing(elapsed);
         self.edges.fade(&closing);
         self.new.fade(&closing);
         self.tick = tick;
+    }
+
+    /// What is left of a count after some ticks.
+    fn closing(&self, elapsed: u64) -> Closing {
+        let left = libm::exp2(-(elapsed as f64) / self.half_life_ticks);
+        Closing { current_factor: left, total_factor: 1.0, threshold: 0.0, mean_share: 0.0, learnt_max: 1.0 }
     }
 
     /// Times that more edges were seen than are remembered for a whole span.

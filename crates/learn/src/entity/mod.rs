@@ -3,8 +3,10 @@
 //! In come numbers, keyed hashes and nats with their time in seconds; out comes how far a number lies from the entity's own past, whether something is met for the first time,
 //! and the fading risk. Distributions belong to peer groups ([`crate::tabular::Ecod`]); an entity has moments only. What an entity is, is not known here.
 
+mod moments;
 mod seen;
 
+pub use moments::Moments;
 pub use seen::Seen;
 
 use cordon_stats::codec;
@@ -13,15 +15,6 @@ use crate::{Damaged, Snapshot};
 
 /// Numbers of which an entity keeps its normal.
 pub const FEATURES: usize = 16;
-
-/// Learnt values before a distance is said.
-const WEIGHT_MIN: f32 = 5.0;
-
-/// Largest value that is learnt, so that its square stays finite in the single precision kept.
-const LARGEST: f64 = 1e18;
-
-/// Largest distance that is learnt, in standard deviations.
-const CLIP: f64 = 4.0;
 
 /// How fast an entity forgets, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,33 +41,22 @@ pub struct Entity {
     risk_at_s: i64,
 }
 
-/// Faded mean and variance of a number.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Moments {
-    mean: f32,
-    variance: f32,
-    weight: f32,
-    /// Time of the last value, in hours since 1970.
-    at_h: i32,
-}
-
 impl Entity {
     /// The usual value of a feature; none before five values, faded, were learnt.
     #[must_use]
     pub fn usual(&self, feature: usize) -> Option<f64> {
-        self.moments.get(feature).filter(|moments| moments.weight >= WEIGHT_MIN).map(|moments| f64::from(moments.mean))
+        self.moments.get(feature)?.usual()
     }
 
     /// The distance of a value from the usual one, in standard deviations (at least a tenth of the usual value and at least 1e-6); none before it is known or for what is not finite.
     #[must_use]
     pub fn distance(&self, feature: usize, value: f64) -> Option<f64> {
-        let moments = self.moments.get(feature).filter(|moments| moments.weight >= WEIGHT_MIN && value.is_finite())?;
-        Some((value - f64::from(moments.mean)) / moments.width())
+        self.moments.get(feature)?.distance(value)
     }
 
     /// Learns a value of a feature at `time_s` seconds since 1970. A far value counts as one of four deviations; what is not finite is left out.
     pub fn learn(&mut self, feature: usize, value: f64, time_s: i64, fading: Fading) {
-        if let Some(moments) = self.moments.get_mut(feature).filter(|_| value.is_finite()) {
+        if let Some(moments) = self.moments.get_mut(feature) {
             moments.learn(value, time_s, fading);
         }
     }
@@ -82,6 +64,12 @@ impl Entity {
     /// Whether this is met for the first time, as far as is remembered; it is remembered from now on. The hash must be keyed.
     pub fn meet(&mut self, hash: u64) -> bool {
         self.seen.insert(hash)
+    }
+
+    /// Whether this was met before, as far as is remembered; nothing is learnt.
+    #[must_use]
+    pub fn knows(&self, hash: u64) -> bool {
+        self.seen.has(hash)
     }
 
     /// Adds nats to the risk and says what it is then.
@@ -99,28 +87,6 @@ impl Entity {
     }
 }
 
-impl Moments {
-    fn width(self) -> f64 {
-        libm::sqrt(f64::from(self.variance)).max(0.1 * f64::from(self.mean.abs())).max(1e-6)
-    }
-
-    fn learn(&mut self, value: f64, time_s: i64, fading: Fading) {
-        let now_h = i32::try_from(time_s / 3_600).unwrap_or(i32::MAX);
-        let weight =
-            f64::from(self.weight) * faded(f64::from(now_h.saturating_sub(self.at_h)) * 3_600.0, fading.normal_s) + 1.0;
-        let mut apart = value.clamp(-LARGEST, LARGEST) - f64::from(self.mean);
-        if self.weight >= WEIGHT_MIN {
-            let reach = CLIP * self.width();
-            apart = apart.clamp(-reach, reach);
-        }
-        let gain = 1.0 / weight;
-        self.mean = narrow(f64::from(self.mean) + gain * apart);
-        self.variance = narrow((1.0 - gain) * (f64::from(self.variance) + gain * apart * apart));
-        self.weight = narrow(weight);
-        self.at_h = self.at_h.max(now_h);
-    }
-}
-
 /// What is left after a time; all of it when time runs backwards.
 fn faded(elapsed_s: f64, half_life_s: f64) -> f64 {
     libm::exp2(-(elapsed_s.max(0.0) / half_life_s.max(1.0)))
@@ -135,12 +101,7 @@ fn narrow(value: f64) -> f32 {
 impl Snapshot for Entity {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(1);
-        for moments in &self.moments {
-            for value in [moments.mean, moments.variance, moments.weight] {
-                out.extend_from_slice(&value.to_le_bytes());
-            }
-            out.extend_from_slice(&moments.at_h.to_le_bytes());
-        }
+        self.moments.iter().for_each(|moments| moments.write(out));
         out.extend_from_slice(&self.risk.to_le_bytes());
         codec::put_i64(out, self.risk_at_s);
         self.seen.write(out);
@@ -152,12 +113,7 @@ impl Snapshot for Entity {
         }
         let mut entity = Self::default();
         for moments in &mut entity.moments {
-            let (mean, variance, weight) = (number(from)?, number(from)?, number(from)?);
-            let at_h = codec::take(from).map(i32::from_le_bytes).ok_or(Damaged("a time"))?;
-            if variance < 0.0 || weight < 0.0 {
-                return Err(Damaged("a variance that is not negative"));
-            }
-            *moments = Moments { mean, variance, weight, at_h };
+            *moments = Moments::read(from)?;
         }
         entity.risk = number(from)?;
         entity.risk_at_s = codec::take_i64(from).ok_or(Damaged("a time"))?;

@@ -25,6 +25,12 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Whether the thing behind this keyed hash was met before; nothing is learnt.
+    #[must_use]
+    pub fn has(&self, hash: u64) -> bool {
+        has(&self.young, hash) || has(&self.old, hash)
+    }
+
     /// Whether the thing behind this keyed hash is new; it is known from now on.
     pub fn insert(&mut self, hash: u64) -> bool {
         if has(&self.young, hash) {

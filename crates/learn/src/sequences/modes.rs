@@ -151,6 +151,12 @@ impl Modes {
         distances.min_by(|a, b| a.1.total_cmp(&b.1))
     }
 
+    /// The configuration as it holds.
+    #[must_use]
+    pub const fn config(&self) -> &ModesConfig {
+        &self.config
+    }
+
     /// Modes that are known.
     #[must_use]
     pub fn known(&self) -> usize {

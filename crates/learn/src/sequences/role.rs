@@ -172,8 +172,12 @@ impl Role {
         self.modes.explained(sequence)
     }
 
-    /// Adds what another model of the same configuration and key has learnt; the scale stays and should be fitted anew. False when not all could be added.
+    /// Adds what another model of the same configuration and key has learnt; the scale stays and should be fitted anew. False when configurations differ (nothing is
+    /// done) or when not all could be added.
     pub fn merge(&mut self, other: &Self) -> bool {
+        if self.transitions.config() != other.transitions.config() || self.modes.config() != other.modes.config() {
+            return false;
+        }
         let transitions = self.transitions.merge(&other.transitions);
         self.modes.merge(&other.modes) && transitions
     }

@@ -5,7 +5,7 @@
 
 use cordon_stats::codec;
 
-use crate::{Damaged, Snapshot};
+use crate::{Damaged, Part, Score, Snapshot};
 
 /// Largest distance that is learnt, in standard deviations.
 const CLIP: f64 = 4.0;
@@ -53,6 +53,34 @@ impl Chart {
     #[must_use]
     pub fn distance(&self, value: f64) -> f64 {
         if self.values < VALUES_MIN || !value.is_finite() { 0.0 } else { (value - self.mean) / self.width() }
+    }
+
+    /// The size of [`Chart::distance`] as a score of one part, beside what is expected.
+    #[must_use]
+    pub fn explain(&self, value: f64) -> Score {
+        let usual = (self.values >= VALUES_MIN).then_some(self.mean);
+        let distance = self.distance(value).abs();
+        Score::of(vec![Part { feature: 0, value: distance, observed: value, usual, peers: None }])
+    }
+
+    /// Takes in another chart of the same half-life: mean and width are those of both pasts together, each weighing what it remembers (the pooled variance of Chan, Golub and LeVeque,
+    /// "Updating formulae and a pairwise algorithm for computing sample variances", 1979). False, and nothing done, when half-lives differ.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        if self.gain.to_bits() != other.gain.to_bits() {
+            return false;
+        }
+        let remembered = |chart: &Self| (chart.values as f64).min(1.0 / chart.gain);
+        let both = remembered(self) + remembered(other);
+        if both > 0.0 {
+            let share = remembered(other) / both;
+            let apart = other.mean - self.mean;
+            self.variance += share * (other.variance - self.variance) + share * (1.0 - share) * apart * apart;
+            self.variance = self.variance.clamp(0.0, f64::MAX);
+            self.mean += share * apart;
+            self.size += share * (other.size - self.size);
+        }
+        self.values = self.values.saturating_add(other.values);
+        true
     }
 
     /// Learns a value; what is not finite is left out.

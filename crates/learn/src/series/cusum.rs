@@ -5,7 +5,7 @@
 
 use cordon_stats::codec;
 
-use crate::{Damaged, Snapshot};
+use crate::{Damaged, Part, Score, Snapshot};
 
 /// Deviation that is let pass at each step.
 const SLACK: f64 = 0.5;
@@ -31,6 +31,20 @@ impl Cusum {
             self.up = (self.up + deviation - SLACK).clamp(0.0, SUM_MAX);
             self.down = (self.down - deviation - SLACK).clamp(0.0, SUM_MAX);
         }
+    }
+
+    /// What [`Cusum::sum`] will be once a deviation is taken, as a score of one part; the usual deviation is 0.
+    #[must_use]
+    pub fn explain(mut self, deviation: f64) -> Score {
+        self.observe(deviation);
+        Score::of(vec![Part { feature: 0, value: self.sum(), observed: deviation, usual: Some(0.0), peers: None }])
+    }
+
+    /// Takes in another one: the larger sum of each side stays, so that a slow change which either has seen is still seen. Sums of two places are not added: two that
+    /// each are within the ordinary must not make an alarm.
+    pub const fn merge(&mut self, other: &Self) {
+        self.up = self.up.max(other.up);
+        self.down = self.down.max(other.down);
     }
 
     /// The larger side, 0 to 20; above 5 is taken as an alarm by custom.

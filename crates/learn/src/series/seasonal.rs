@@ -5,7 +5,7 @@
 
 use cordon_stats::codec;
 
-use crate::{Damaged, Snapshot};
+use crate::{Damaged, Part, Score, Snapshot};
 
 /// Gains of level, trend and season.
 const LEVEL: f64 = 0.3;
@@ -20,6 +20,9 @@ const WIDTH_MIN: f64 = 1e-3;
 
 /// Largest value that is learnt, so that sums stay finite.
 const LARGEST: f64 = 1e150;
+
+/// Seasons that the gain of the season remembers.
+const REMEMBERED_SEASONS: u64 = 10;
 
 /// Most points of a season: a week of minutes.
 const POINTS_MAX: usize = 10_080;
@@ -66,6 +69,38 @@ impl Seasonal {
             Some(expected) if value.is_finite() => (value - expected) / self.width(),
             _ => 0.0,
         }
+    }
+
+    /// The size of [`Seasonal::distance`] as a score of one part, beside what is expected.
+    #[must_use]
+    pub fn explain(&self, value: f64) -> Score {
+        let distance = self.distance(value).abs();
+        Score::of(vec![Part { feature: 0, value: distance, observed: value, usual: self.expected(), peers: None }])
+    }
+
+    /// Takes in another one that stands at the same point of a season of the same length: level, trend, season and band become means, each weighing the points behind it, at most ten
+    /// seasons of them. One in its first season knows no level yet: the other one holds. False, and nothing done, when length or point differ.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        if self.season.len() != other.season.len() || self.place() != other.place() {
+            return false;
+        }
+        let length = self.season.len() as u64;
+        if other.points < length {
+            return true;
+        }
+        if self.points < length {
+            self.clone_from(other);
+            return true;
+        }
+        let remembered = |seasonal: &Self| seasonal.points.min(REMEMBERED_SEASONS * length) as f64;
+        let share = remembered(other) / (remembered(self) + remembered(other));
+        let toward = |own: &mut f64, others: f64| *own += share * (others - *own);
+        toward(&mut self.level, other.level);
+        toward(&mut self.trend, other.trend);
+        self.season.iter_mut().zip(&other.season).for_each(|(own, others)| toward(own, *others));
+        self.band.iter_mut().zip(&other.band).for_each(|(own, others)| toward(own, *others));
+        self.points = self.points.max(other.points);
+        true
     }
 
     fn width(&self) -> f64 {

@@ -99,6 +99,25 @@ impl Watch {
         nats(self.chart.distance(value)) + season + nats(ahead.sum() / DRIFT_UNIT)
     }
 
+    /// Takes in another watch of the same settings, over the same kind of number at the same point of the season: charts, season and threshold are pooled, of the slow drift and of the risk the
+    /// larger holds. False, and nothing done, when settings or points differ.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let mut both = self.clone();
+        let season = match (&mut both.season, &other.season) {
+            (Some(own), Some(others)) => own.merge(others),
+            (own, others) => own.is_none() && others.is_none(),
+        };
+        let settings = self.settings == other.settings;
+        if !settings || !season || !both.chart.merge(&other.chart) || !both.anchor.merge(&other.anchor) {
+            return false;
+        }
+        both.cusum.merge(&other.cusum);
+        both.spot.merge(&other.spot);
+        both.risk = both.risk.max(other.risk);
+        *self = both;
+        true
+    }
+
     /// The largest score of late, fading.
     #[must_use]
     pub const fn risk(&self) -> f64 {

@@ -4,8 +4,11 @@
 //! are put together in groups of at most ten (single linkage over 1 - correlation); each group has an autoencoder with tied weights and three quarters as many hidden units;
 //! one more learns their errors. One pass of gradient descent, rate 0.1, over rows put between 0 and 1. The score is the mean square error of the last one.
 
+use cordon_stats::codec;
+
 use super::Rows;
-use crate::eval::controls::Draw;
+use crate::drift::take_finite;
+use crate::{Damaged, Part, Score, Snapshot, eval::controls::Draw};
 
 /// Most features of a group.
 const GROUP_MAX: usize = 10;
@@ -13,16 +16,23 @@ const GROUP_MAX: usize = 10;
 /// Rate of the descent.
 const RATE: f64 = 0.1;
 
+/// Most columns.
+const WIDTH_MAX: usize = 65_536;
+
 /// The groups' autoencoders and the one over their errors.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Autoencoders {
+    /// Rows learnt.
+    rows: f64,
     ranges: Vec<(f64, f64)>,
+    /// Mean of each column.
+    means: Vec<f64>,
     groups: Vec<(Vec<usize>, Autoencoder)>,
     errors: Vec<(f64, f64)>,
     last: Autoencoder,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Autoencoder {
     inputs: usize,
     hidden: usize,
@@ -37,13 +47,15 @@ impl Autoencoders {
     #[must_use]
     pub fn fit(rows: &Rows, columns: &[usize], seed: u64) -> Self {
         let mut draw = Draw::new(seed);
-        let ranges =
-            (0..rows.width()).map(|column| range(rows.iter().filter_map(|row| row.get(column).copied()))).collect();
+        let values = |column: usize| rows.iter().filter_map(move |row| row.get(column).copied());
+        let ranges = (0..rows.width()).map(|column| range(values(column))).collect();
+        let means = (0..rows.width()).map(|column| mean(values(column))).collect();
         let groups = group(rows, columns);
         let groups: Vec<_> =
             groups.into_iter().map(|group| (group.clone(), Autoencoder::new(group.len(), &mut draw))).collect();
         let last = Autoencoder::new(groups.len(), &mut draw);
-        let mut all = Self { ranges, errors: vec![(0.0, 1.0); groups.len()], groups, last };
+        let errors = vec![(0.0, 1.0); groups.len()];
+        let mut all = Self { rows: rows.len() as f64, ranges, means, errors, groups, last };
         let mut order: Vec<usize> = (0..rows.len()).collect();
         draw.shuffle(&mut order);
         for place in &order {
@@ -64,6 +76,60 @@ impl Autoencoders {
     #[must_use]
     pub fn score(&self, row: &[f64]) -> f64 {
         self.last.error(&scale(&self.group_errors(row), &self.errors))
+    }
+
+    /// The score with a part for each column: a group owns its squared error in the last autoencoder, and a column the share of it that it has in the squared error of its group.
+    #[must_use]
+    pub fn explain(&self, row: &[f64]) -> Score {
+        let errors = scale(&self.group_errors(row), &self.errors);
+        let (_, outputs) = self.last.pass(&errors);
+        let mut parts = Vec::new();
+        for ((group, autoencoder), (error, output)) in self.groups.iter().zip(errors.iter().zip(&outputs)) {
+            let value = (output - error) * (output - error) / self.last.inputs.max(1) as f64;
+            let inputs = self.inputs(group, row);
+            let (_, back) = autoencoder.pass(&inputs);
+            let squares: Vec<f64> = inputs.iter().zip(&back).map(|(input, back)| (input - back) * (input - back)).collect();
+            let all: f64 = squares.iter().sum();
+            for (column, square) in group.iter().zip(&squares) {
+                let share = if all > 0.0 { square / all } else { 1.0 / group.len() as f64 };
+                parts.push(Part {
+                    feature: *column,
+                    value: share * value,
+                    observed: row.get(*column).copied().unwrap_or(f64::NAN),
+                    usual: self.means.get(*column).copied(),
+                    peers: None,
+                });
+            }
+        }
+        Score::of(parts)
+    }
+
+    /// Takes in what another one of the same groups learnt from the same seed: weights become means, each weighing its rows (federated averaging, McMahan and others, AISTATS 2017), ranges reach as
+    /// far as both did. False, and nothing done, when the groups differ: hidden units of different groups, or drawn from different seeds, have no meaning in common; that the seeds are the same
+    /// the caller must know.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let groups = |all: &Self| all.groups.iter().map(|(group, _)| group.clone()).collect::<Vec<_>>();
+        if self.ranges.len() != other.ranges.len() || groups(self) != groups(other) {
+            return false;
+        }
+        let both = self.rows + other.rows;
+        let share = if both > 0.0 { other.rows / both } else { 0.0 };
+        let pairs = self.groups.iter_mut().map(|(_, own)| own).zip(other.groups.iter().map(|(_, others)| others));
+        pairs.for_each(|(own, others)| own.toward(others, share));
+        self.last.toward(&other.last, share);
+        toward(&mut self.means, &other.means, share);
+        let ranges = self.ranges.iter_mut().zip(&other.ranges).chain(self.errors.iter_mut().zip(&other.errors));
+        ranges.for_each(|(own, others)| *own = (own.0.min(others.0), own.1.max(others.1)));
+        self.rows = both;
+        true
+    }
+
+    /// Bytes held: 8 for each weight, and 24 for each column.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let of = |one: &Autoencoder| (one.weights.len() + one.hidden_bias.len() + one.output_bias.len()) * 8;
+        let groups: usize = self.groups.iter().map(|(group, one)| of(one) + group.len() * 8).sum();
+        size_of::<Self>() + groups + of(&self.last) + self.ranges.len() * 24 + self.errors.len() * 16
     }
 
     fn inputs(&self, group: &[usize], row: &[f64]) -> Vec<f64> {
@@ -88,10 +154,17 @@ impl Autoencoders {
 
 impl Autoencoder {
     fn new(inputs: usize, draw: &mut Draw) -> Self {
-        let hidden = (3 * inputs).div_ceil(4).max(1);
+        let hidden = hidden_of(inputs);
         let reach = 1.0 / inputs.max(1) as f64;
         let weights = (0..hidden * inputs).map(|_| (2.0 * draw.unit() - 1.0) * reach).collect();
         Self { inputs, hidden, weights, hidden_bias: vec![0.0; hidden], output_bias: vec![0.0; inputs] }
+    }
+
+    /// Moves every weight by `share` of the way to another one's.
+    fn toward(&mut self, other: &Self, share: f64) {
+        toward(&mut self.weights, &other.weights, share);
+        toward(&mut self.hidden_bias, &other.hidden_bias, share);
+        toward(&mut self.output_bias, &other.output_bias, share);
     }
 
     fn pass(&self, inputs: &[f64]) -> (Vec<f64>, Vec<f64>) {
@@ -131,6 +204,16 @@ impl Autoencoder {
     }
 }
 
+/// Hidden units over so many inputs: three quarters of them.
+const fn hidden_of(inputs: usize) -> usize {
+    let hidden = (3 * inputs).div_ceil(4);
+    if hidden == 0 { 1 } else { hidden }
+}
+
+fn toward(own: &mut [f64], others: &[f64], share: f64) {
+    own.iter_mut().zip(others).for_each(|(own, others)| *own += share * (others - *own));
+}
+
 fn sigmoid(value: f64) -> f64 {
     1.0 / (1.0 + libm::exp(-value))
 }
@@ -147,6 +230,15 @@ fn scale(values: &[f64], ranges: &[(f64, f64)]) -> Vec<f64> {
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let finite = values.filter(|value| value.is_finite());
     finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+}
+
+/// Mean of the finite values; 0 without one.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let mut mean = 0.0;
+    for (count, value) in values.filter(|value| value.is_finite()).enumerate() {
+        mean += (value - mean) / (count + 1) as f64;
+    }
+    mean
 }
 
 /// Joins the two closest groups until no two may be joined.
@@ -186,6 +278,73 @@ fn correlation(rows: &Rows, a: usize, b: usize) -> f64 {
     let width = libm::sqrt(left * right);
     if width > 0.0 { both / width } else { 0.0 }
 }
+
+impl Snapshot for Autoencoders {
+    fn write(&self, out: &mut Vec<u8>) {
+        codec::put_u64(out, VERSION);
+        codec::put_u64(out, self.rows.to_bits());
+        codec::put_len(out, self.ranges.len());
+        for ((low, high), mean) in self.ranges.iter().zip(&self.means) {
+            [low, high, mean].iter().for_each(|value| codec::put_u64(out, value.to_bits()));
+        }
+        codec::put_len(out, self.groups.len());
+        for ((group, autoencoder), (low, high)) in self.groups.iter().zip(&self.errors) {
+            codec::put_len(out, group.len());
+            group.iter().for_each(|column| codec::put_len(out, *column));
+            [low, high].iter().for_each(|value| codec::put_u64(out, value.to_bits()));
+            autoencoder.write(out);
+        }
+        self.last.write(out);
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Self, Damaged> {
+        if codec::take_u64(from) != Some(VERSION) {
+            return Err(Damaged("autoencoders, version 1"));
+        }
+        let rows = take_finite(from)?;
+        let width = codec::take_len(from, 24).filter(|width| *width <= WIDTH_MAX);
+        let (mut ranges, mut means) = (Vec::new(), Vec::new());
+        for _ in 0..width.ok_or(Damaged("the width of autoencoders"))? {
+            ranges.push(read_range(from)?);
+            means.push(take_finite(from)?);
+        }
+        let (mut groups, mut errors) = (Vec::new(), Vec::new());
+        for _ in 0..codec::take_len(from, 32).ok_or(Damaged("the number of groups"))? {
+            let size = codec::take_len(from, 8).filter(|size| *size <= GROUP_MAX).ok_or(Damaged("a group"))?;
+            let column = |from: &mut &[u8]| codec::take_u64(from).and_then(|column| usize::try_from(column).ok());
+            let group = (0..size).map(|_| column(from).filter(|column| *column < ranges.len()));
+            let group = group.collect::<Option<Vec<usize>>>().ok_or(Damaged("the columns of a group"))?;
+            errors.push(read_range(from)?);
+            let autoencoder = Autoencoder::read(from, group.len())?;
+            groups.push((group, autoencoder));
+        }
+        let last = Autoencoder::read(from, groups.len())?;
+        Ok(Self { rows, ranges, means, groups, errors, last })
+    }
+}
+
+impl Autoencoder {
+    fn write(&self, out: &mut Vec<u8>) {
+        let lists = [&self.weights, &self.hidden_bias, &self.output_bias];
+        lists.into_iter().flatten().for_each(|value| codec::put_u64(out, value.to_bits()));
+    }
+
+    fn read(from: &mut &[u8], inputs: usize) -> Result<Self, Damaged> {
+        let hidden = hidden_of(inputs);
+        let mut list = |len: usize| (0..len).map(|_| take_finite(from)).collect::<Result<Vec<f64>, _>>();
+        let (weights, hidden_bias, output_bias) = (list(hidden * inputs)?, list(hidden)?, list(inputs)?);
+        Ok(Self { inputs, hidden, weights, hidden_bias, output_bias })
+    }
+}
+
+/// The range of a column; one without any value has its ends turned round.
+fn read_range(from: &mut &[u8]) -> Result<(f64, f64), Damaged> {
+    let mut end = || codec::take_u64(from).map(f64::from_bits).filter(|end| !end.is_nan()).ok_or(Damaged("a range"));
+    Ok((end()?, end()?))
+}
+
+/// Version of the bytes.
+const VERSION: u64 = 1;
 
 #[cfg(test)]
 mod tests {

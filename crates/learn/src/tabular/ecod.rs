@@ -138,8 +138,12 @@ impl Ecod {
         }
     }
 
-    /// Takes in what `other` learnt about the same features. Weights add up exactly as long as nothing was aged.
-    pub fn merge(&mut self, other: &Self) {
+    /// Takes in what `other` learnt about the same features. Weights add up exactly as long as nothing was aged. False, and nothing done, when the numbers of
+    /// features differ.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        if self.features.len() != other.features.len() {
+            return false;
+        }
         for (mine, theirs) in self.features.iter_mut().zip(&other.features) {
             mine.ranks.merge(&theirs.ranks);
             mine.missing += theirs.missing;
@@ -147,6 +151,7 @@ impl Ecod {
         self.rows += other.rows;
         self.learnt = self.learnt.wrapping_add(other.learnt);
         self.lean();
+        true
     }
 
     /// Sums of `draws` rows whose features are drawn each for itself from what was learnt: what the sums would be if no feature had to do with another.

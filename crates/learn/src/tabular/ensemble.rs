@@ -419,5 +419,7 @@ const WIDTH_MAX: usize = 65_536;
 /// Version of the bytes.
 const VERSION: u64 = 1;
 
+mod merge;
+
 #[cfg(test)]
 mod tests;

@@ -81,6 +81,24 @@ impl Forest {
         }
     }
 
+    /// Takes trees of `other`, which was grown over other rows of the same features, into every so many places: `share` (0 to 1) of the trees are its own then, in
+    /// proportion to the rows behind each. The number of trees stays, so the state does not grow. False, and nothing done, when the numbers of features differ or one
+    /// of both has no tree. Which trees stay follows from their places, so two merges in the other order keep other trees of the same two kinds.
+    pub fn merge(&mut self, other: &Self, share: f64) -> bool {
+        if self.width != other.width || self.trees.is_empty() || other.trees.is_empty() {
+            return false;
+        }
+        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 };
+        for (place, tree) in self.trees.iter_mut().enumerate() {
+            let taken = libm::floor((place + 1) as f64 * share) > libm::floor(place as f64 * share);
+            let theirs = other.trees.get(place % other.trees.len());
+            if let Some(theirs) = theirs.filter(|_| taken) {
+                tree.clone_from(theirs);
+            }
+        }
+        true
+    }
+
     /// Mean number of cuts saved; about 0 for an average row, at most c(256) - 1, about 9.2. Nothing is allocated.
     #[must_use]
     pub fn score(&self, row: &[f64]) -> f64 {

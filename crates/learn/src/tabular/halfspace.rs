@@ -4,20 +4,28 @@
 //! nodes count the rows of the running window and remember those of the one before. A row goes down until a node remembers at most a tenth of the window; the score is
 //! `1 - sum of mass * 2^depth / (trees * window * 2^15)`. Numbers are expected between 0 and 1; a missing one is taken as 0.
 
-use crate::eval::controls::Draw;
+use cordon_stats::codec;
+
+use crate::{Damaged, Part, Score, Snapshot, eval::controls::Draw};
 
 /// Depth of every tree.
 const DEPTH: u32 = 15;
 
+/// Most trees, and most features.
+const TREES_MAX: usize = 256;
+const FEATURES_MAX: usize = 1_024;
+
 /// Half-space trees.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct HalfSpace {
+    features: usize,
+    seed: u64,
     trees: Vec<Tree>,
     window: u32,
     seen: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Tree {
     /// Feature and cut of each inner node, as a heap: the children of i are 2i + 1 and 2i + 2.
     cuts: Vec<(usize, f64)>,
@@ -28,11 +36,12 @@ struct Tree {
 }
 
 impl HalfSpace {
-    /// `trees` trees over `features` numbers with windows of `window` rows; 25 and 250 in the paper.
+    /// `trees` trees (at most 256) over `features` numbers (at most 1,024; further ones are not looked at) with windows of `window` rows; 25 and 250 in the paper.
     #[must_use]
     pub fn new(features: usize, trees: usize, window: u32, seed: u64) -> Self {
+        let (trees, features) = (trees.min(TREES_MAX), features.min(FEATURES_MAX));
         let grow = |place: usize| Tree::grow(features, &mut Draw::new(seed ^ (place as u64) << 32));
-        Self { trees: (0..trees).map(grow).collect(), window: window.max(1), seen: 0 }
+        Self { features, seed, trees: (0..trees).map(grow).collect(), window: window.max(1), seen: 0 }
     }
 
     /// How unusual a row is, 0 to 1; 0 in the first window.
@@ -41,10 +50,62 @@ impl HalfSpace {
         if self.seen < u64::from(self.window) {
             return 0.0;
         }
-        let limit = f64::from(self.window) * 0.1;
-        let sum: f64 = self.trees.iter().map(|tree| tree.mass(row, limit)).sum();
-        let most = self.trees.len() as f64 * f64::from(self.window) * libm::exp2(f64::from(DEPTH));
-        1.0 - sum / most
+        let limit = self.limit();
+        let sum: f64 = self.trees.iter().map(|tree| tree.mass(row, limit, |_, _| ())).sum();
+        1.0 - sum / self.most()
+    }
+
+    fn limit(&self) -> f64 {
+        f64::from(self.window) * 0.1
+    }
+
+    /// The sum of a row that all the mass went to, down to the last depth.
+    fn most(&self) -> f64 {
+        self.trees.len() as f64 * f64::from(self.window) * libm::exp2(f64::from(DEPTH))
+    }
+
+    /// The score with a part for each feature, what the cuts of that feature took from the sum, and one more, numbered behind the last feature: the score of a row that no cut was asked for.
+    #[must_use]
+    pub fn explain(&self, row: &[f64]) -> Score {
+        let mut taken = vec![0.0; self.features];
+        let mut begun = 0.0;
+        if self.seen >= u64::from(self.window) {
+            for tree in &self.trees {
+                begun += tree.reference.first().copied().map_or(0.0, f64::from);
+                tree.mass(row, self.limit(), |feature, more| {
+                    taken.get_mut(feature).into_iter().for_each(|taken| *taken -= more);
+                });
+            }
+            begun = 1.0 - begun / self.most();
+        }
+        let of = |(feature, taken): (usize, f64)| Part {
+            feature,
+            value: taken / self.most(),
+            observed: row.get(feature).copied().unwrap_or(f64::NAN),
+            usual: None,
+            peers: None,
+        };
+        let mut parts: Vec<Part> = taken.into_iter().enumerate().map(of).collect();
+        parts.push(Part { feature: self.features, value: begun, observed: f64::NAN, usual: None, peers: None });
+        Score::of(parts)
+    }
+
+    /// Takes in what another one of the same seed, features and window counted, at the same row of its window: masses become their mean, rounded up, so that limit and scale stay. False,
+    /// and nothing done, when the trees differ or the windows turned at other rows.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        let of = |trees: &Self| (trees.features, trees.seed, trees.trees.len(), trees.window);
+        let turn = |trees: &Self| (trees.seen % u64::from(trees.window), trees.seen >= u64::from(trees.window));
+        if of(self) != of(other) || turn(self) != turn(other) {
+            return false;
+        }
+        for (own, others) in self.trees.iter_mut().zip(&other.trees) {
+            let pairs = own.reference.iter_mut().zip(&others.reference);
+            for (own, others) in pairs.chain(own.latest.iter_mut().zip(&others.latest)) {
+                *own = own.midpoint(*others) + (*own ^ *others) % 2;
+            }
+        }
+        self.seen = self.seen.max(other.seen);
+        true
     }
 
     /// Learns a row; at the end of a window what it left becomes the reference.
@@ -106,13 +167,17 @@ impl Tree {
         Some(2 * place + if value < *cut { 1 } else { 2 })
     }
 
-    fn mass(&self, row: &[f64], limit: f64) -> f64 {
+    /// The scaled mass where the row ends; `step` hears of each cut passed its feature and what the scaled mass gained there.
+    fn mass(&self, row: &[f64], limit: f64, mut step: impl FnMut(usize, f64)) -> f64 {
+        let mass_at = |place: usize| self.reference.get(place).copied().map_or(0.0, f64::from);
         let (mut place, mut scale) = (0, 1.0);
         loop {
-            let mass = self.reference.get(place).copied().map_or(0.0, f64::from);
+            let mass = mass_at(place);
             match self.child(place, row) {
                 // bounded by the depth of the tree
                 Some(next) if mass > limit => {
+                    let feature = self.cuts.get(place).map_or(0, |cut| cut.0);
+                    step(feature, mass_at(next) * scale * 2.0 - mass * scale);
                     place = next;
                     scale *= 2.0;
                 }
@@ -129,6 +194,69 @@ impl Tree {
         }
     }
 }
+
+impl Snapshot for HalfSpace {
+    fn write(&self, out: &mut Vec<u8>) {
+        codec::put_u64(out, VERSION);
+        codec::put_len(out, self.features);
+        codec::put_len(out, self.trees.len());
+        for value in [self.seed, u64::from(self.window), self.seen] {
+            codec::put_u64(out, value);
+        }
+        // the cuts follow from the seed
+        for tree in &self.trees {
+            for masses in [&tree.reference, &tree.latest] {
+                let held = || masses.iter().enumerate().filter(|(_, mass)| **mass > 0);
+                codec::put_len(out, held().count());
+                for (place, mass) in held() {
+                    codec::put_u64(out, (place as u64) << 32 | u64::from(*mass));
+                }
+            }
+        }
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Self, Damaged> {
+        if codec::take_u64(from) != Some(VERSION) {
+            return Err(Damaged("half-space trees, version 1"));
+        }
+        let number = |from: &mut &[u8]| codec::take_u64(from).ok_or(Damaged("the shape of half-space trees"));
+        let at_most = |from: &mut &[u8], most: usize| {
+            let len = number(from).map(|len| usize::try_from(len).unwrap_or(usize::MAX))?;
+            if len <= most { Ok(len) } else { Err(Damaged("a number of trees or features within bounds")) }
+        };
+        let (features, trees) = (at_most(from, FEATURES_MAX)?, at_most(from, TREES_MAX)?);
+        let (seed, window, seen) = (number(from)?, number(from)?, number(from)?);
+        let window = u32::try_from(window).ok().filter(|window| *window > 0).ok_or(Damaged("a window of rows"))?;
+        // at least two lengths for each tree: a damaged number does not make trees grow for nothing
+        if from.len() < trees * 16 {
+            return Err(Damaged("the masses of half-space trees"));
+        }
+        let mut read = Self::new(features, trees, window, seed);
+        read.seen = seen;
+        for tree in &mut read.trees {
+            read_masses(from, &mut tree.reference)?;
+            read_masses(from, &mut tree.latest)?;
+        }
+        Ok(read)
+    }
+}
+
+fn read_masses(from: &mut &[u8], masses: &mut [u32]) -> Result<(), Damaged> {
+    let held = codec::take_len(from, 8).ok_or(Damaged("the masses of half-space trees"))?;
+    let mut free = 0;
+    for _ in 0..held {
+        let both = codec::take_u64(from).ok_or(Damaged("a mass"))?;
+        let place = usize::try_from(both >> 32).unwrap_or(usize::MAX);
+        let mass = u32::try_from(both & u64::from(u32::MAX)).unwrap_or(0);
+        let node = masses.get_mut(place).filter(|_| place >= free && mass > 0).ok_or(Damaged("masses in their order"))?;
+        *node = mass;
+        free = place + 1;
+    }
+    Ok(())
+}
+
+/// Version of the bytes.
+const VERSION: u64 = 1;
 
 #[cfg(test)]
 mod tests {

@@ -94,7 +94,7 @@ impl Names {
         }
     }
 
-    /// Takes in what `other` learnt over the same tree; with another tree only the single values are taken in, and the answer is false.
+    /// Takes in what `other` learnt over the same tree. False, and nothing done, with another tree.
     pub fn merge(&mut self, other: &Self) -> bool {
         let shape =
             |names: &Self| names.features.iter().map(|feature| (feature.column, feature.given)).collect::<Vec<_>>();

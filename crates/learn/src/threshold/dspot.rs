@@ -5,7 +5,7 @@
 use cordon_stats::codec;
 
 use super::{Call, Spot, SpotSettings};
-use crate::{Damaged, Snapshot};
+use crate::{Damaged, Part, Score, Snapshot};
 
 /// A threshold that follows a wandering stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,6 +61,29 @@ impl Dspot {
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + size_of_val(self.window.as_slice()) + self.spot.bytes() - size_of::<Spot>()
+    }
+
+    /// How rare the distance of a value from the mean of its recent past is, in nats ([`Spot::nats`]). One part, beside that mean.
+    #[must_use]
+    pub fn explain(&self, value: f64) -> Score {
+        let usual = (!self.window.is_empty()).then(|| self.mean());
+        Score::of(vec![Part { feature: 0, value: self.nats(value), observed: value, usual, peers: None }])
+    }
+
+    /// The value of [`Dspot::explain`], without allocating.
+    #[must_use]
+    pub fn nats(&self, value: f64) -> f64 {
+        self.spot.nats(value - self.mean())
+    }
+
+    /// Takes in the tail of another one of the same depth ([`Spot::merge`]). The recent past stays its own: each place wanders by itself. False, and nothing done, when
+    /// depths differ.
+    pub fn merge(&mut self, other: &Self) -> bool {
+        if self.depth != other.depth {
+            return false;
+        }
+        self.spot.merge(&other.spot);
+        true
     }
 
     fn mean(&self) -> f64 {

@@ -8,7 +8,7 @@
 use cordon_stats::codec;
 
 use super::Pareto;
-use crate::{Damaged, Snapshot};
+use crate::{Damaged, Part, Score, Snapshot};
 
 /// What is asked of a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -169,9 +169,33 @@ impl Spot {
         self.set_threshold();
     }
 
-    /// Takes in the peaks of another threshold over the same kind of score, down to the higher of both levels.
+    /// How rare a value is, in nats: minus the logarithm of [`Spot::tail`], 0 while warming up, at most 700. One part, beside the high quantile.
+    #[must_use]
+    pub fn explain(&self, value: f64) -> Score {
+        let usual = self.level.is_finite().then_some(self.level);
+        Score::of(vec![Part { feature: 0, value: self.nats(value), observed: value, usual, peers: None }])
+    }
+
+    /// The value of [`Spot::explain`], without allocating.
+    #[must_use]
+    pub fn nats(&self, value: f64) -> f64 {
+        // a tail of the generalised Pareto distribution may end: what lies beyond it is no rarer than the smallest number
+        let tail = if value.is_nan() { 0.0 } else { self.tail(value) };
+        -libm::log(tail.max(1e-304)).min(0.0)
+    }
+
+    /// Takes in what another threshold over the same kind of score knows: its peaks, down to the higher of both levels, or its first values while it is warming up. The rate asked
+    /// for stays. One that is warming up itself takes over the other's tail and then learns its own first values.
     pub fn merge(&mut self, other: &Self) {
-        if self.values == 0.0 || other.values == 0.0 {
+        if self.values == 0.0 && other.values > 0.0 {
+            let own = std::mem::replace(self, Self { settings: self.settings, ..other.clone() });
+            self.settings.warmup = other.settings.warmup;
+            self.take_first(&own.recent);
+            self.set_threshold();
+            return;
+        }
+        if other.values == 0.0 {
+            self.take_first(&other.recent);
             return;
         }
         let level = self.level.max(other.level);
@@ -194,6 +218,17 @@ impl Spot {
     #[must_use]
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + (self.recent.len() + self.peaks.len()) * size_of::<f64>()
+    }
+
+    /// Learns values that another one saw while it was warming up.
+    fn take_first(&mut self, values: &[f64]) {
+        for value in values {
+            if self.values == 0.0 {
+                self.warm(*value);
+            } else {
+                self.learn(value.min(self.most_learnt()));
+            }
+        }
     }
 
     fn warm(&mut self, value: f64) -> Call {
