@@ -21,9 +21,11 @@ use crate::problem::{Problem, ProblemKind};
 pub(crate) type Find = fn(&str) -> Option<Cow<'static, [u8]>>;
 
 /// Addresses of pages.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 15] = [
     "/",
     "/findings",
+    "/privacy",
+    "/privacy/{id}",
     "/explore",
     "/sources",
     "/rules",
@@ -31,6 +33,8 @@ const PAGES: [&str; 11] = [
     "/entities/{handle}",
     "/settings",
     "/settings/{part}",
+    "/models",
+    "/models/{id}",
     "/audit",
     "/design",
 ];

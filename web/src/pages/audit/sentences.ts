@@ -74,7 +74,7 @@ function quietened(entry: Entry, detail: Detail, rule: RuleName): string {
 }
 
 const until = (detail: Detail, name: string, word: string) => (ofMicros(detail[name]) ? `, ${word} ${ofMicros(detail[name])}` : "");
-const JOBS: Readonly<Record<string, string>> = { backfill: "a run of rules over history", judge_history: "the judging of imported history", verify: "a proof of the store" };
+const JOBS: Readonly<Record<string, string>> = { review: "a review of accesses", review_accesses: "a review of accesses", backfill: "a run of rules over history", judge_history: "the judging of imported history", verify: "a proof of the store" };
 
 export const DEEDS: Readonly<Record<string, Deed>> = {
   signed_in: { name: "Signed in", of: "Sign-in", says: () => "signed in" },
@@ -99,6 +99,10 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   unlock_ended: { name: "Unlock ended", of: "Staff", says: (entry) => `ended the unlock of ${entry.target}: the name is hidden again` },
   glass_broken: { name: "Emergency access", of: "Patients", says: (entry) => `used emergency access: ${actionName(entry.target).toLowerCase()}` },
   group_changed: { name: "Finding changed", of: "Findings", says: (_, detail) => changedGroup(detail) },
+  incidents_recorded: { name: "Review kept", of: "Privacy cases", says: (_, detail) => `kept what a review of accesses came to: ${reviewed(detail)}` },
+  incident_changed: { name: "Case changed", of: "Privacy cases", says: (_, detail) => changedCase(detail) },
+  incident_exported: { name: "Case taken out", of: "Privacy cases", says: (_, detail) => `took a privacy case out${detail["format"] === "html" ? ", to print" : " as data"}` },
+  incident_deleted: { name: "Case deleted", of: "Privacy cases", says: (_, detail) => `deleted a privacy case that was ${detail["state"] === "withdrawn" ? "withdrawn" : "unfounded"}, after its time` },
   mute_added: { name: "Suppression added", of: "Findings", says: (entry, detail, rule) => `added ${quietened(entry, detail, rule)}${until(detail, "ends", "until")}` },
   mute_ended: { name: "Suppression ended", of: "Findings", says: (entry, detail, rule) => `ended ${quietened(entry, detail, rule)}` },
   search_saved: { name: "Search saved", of: "Findings", says: (_, detail) => (detail["shared"] === true ? "saved a search for others to use" : "saved a search") },
@@ -123,6 +127,35 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   letter_put_back: { name: "Letter put back", of: "Node", says: () => "put a letter back to be sent again" },
   notification_tested: { name: "Notification tested", of: "Node", says: (entry, detail) => `sent a test to ${entry.target}: ${amount(detail["failed"]) === 0 ? "all was taken" : `${amount(detail["failed"])} of ${many(amount(detail["ways"]), "way")} failed`}` },
 };
+
+/** What the custody list of a case calls what was done. */
+const CASE_DEEDS: Readonly<Record<string, string>> = {
+  state: "changed the state of a privacy case",
+  owner: "gave a privacy case to somebody",
+  comment: "commented a privacy case",
+  task_added: "added a task to a privacy case",
+  task_done: "did a task of a privacy case",
+  task_undone: "opened a task of a privacy case again",
+  request_proposed: "proposed to ask for a reason in a privacy case",
+  request_approved: "approved that a reason be asked for in a privacy case",
+  request_refused: "refused that a reason be asked for in a privacy case",
+  request_sent: "noted that a request for a reason was handed over",
+  reply: "entered an answer in a privacy case",
+  correction: "entered a correction in a privacy case",
+  assessment: "weighed the four factors of a privacy case",
+};
+
+function changedCase(detail: Detail): string {
+  const deed = text(detail["deed"]);
+  if (deed === "verdict") return `decided a privacy case: ${text(detail["verdict"]).replaceAll("_", " ")}`;
+  return CASE_DEEDS[deed] ?? "changed a privacy case";
+}
+
+function reviewed(detail: Detail): string {
+  const counts = [["opened", "new"], ["renewed", "with newer evidence"], ["returned", "found again"], ["withdrawn", "withdrawn"]].map(([name, word]) => ({ count: list(detail[name ?? ""]).length, word }));
+  const said = counts.filter(({ count }) => count > 0).map(({ count, word }) => `${many(count, "case")} ${word}`);
+  return and(said) || "no case changed";
+}
 
 function reloaded(detail: Detail): string {
   const [changed, waits] = [list(detail["changed"]), list(detail["needs_restart"])];
@@ -167,6 +200,8 @@ export const KINDS: readonly { readonly kind: string; readonly name: string }[] 
   { kind: "source_token", name: "Tokens of senders" },
   { kind: "group", name: "Findings" },
   { kind: "mute", name: "Suppressions" },
+  { kind: "incident", name: "Privacy cases" },
+  { kind: "review", name: "Reviews of accesses" },
   { kind: "event", name: "Records" },
   { kind: "events", name: "Exports" },
   { kind: "action", name: "Emergency access" },
