@@ -12,7 +12,7 @@ use cedar_policy::{
 };
 
 use crate::load::{PolicyFault, load};
-use crate::{AccessScope, Action, Grant, Purpose, Role, Target};
+use crate::{AccessScope, Action, Grant, OFFICE_CASES, Purpose, Role, STAFF_CASES, Target};
 
 /// Decisions that are remembered; beyond this the memory is emptied. A node has few kinds of askers.
 const REMEMBERED_MAX: usize = 1_024;
@@ -158,6 +158,7 @@ impl Policies {
         let Some(question) = Question::new(self, principal, action, asked) else { return Decision::Denied };
         let grants = match action.target() {
             Target::Records => question.record_grants(),
+            Target::Cases => question.case_grants(),
             Target::Places => question.place_grants(),
             Target::Node => {
                 let is_permitted = question.resource("Node", "node", Vec::new());
@@ -203,6 +204,7 @@ impl<'p> Question<'p> {
             ("purpose".to_owned(), RestrictedExpression::new_string(purpose)),
             ("break_glass".to_owned(), RestrictedExpression::new_bool(asked.break_glass)),
             ("staff_pseudonyms".to_owned(), RestrictedExpression::new_bool(policies.has_staff_pseudonyms())),
+            ("cases".to_owned(), RestrictedExpression::new_bool(action.target() == Target::Cases)),
             (
                 "officers_see_names".to_owned(),
                 RestrictedExpression::new_bool(policies.staff_names == StaffNames::ByPseudonymButToOfficers),
@@ -218,12 +220,24 @@ impl<'p> Question<'p> {
         })
     }
 
-    /// Sites with the same classes share a grant.
     fn record_grants(&self) -> Vec<Grant> {
+        let classes = &self.policies.universe.classes;
+        self.grants(|site| classes.iter().copied().filter(|class| self.row(site, *class)).collect())
+    }
+
+    fn case_grants(&self) -> Vec<Grant> {
+        let kinds = [(STAFF_CASES, false), (OFFICE_CASES, true)];
+        self.grants(|site| {
+            let admitted = kinds.iter().filter(|(_, is_office)| self.case(site, *is_office));
+            admitted.map(|(class, _)| *class).collect()
+        })
+    }
+
+    /// Sites with the same classes share a grant.
+    fn grants(&self, admitted_at: impl Fn(&str) -> BTreeSet<i64>) -> Vec<Grant> {
         let mut sites_by_classes: BTreeMap<BTreeSet<i64>, BTreeSet<String>> = BTreeMap::new();
-        let Universe { sites, classes } = &self.policies.universe;
-        for site in sites {
-            let admitted: BTreeSet<i64> = classes.iter().copied().filter(|class| self.row(site, *class)).collect();
+        for site in &self.policies.universe.sites {
+            let admitted = admitted_at(site);
             if !admitted.is_empty() {
                 sites_by_classes.entry(admitted).or_default().insert(site.clone());
             }
@@ -263,6 +277,14 @@ impl<'p> Question<'p> {
             ("health".to_owned(), RestrictedExpression::new_bool(is_health(class_uid))),
         ];
         self.resource("Record", "asked", attributes)
+    }
+
+    fn case(&self, site: &str, is_office: bool) -> bool {
+        let attributes = vec![
+            ("site".to_owned(), RestrictedExpression::new_string(site.to_owned())),
+            ("office".to_owned(), RestrictedExpression::new_bool(is_office)),
+        ];
+        self.resource("Case", "asked", attributes)
     }
 
     fn column(&self, name: &str) -> bool {

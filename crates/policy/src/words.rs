@@ -92,6 +92,8 @@ impl Purpose {
 pub enum Target {
     /// Rows about what happened: the scope says of which sites and classes.
     Records,
+    /// Cases: the scope says of which sites, and by its classes of whom ([`crate::STAFF_CASES`], [`crate::OFFICE_CASES`]).
+    Cases,
     /// Things of a site: the scope says of which sites, and admits no row.
     Places,
     /// The node as a whole: the scope admits nothing.
@@ -179,10 +181,20 @@ pub enum Action {
     AskUnlock,
     /// Agree that it is unlocked, refuse it, or end it.
     AgreeUnlock,
+    /// Read cases, take one out, and see how reviews went.
+    ReadIncidents,
+    /// Work on cases: state, owner, comments, tasks, requests, replies, assessment; start a review.
+    WorkIncidents,
+    /// Approve or refuse a request for a reason.
+    ApproveRequests,
+    /// Give the verdict of a case.
+    DecideIncidents,
+    /// See how a person's account behaves beside its own normal and that of its peers.
+    ReadStaffBehaviour,
 }
 
 /// Each action with its name and target: the one list of them.
-const ACTIONS: [(Action, &str, Target); 39] = [
+const ACTIONS: [(Action, &str, Target); 44] = [
     (Action::SearchEvents, "SearchEvents", Target::Records),
     (Action::ExportEvents, "ExportEvents", Target::Records),
     (Action::ReadFindings, "ReadFindings", Target::Records),
@@ -222,6 +234,11 @@ const ACTIONS: [(Action, &str, Target); 39] = [
     (Action::ReadUnlocks, "ReadUnlocks", Target::Node),
     (Action::AskUnlock, "AskUnlock", Target::Node),
     (Action::AgreeUnlock, "AgreeUnlock", Target::Node),
+    (Action::ReadIncidents, "ReadIncidents", Target::Cases),
+    (Action::WorkIncidents, "WorkIncidents", Target::Cases),
+    (Action::ApproveRequests, "ApproveRequests", Target::Cases),
+    (Action::DecideIncidents, "DecideIncidents", Target::Cases),
+    (Action::ReadStaffBehaviour, "ReadStaffBehaviour", Target::Places),
 ];
 
 impl Action {
@@ -266,6 +283,6 @@ mod tests {
             assert_eq!(Action::from_name(name), Some(action));
         }
         // the last of the enumeration has the highest number, so none is missing in the list
-        assert_eq!(Action::AgreeUnlock as usize + 1, ACTIONS.len());
+        assert_eq!(Action::ReadStaffBehaviour as usize + 1, ACTIONS.len());
     }
 }

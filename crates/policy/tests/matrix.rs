@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use cordon_model::Time;
 use cordon_policy::{
-    AccessScope, Action, Asked, Decision, Party, Policies, Principal, Purpose, Role, StaffNames, Target, Universe,
-    Unlock,
+    AccessScope, Action, Asked, Decision, OFFICE_CASES, Party, Policies, Principal, Purpose, Role, STAFF_CASES,
+    StaffNames, Target, Universe, Unlock,
 };
 
 const SECURITY: i64 = 3002;
@@ -28,6 +28,7 @@ fn outcome(policies: &Policies, role: Role, action: Action, asked: Asked) -> Str
     match (policies.decide(&of(&[role]), action, asked), action.target()) {
         (Decision::Denied, _) => "-".to_owned(),
         (Decision::Allowed(_), Target::Node) => "yes".to_owned(),
+        (Decision::Allowed(scope), Target::Cases) => cases(&scope).to_owned(),
         (Decision::Allowed(scope), Target::Places) => places(&scope).to_owned(),
         (Decision::Allowed(scope), Target::Records) => {
             let masked = if scope.masked_columns().is_empty() { "" } else { ", masked" };
@@ -41,6 +42,17 @@ fn places(scope: &AccessScope) -> &'static str {
     match (scope.admits_site("own"), scope.admits_site("other")) {
         (true, false) => "own",
         (true, true) => "all",
+        strange => panic!("{strange:?}"),
+    }
+}
+
+fn cases(scope: &AccessScope) -> &'static str {
+    assert!(!scope.admits("own", SECURITY) && !scope.admits("own", HEALTH), "a scope of cases has no events");
+    assert!(!scope.masks("user") && !scope.masks("patient_ref"), "whoever works on cases knows whom they are about");
+    let admitted = [("own", STAFF_CASES), ("own", OFFICE_CASES), ("other", STAFF_CASES), ("other", OFFICE_CASES)];
+    match admitted.map(|(site, class)| scope.admits(site, class)) {
+        [true, false, false, false] => "own, staff",
+        [false, true, false, false] => "own, privacy office",
         strange => panic!("{strange:?}"),
     }
 }
@@ -82,6 +94,7 @@ fn table() -> String {
     for action in Action::all() {
         let target = match action.target() {
             Target::Records => "rows",
+            Target::Cases => "cases",
             Target::Places => "sites",
             Target::Node => "node",
         };
@@ -213,6 +226,31 @@ fn two_roles_are_a_union_without_a_product() {
     let Decision::Allowed(scope) = policies.decide(&both, Action::ReadFindings, Asked::default()) else { panic!() };
     assert!(scope.admits("own", SECURITY) && scope.admits("own", HEALTH) && !scope.admits("other", HEALTH));
     assert_eq!(policies.decide(&both, Action::ChangeUsers, Asked::default()), Decision::Denied);
+}
+
+#[test]
+fn a_privacy_officer_who_is_auditor_too_does_not_look_into_the_own_office() {
+    let both = of(&[Role::PrivacyOfficer, Role::Auditor]);
+    for action in Action::all().filter(|action| action.target() == Target::Cases) {
+        let Decision::Allowed(scope) = policies().decide(&both, action, Asked::default()) else { panic!("{action:?}") };
+        assert_eq!(cases(&scope), "own, staff", "{action:?}");
+    }
+}
+
+#[test]
+fn who_works_on_cases_sees_pseudonyms_where_staff_have_them() {
+    for (role, staff_names, expect) in [
+        (Role::PrivacyOfficer, StaffNames::ByPseudonym, true),
+        (Role::PrivacyOfficer, StaffNames::ByPseudonymButToOfficers, false),
+        (Role::Auditor, StaffNames::ByPseudonym, true),
+        (Role::Auditor, StaffNames::ByPseudonymButToOfficers, true),
+        (Role::Auditor, StaffNames::ByName, false),
+    ] {
+        let policies = policies().with_staff_names(staff_names);
+        let decision = policies.decide(&of(&[role]), Action::ReadIncidents, Asked::default());
+        let Decision::Allowed(scope) = decision else { panic!("{role:?}") };
+        assert_eq!(scope.pseudonymizes("user"), expect, "{role:?} {staff_names:?}");
+    }
 }
 
 #[test]
