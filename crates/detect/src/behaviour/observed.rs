@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cordon_model::{Event, Node, Object, Time};
 
+use super::report::EntityKind;
 use crate::EventKey;
 
 /// OCSF class of sign-ins.
@@ -260,6 +261,15 @@ fn account(name: &str) -> Option<Box<str>> {
 fn machine_name(name: &str) -> Option<Box<str>> {
     let bare = if name.parse::<IpAddr>().is_ok() { name } else { name.split('.').next().unwrap_or(name) };
     short(bare, false).map(|name| name.to_ascii_uppercase().into_boxed_str())
+}
+
+/// A name asked for, as events would have it.
+pub(super) fn name_of(kind: EntityKind, name: &str) -> Option<Box<str>> {
+    match kind {
+        EntityKind::Account => account(name),
+        EntityKind::Host => machine_name(name),
+        EntityKind::Device => short(name, false),
+    }
 }
 
 /// A name of at most 128 bytes; none for texts that name nobody.

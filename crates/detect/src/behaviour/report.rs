@@ -32,6 +32,8 @@ pub struct ModelState {
     pub title: &'static str,
     /// What it learns, a sentence.
     pub learns: &'static str,
+    /// What it is there to find, a sentence.
+    pub detects: &'static str,
     /// Entities that it has judged at least once and still remembers.
     pub entities: u64,
     /// Bytes that it holds beside what all detectors share; what they share stands in the first.
@@ -44,8 +46,10 @@ pub struct ModelState {
     pub asked_per_week: f64,
     /// Alerts per week that it gave, over the time judged; none before a day was judged.
     pub obtained_per_week: Option<f64>,
-    /// How far today's scores lie from those of the past: 0 for alike, 1 for nothing in common; none before there are enough.
+    /// How far the mean score of lately lies above that of the past, in standard deviations of a single score; none in the first fifty scores.
     pub drift: Option<f64>,
+    /// Whether enough scores are known for the threshold to follow them.
+    pub is_warm: bool,
     /// The score, in nats, above which it speaks.
     pub threshold: f64,
     /// Time of the first event that it learnt from; none before.

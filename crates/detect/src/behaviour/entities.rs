@@ -1,0 +1,168 @@
+//! The entities, at most so many: beyond it the one silent for longest is forgotten and counted.
+
+use cordon_learn::{Damaged, Snapshot};
+use cordon_stats::codec;
+use rustc_hash::FxHashMap;
+
+use super::clock::Moment;
+use super::profile::Profile;
+use super::report::EntityKind;
+
+/// Marks the end of the list of entities.
+const NONE: u32 = u32::MAX;
+
+/// Entities by key, in the order in which they were last heard of.
+#[derive(Debug)]
+pub(super) struct Entities {
+    max: usize,
+    places: FxHashMap<u64, u32>,
+    /// Each entity in its own allocation: a list of a million does not have to be copied to grow. `None` while it is checked out.
+    slots: Vec<Option<Box<Profile>>>,
+    /// Newer and older neighbour of each slot.
+    links: Vec<(u32, u32)>,
+    newest: u32,
+    oldest: u32,
+    forgotten: u64,
+}
+
+impl Entities {
+    pub(super) fn new(max: usize) -> Self {
+        let max = max.clamp(16, 100_000_000);
+        let (slots, links) = (Vec::new(), Vec::new());
+        Self { max, places: FxHashMap::default(), slots, links, newest: NONE, oldest: NONE, forgotten: 0 }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// How many were forgotten for want of room.
+    pub(super) const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        // a map holds a control byte beside each pair
+        let each = size_of::<Option<Box<Profile>>>() + size_of::<(u32, u32)>();
+        self.len() * size_of::<Profile>() + self.slots.capacity() * each + self.places.capacity() * 17
+    }
+
+    /// The entity, if it is known.
+    pub(super) fn get(&self, key: u64) -> Option<&Profile> {
+        self.at(*self.places.get(&key)?)
+    }
+
+    /// The entity of a slot.
+    pub(super) fn at(&self, slot: u32) -> Option<&Profile> {
+        self.slots.get(usize::try_from(slot).ok()?)?.as_deref()
+    }
+
+    /// Takes the entity out to be worked on, made when it is new; it counts as heard of. To be brought back by [`Self::check_in`].
+    pub(super) fn check_out(&mut self, key: u64, kind: EntityKind, at: Moment) -> Box<Profile> {
+        let found = self.places.get(&key).copied();
+        let slot = found.unwrap_or_else(|| self.free_slot());
+        if found.is_some() {
+            self.unlink(slot);
+        } else {
+            self.places.insert(key, slot);
+        }
+        self.link_newest(slot);
+        let place = usize::try_from(slot).ok().and_then(|slot| self.slots.get_mut(slot));
+        let mut profile =
+            place.and_then(Option::take).unwrap_or_else(|| Box::new(Profile::new(key, kind, at)));
+        profile.slot = slot;
+        profile
+    }
+
+    /// Takes the entity of a slot out without counting it as heard of.
+    pub(super) fn lend(&mut self, slot: u32) -> Option<Box<Profile>> {
+        self.slots.get_mut(usize::try_from(slot).ok()?)?.take()
+    }
+
+    /// Brings an entity back.
+    pub(super) fn check_in(&mut self, profile: Box<Profile>) {
+        let place = usize::try_from(profile.slot).ok().and_then(|slot| self.slots.get_mut(slot));
+        if let Some(place) = place {
+            *place = Some(profile);
+        }
+    }
+
+    /// An empty slot: a further one, or that of the longest silent.
+    fn free_slot(&mut self) -> u32 {
+        let next = u32::try_from(self.slots.len()).unwrap_or(NONE);
+        if self.places.len() < self.max && next != NONE {
+            self.slots.push(None);
+            self.links.push((NONE, NONE));
+            return next;
+        }
+        let slot = self.oldest;
+        if let Some(gone) = self.lend(slot) {
+            self.places.remove(&gone.key);
+            self.forgotten = self.forgotten.saturating_add(1);
+        }
+        self.unlink(slot);
+        slot
+    }
+
+    fn link(&mut self, slot: u32) -> Option<&mut (u32, u32)> {
+        usize::try_from(slot).ok().and_then(|slot| self.links.get_mut(slot))
+    }
+
+    fn unlink(&mut self, slot: u32) {
+        let Some((newer, older)) = self.link(slot).map(|link| std::mem::replace(link, (NONE, NONE))) else { return };
+        match self.link(newer) {
+            Some(link) => link.1 = older,
+            None => self.newest = older,
+        }
+        match self.link(older) {
+            Some(link) => link.0 = newer,
+            None => self.oldest = newer,
+        }
+    }
+
+    fn link_newest(&mut self, slot: u32) {
+        let older = self.newest;
+        if let Some(link) = self.link(slot) {
+            *link = (NONE, older);
+        }
+        match self.link(older) {
+            Some(link) => link.0 = slot,
+            None => self.oldest = slot,
+        }
+        self.newest = slot;
+    }
+
+    /// All of them, the longest silent first.
+    pub(super) fn oldest_first(&self) -> impl Iterator<Item = &Profile> + '_ {
+        let next = |slot: &u32| {
+            let link = usize::try_from(*slot).ok().and_then(|slot| self.links.get(slot))?;
+            Some(link.0).filter(|newer| *newer != NONE)
+        };
+        let first = Some(self.oldest).filter(|slot| *slot != NONE);
+        std::iter::successors(first, next).filter_map(|slot| self.at(slot))
+    }
+
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        codec::put_u64(out, self.forgotten);
+        codec::put_len(out, self.len());
+        self.oldest_first().for_each(|profile| profile.write(out));
+    }
+
+    /// Reads them; of more than there is room for the longest silent are left out.
+    pub(super) fn read(max: usize, from: &mut &[u8]) -> Result<Self, Damaged> {
+        let mut entities = Self::new(max);
+        let forgotten = codec::take_u64(from).ok_or(Damaged("a number of entities"))?;
+        let len = codec::take_len(from, 900).ok_or(Damaged("a number of entities"))?;
+        for _ in 0..len {
+            let mut read = Profile::read(from)?;
+            let mut profile = entities.check_out(read.key, read.kind, Moment::default());
+            read.slot = profile.slot;
+            *profile = read;
+            entities.check_in(profile);
+        }
+        entities.forgotten = entities.forgotten.saturating_add(forgotten);
+        Ok(entities)
+    }
+}
