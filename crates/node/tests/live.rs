@@ -123,6 +123,8 @@ async fn start_bounded(
         workers: 2,
         intake_bytes_max: 64 << 20,
         windows_bytes_max: 64 << 20,
+        learnt_bytes_max: 16 << 20,
+        alerts_per_week: 0.0,
         wal,
         wal_bytes_max,
         tables,

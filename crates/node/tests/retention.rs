@@ -59,6 +59,8 @@ async fn start(folder: &Path, day: i64) -> Node {
         workers: 1,
         intake_bytes_max: 64 << 20,
         windows_bytes_max: 64 << 20,
+        learnt_bytes_max: 16 << 20,
+        alerts_per_week: 0.0,
         wal: WalOptions::default(),
         wal_bytes_max: u64::MAX,
         disk: Arc::new(FileDisk),

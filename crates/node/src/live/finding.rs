@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cordon_detect::{Detected, EventOf};
+use cordon_detect::{Detected, EventOf, Noticed};
 use cordon_model::Time;
 use cordon_store::state::{EventPlace, NewFinding, Subjects};
 
@@ -24,6 +24,17 @@ pub(super) fn of_correlation(
     now: Time,
 ) -> NewFinding {
     finding(detected, Subjects::default(), rule_version, Place { site, class_uid, received: now })
+}
+
+/// A finding of learnt behaviour.
+pub(super) fn of_behaviour(noticed: Noticed) -> NewFinding {
+    let Noticed { detected, site, class_uid, received, device, patient_ref } = noticed;
+    let about = Subjects {
+        patient_ref: patient_ref.map(Arc::from),
+        device: device.map(Arc::from),
+        ..Subjects::default()
+    };
+    finding(detected, about, &env!("CARGO_PKG_VERSION").into(), Place { site, class_uid, received })
 }
 
 /// Where and when.

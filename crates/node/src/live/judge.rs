@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cordon_decode::Sink;
-use cordon_detect::{Detected, Judged, Scratch};
+use cordon_detect::{Detected, EventKey, Judged, Observed, Scratch};
 use cordon_model::{Anomaly, Arena, Delivery, Digest, Event, Position, RawRecord, Record, SourceSet, Time, When};
 use cordon_normalize::{Known, Normalizer, Origin};
 use cordon_store::evidence::{Block, Evidence};
@@ -18,6 +18,7 @@ use super::feed::Batch;
 use super::rules::Generation;
 use super::watermark::is_ahead;
 use super::windows::Matched;
+use crate::history::is_history;
 
 /// An arena that a hostile record has blown up beyond this is given back.
 const ARENA_KEEP_BYTES: usize = 8 << 20;
@@ -50,6 +51,8 @@ pub(super) struct Outcome {
     pub(super) findings: Vec<Found>,
     /// Matches that correlations wait for.
     pub(super) matches: Vec<Matched>,
+    /// What detectors of behaviour look at, in its order; imported history is learnt when all of it is there.
+    pub(super) observed: Vec<Observed>,
     /// By source: its latest event that is not dated ahead of its receipt, and its latest receipt.
     pub(super) heard: BTreeMap<Arc<str>, (Option<Time>, Time)>,
     /// Events, records that gave none, and matches without a time.
@@ -111,6 +114,7 @@ impl<'j> Worker<'j> {
             blocks: None,
             findings: Vec::new(),
             matches: Vec::new(),
+            observed: Vec::new(),
             heard: BTreeMap::new(),
             counts: Counts::default(),
         };
@@ -191,6 +195,7 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
         self.row(&event, known.record_sha256);
         let mut judged = Judged::default();
         detector.judge_known(&record, &delivery.source, Some(&known), self.arena, self.scratch, &mut judged);
+        self.observe(&event, known.record_sha256);
         self.take(judged, &event);
     }
 
@@ -211,6 +216,17 @@ impl UnitSink<'_, '_> {
             index: self.place.1,
         };
         self.rows.push(event, &meta);
+    }
+
+    /// What is dated ahead of its receipt is of no known hour.
+    fn observe(&mut self, event: &Event<'_>, record_sha256: Digest) {
+        let Delivery { source, site, received, .. } = self.delivery;
+        if is_history(source) || is_ahead(event.time, *received) {
+            return;
+        }
+        let key =
+            EventKey { id: event.id, record_sha256, position: Position::Offset(self.place.0), index: self.place.1 };
+        self.outcome.observed.extend(Observed::of(event, &key, source, site));
     }
 
     fn take(&mut self, judged: Judged, event: &Event<'_>) {

@@ -18,6 +18,7 @@ use super::events::LiveFeed;
 use super::finding;
 use super::health::{EVIDENCE, FINDINGS, Health, TABLES};
 use super::judge::{Counts, Outcome};
+use super::learnt::Learnt;
 use super::pace::Pace;
 use super::rules::Generation;
 use super::windows::{Correlated, Windows};
@@ -62,6 +63,8 @@ pub struct StreetCounts {
     pub through: AtomicU64,
     /// Offset below which correlations survive a crash.
     pub windows_applied: AtomicU64,
+    /// Offset below which what was learnt survives a crash.
+    pub learnt_applied: AtomicU64,
     /// Times a sink could not be written and was tried again.
     pub retries: AtomicU64,
 }
@@ -79,6 +82,7 @@ pub(super) struct Keeper {
     /// The windows hold every match below this offset: those that are read again for another sink's sake are not counted twice.
     pub(super) windows_from: u64,
     pub(super) generation: Generation,
+    pub(super) learnt: Learnt,
     pub(super) pace: Pace,
     pub(super) disk: Arc<dyn Disk>,
     pub(super) snapshot: PathBuf,
@@ -106,6 +110,7 @@ impl Keeper {
         self.follow_rules(&outcome.generation);
         let is_known = !is_tick && through <= self.windows_from;
         let correlated = if is_known { Vec::new() } else { self.correlate(&mut outcome, now) };
+        let noticed = self.learnt.see(&outcome.observed, through, self.windows.decided(now));
         let Outcome { findings, rows, counts, blocks, .. } = outcome;
         let Some(blocks) = blocks else {
             self.gave_up = true;
@@ -116,6 +121,7 @@ impl Keeper {
         new.extend(correlated.into_iter().map(|Correlated { detected, site, class_uid }| {
             finding::of_correlation(detected, site, class_uid, version, now)
         }));
+        new.extend(noticed.into_iter().map(finding::of_behaviour));
         let recorded = (is_tick && new.is_empty()) || self.record(through, new).await;
         let shown = self.live.of(&rows);
         self.disk.reached("keeper.findings_recorded");
@@ -133,6 +139,7 @@ impl Keeper {
             self.make_room(through).await;
         } else if self.dirty && self.snapshot_at.elapsed() >= self.pace.snapshot_every {
             self.write_snapshot(through).await;
+            self.write_learnt(false).await;
             let is_due = self.evidence_at.elapsed() >= self.pace.evidence_every;
             self.settle(through, is_due).await;
         }
@@ -149,6 +156,7 @@ impl Keeper {
     /// The log is as large as it may be: everything goes to files, so that the log can be cut.
     async fn make_room(&mut self, through: u64) {
         self.write_snapshot(through).await;
+        self.write_learnt(true).await;
         if let Err(error) = self.tables.flush().await {
             tracing::error!(error = %error, "events in memory cannot be written to the event tables; trying again");
             self.health.failed(TABLES, &error);
@@ -166,6 +174,7 @@ impl Keeper {
         }
         let through = self.counts.through.load(Ordering::Relaxed);
         self.write_snapshot(through).await;
+        self.write_learnt(true).await;
         if let Err(error) = self.tables.flush().await {
             tracing::warn!(error = %error, "events in memory were not written to the event tables; the log still has them");
         }
@@ -202,7 +211,8 @@ impl Keeper {
         }
         let (evidence, wal, health) = (Arc::clone(&self.evidence), Arc::clone(&self.wal), Arc::clone(&self.health));
         let windows = self.counts.windows_applied.load(Ordering::Relaxed);
-        let lowest = windows.min(through).min(self.tables.applied());
+        let learnt = self.counts.learnt_applied.load(Ordering::Relaxed);
+        let lowest = windows.min(learnt).min(through).min(self.tables.applied());
         let settled = tokio::task::spawn_blocking(move || {
             if let Some(error) = publishes.then(|| evidence.flush()).and_then(Result::err) {
                 health.failed(EVIDENCE, &error);
@@ -298,6 +308,20 @@ impl Keeper {
         self.counts.retries.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(self.pace.retry_after).await;
         !self.stop.load(Ordering::Relaxed)
+    }
+
+    /// What was learnt goes to its file, when it is time or `is_asked`.
+    async fn write_learnt(&self, is_asked: bool) {
+        if !(is_asked || self.learnt.is_due()) {
+            return;
+        }
+        let (disk, learnt) = (Arc::clone(&self.disk), self.learnt.clone());
+        match tokio::task::spawn_blocking(move || learnt.write(&*disk)).await {
+            Ok(Ok(through)) => self.counts.learnt_applied.store(through, Ordering::Relaxed),
+            Ok(Err(error)) => tracing::warn!(error = %error, "what was learnt cannot be written down; trying again"),
+            Err(error) => tracing::warn!(error = %error, "what was learnt was not written down"),
+        }
+        self.disk.reached("keeper.learnt_replaced");
     }
 
     async fn write_snapshot(&mut self, through: u64) {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cordon_decode::DecodeOptions;
+use cordon_detect::BehaviourOptions;
 use cordon_rules::correlate::Limits;
 use cordon_store::backup;
 use cordon_store::disk::{self, Disk, DiskLock};
@@ -15,12 +16,16 @@ use cordon_store::version;
 use cordon_store::wal::{Wal, WalOptions};
 
 use super::keeper::FINDINGS_SINK;
+use super::learnt::{Learnt, Opened};
 use super::node::{NodeOptions, Opening, StartError, store_error};
 use super::rules::Generation;
 use super::windows::Windows;
 
 /// Most bytes of the file that holds the windows of correlations.
 const SNAPSHOT_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes that one account, machine or device takes among what was learnt, its name and place included.
+const ENTITY_BYTES: usize = 1_536;
 
 /// What a node keeps.
 pub(super) struct Kept {
@@ -33,6 +38,8 @@ pub(super) struct Kept {
     pub(super) wal: Arc<Wal>,
     pub(super) windows: Windows,
     pub(super) windows_applied: u64,
+    pub(super) learnt: Learnt,
+    pub(super) learnt_applied: u64,
     pub(super) generation: Generation,
     /// Where the windows are written down.
     pub(super) snapshot: PathBuf,
@@ -65,8 +72,16 @@ impl Kept {
         let limits = Limits { bytes_max: options.windows_bytes_max, hash_key: opening.hash_key, ..Limits::LIVE };
         let restored = windows(&*disk, &snapshot, &generation, limits, pace, &options.decode);
         let (windows, windows_applied) = restored;
+        let behaviour = BehaviourOptions {
+            timezone: options.decode.timezone.clone(),
+            alerts_per_week: options.alerts_per_week,
+            entities_max: options.learnt_bytes_max / ENTITY_BYTES,
+            ..BehaviourOptions::new(opening.hash_key)
+        };
+        let Opened { learnt, applied: learnt_applied } =
+            Learnt::open(&*disk, data_dir, &behaviour, options.learnt_bytes_max);
         let findings_applied = state.applied_offset(FINDINGS_SINK).await.map_err(store_error("the state"))?;
-        let applied = vec![windows_applied, findings_applied, tables.applied(), evidence.applied()];
+        let applied = vec![windows_applied, learnt_applied, findings_applied, tables.applied(), evidence.applied()];
         let offset_min = applied.iter().copied().max().unwrap_or_default();
         let wal = WalOptions { offset_min, ..options.wal };
         let wal = Wal::open(Arc::clone(&disk), &data_dir.join("wal"), keys, wal);
@@ -84,6 +99,8 @@ impl Kept {
             wal,
             windows,
             windows_applied,
+            learnt,
+            learnt_applied,
             generation,
             snapshot,
             applied,

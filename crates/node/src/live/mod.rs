@@ -1,6 +1,7 @@
 //! The live node: what `cordon serve` runs.
 
 mod alarms;
+mod budget;
 mod clock;
 mod control;
 mod decoders;
@@ -13,6 +14,7 @@ mod judge;
 mod keeper;
 mod kept;
 mod later;
+mod learnt;
 mod log_writer;
 mod metrics;
 mod node;

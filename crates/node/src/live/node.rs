@@ -29,6 +29,7 @@ use super::judge::Judge;
 use super::keeper::{Keeper, StreetCounts};
 use super::kept::Kept;
 use super::later::{LookBack, look_back};
+use super::learnt::Learnt;
 use super::log_writer::LogWriter;
 use super::pace::Pace;
 use super::retention::{Retention, RetentionError, Room, SettingsNow};
@@ -65,6 +66,10 @@ pub struct NodeOptions {
     pub tables: TablesOptions,
     /// Most bytes of groups of correlations, by content ([`cordon_rules::correlate::Limits::bytes_max`]).
     pub windows_bytes_max: usize,
+    /// Most bytes of what was learnt of accounts, machines and devices.
+    pub learnt_bytes_max: usize,
+    /// Findings a week asked of all detectors of behaviour together.
+    pub alerts_per_week: f64,
     /// Where everything but the state is kept.
     pub disk: Arc<dyn Disk>,
     /// How often it writes down, tidies and tries again.
@@ -85,6 +90,7 @@ pub(super) struct Parts {
     /// OCSF classes that events can have.
     pub(super) classes: BTreeSet<i64>,
     pub(super) state: State,
+    pub(super) learnt: Learnt,
     pub(super) rules: Arc<Rules>,
     pub(super) counts: Arc<StreetCounts>,
     pub(super) findings: watch::Sender<u64>,
@@ -194,6 +200,7 @@ impl Node {
         let counts = Arc::new(StreetCounts::default());
         counts.through.store(kept.from, Ordering::Relaxed);
         counts.windows_applied.store(kept.windows_applied, Ordering::Relaxed);
+        counts.learnt_applied.store(kept.learnt_applied, Ordering::Relaxed);
         let parts = Arc::new(Parts {
             clock,
             started: clock.now(),
@@ -205,6 +212,7 @@ impl Node {
             decode,
             classes: normalizer.classes(),
             state: kept.state.clone(),
+            learnt: kept.learnt.clone(),
             rules,
             counts,
             findings: watch::channel(0).0,
@@ -381,6 +389,7 @@ fn street(
         wal,
         windows,
         windows_applied,
+        learnt,
         generation,
         snapshot,
         applied,
@@ -407,6 +416,7 @@ fn street(
         windows,
         windows_from: windows_applied,
         generation,
+        learnt,
         pace,
         disk,
         snapshot,

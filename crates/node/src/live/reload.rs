@@ -12,6 +12,7 @@ use cordon_store::state::{AuditEntry, By};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::budget;
 use super::clock::EventClock;
 use super::control::{Control, LoadedRules, WantedRules, switches};
 use super::node::{Parts, StartError};
@@ -171,6 +172,8 @@ impl Control {
                 return Err(error);
             }
         };
+        let budget = budget::in_force(&self.parts.state, prepared.config.learn.alerts_per_week).await;
+        self.parts.learnt.ask(budget.map_err(refused)?);
         let rules = self.put_rules(settings.put_into_force(&self.parts, prepared, sources_changed));
         let keys = |changed: &[Changed]| changed.iter().map(|changed| changed.key.clone()).collect();
         Ok(Reloaded { changed: keys(&changes.reload), restart: keys(&changes.restart), rules })

@@ -25,6 +25,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::budget;
 use super::clock::EventClock;
 use super::control::{Control, LoadRules, LoadedRules, RuleBook, WantedRules, switches};
 use super::later::History;
@@ -106,7 +107,9 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
     let Serving { data_dir, disk, pace, keys, decode, load, workers, say, stop, manager, reloading } = serving;
     let options = node_options(config, &data_dir, decode, workers, (Arc::clone(&disk), pace));
     let registry = Arc::new(SourceRegistry::new(config.site.as_str().into(), config.sources.iter().cloned()));
-    let (rules, recalled) = before_start(&data_dir, &load, &registry, options.clock, &*disk).await?;
+    let before = Before { config, data_dir: &data_dir, clock: options.clock, disk: &*disk };
+    let (rules, recalled, alerts_per_week) = before_start(before, &load, &registry).await?;
+    let options = NodeOptions { alerts_per_week, ..options };
     let LoadedRules { detector, version, statuses, texts } = rules;
     let running = statuses.iter().filter(|rule| rule.is_enabled).count();
     say(&format!("{running} of {} rules run", statuses.len()));
@@ -158,26 +161,35 @@ async fn run(parts: &Arc<Parts>, teller: Teller, manager: &ServiceManager, stop:
     }
 }
 
-/// What the state has to say before the node runs: the rules without those that were switched off, and the sources that are known.
+/// What the state is asked with before the node runs.
+struct Before<'s> {
+    config: &'s Config,
+    data_dir: &'s Path,
+    clock: EventClock,
+    disk: &'s dyn Disk,
+}
+
+/// What the state has to say before the node runs: the rules without those that were switched off, the sources that are known, and how many findings a week are asked of
+/// learnt behaviour.
 async fn before_start(
-    data_dir: &Path,
+    before: Before<'_>,
     load: &LoadRules,
     registry: &SourceRegistry,
-    clock: EventClock,
-    disk: &dyn Disk,
-) -> Result<(LoadedRules, Recalled), StartError> {
+) -> Result<(LoadedRules, Recalled, f64), StartError> {
+    let Before { config, data_dir, clock, disk } = before;
     let failed = |error: cordon_store::state::StateError| StartError::Store("the state", Box::new(error));
     // no other node may have the state while it is opened, which may bring it up to date
     let lock = disk.lock(data_dir).map_err(|error| StartError::Folder(data_dir.to_owned(), error))?;
     let state = State::open_on(&data_dir.join("state.sqlite"), StateOptions::default(), disk).await.map_err(failed)?;
     let switches = switches(&state).await.map_err(failed)?;
     let recalled = recall(&state, registry, clock.now()).await.map_err(failed)?;
+    let alerts_per_week = budget::in_force(&state, config.learn.alerts_per_week).await.map_err(failed)?;
     state.close().await;
     drop(lock);
     let load = Arc::clone(load);
     let loaded = tokio::task::spawn_blocking(move || load(&WantedRules::Running(switches))).await;
     let loaded = loaded.map_err(|fall| StartError::Rules(fall.to_string()))?.map_err(StartError::Rules)?;
-    Ok((loaded, recalled))
+    Ok((loaded, recalled, alerts_per_week))
 }
 
 fn node_options(
@@ -208,6 +220,8 @@ fn node_options(
             flush_after: config.store.flush_every.duration(),
         },
         windows_bytes_max: size(shares.windows),
+        learnt_bytes_max: size(shares.learnt),
+        alerts_per_week: budget::number(config.learn.alerts_per_week),
         disk,
         pace: Pace { batch_bytes: size(shares.batch), ..pace },
     }

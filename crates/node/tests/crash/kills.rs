@@ -49,7 +49,7 @@ const BIRTH: [Point; 6] = [
 ];
 
 /// Points of a node at work.
-const LIFE: [Point; 32] = [
+const LIFE: [Point; 33] = [
     ("intake.durable", 40),
     ("wal.frame_written", 40),
     ("wal.synced", 40),
@@ -61,6 +61,7 @@ const LIFE: [Point; 32] = [
     ("keeper.findings_recorded", 40),
     ("keeper.evidence_taken", 40),
     ("keeper.windows_replaced", 6),
+    ("keeper.learnt_replaced", 6),
     ("windows:append", 6),
     ("windows:sync", 6),
     ("windows:rename", 6),

@@ -154,6 +154,8 @@ impl Street {
             workers: 2,
             intake_bytes_max: 64 << 20,
             windows_bytes_max: 64 << 20,
+            learnt_bytes_max: 16 << 20,
+            alerts_per_week: 0.0,
             wal: self.wal,
             wal_bytes_max: 1 << 30,
             tables: self.tables,

@@ -141,6 +141,8 @@ impl Hospital {
             workers: 2,
             intake_bytes_max: 64 << 20,
             windows_bytes_max: 64 << 20,
+            learnt_bytes_max: 16 << 20,
+            alerts_per_week: 0.0,
             wal: WalOptions::default(),
             wal_bytes_max: 4 << 30,
             tables: TablesOptions::default(),

@@ -27,6 +27,7 @@ use tokio::sync::oneshot;
 
 pub(super) use history::History;
 
+use super::learnt::Past;
 use super::node::Parts;
 use super::rules::Generation;
 use super::windows::Matched;
@@ -113,6 +114,8 @@ struct Done<'d> {
     events: u64,
     matches: u64,
     matches_undated: u64,
+    /// What is to be learnt of imported history.
+    past: Past,
 }
 
 impl Walk {
@@ -120,14 +123,18 @@ impl Walk {
         let began = Instant::now();
         let detector = Arc::clone(&self.asked.rules.detector);
         let mut stored = Stored::new(&self.parts, self.asked.received.clone());
-        let mut done = Done::new(Correlations::new(&detector, self.place()?), self.kept(), &self.asked.purpose);
+        let mut done = Done::new(Correlations::new(&detector, self.place()?), self.kept(), &self.asked.purpose, self.parts.learnt.past());
         self.judge_all(&mut stored, &mut done, began)?;
-        let Done { correlations, mut kept, .. } = done;
+        let Done { correlations, mut kept, past, .. } = done;
+        let (left_out, learnt) = (past.left_out, past.len());
         let (mut counters, mut notes) = (Counters::default(), Vec::new());
         if self.is_over(began) {
             notes.push("it ended before everything was judged; correlations were not".to_owned());
         } else if detector.correlates() {
             counters = self.correlate(correlations, &mut kept)?;
+        }
+        if done.is_history && !self.is_over(began) {
+            self.learn(past, stored.end())?;
         }
         kept.finish()?;
         self.progress.set(stored.end(), stored.end());
@@ -138,6 +145,7 @@ impl Walk {
             (missing.damaged, "damaged parts of the store were passed over"),
             (done.matches_undated, "matches of events without a time took no part in correlations"),
             (counters.groups_evicted, "groups of correlations were given up for want of room"),
+            (left_out, "older observations were not learnt for want of room"),
         ];
         notes.extend(named.iter().filter(|(count, _)| *count > 0).map(|(count, text)| format!("{count} {text}")));
         notes.append(&mut outcome.notes);
@@ -147,6 +155,7 @@ impl Walk {
             ("raw_records", done.raw_records),
             ("events", done.events),
             ("matches_of_correlations", done.matches),
+            ("observations_learnt", learnt),
             ("records_removed", missing.removed),
             ("parts_damaged", missing.damaged),
             ("milliseconds", took),
@@ -204,6 +213,13 @@ impl Walk {
         told.map_err(failed)
     }
 
+    /// What behaviour was usual, out of imported history; on the disk before the work counts as done.
+    fn learn(&self, past: Past, end: u64) -> Result<(), ControlError> {
+        let goes_on = || !(self.progress.is_cancelled() || self.parts.stop.load(Ordering::Relaxed));
+        self.parts.learnt.learn(past, end, goes_on);
+        self.parts.learnt.write(&*self.parts.disk).map(drop).map_err(failed)
+    }
+
     fn is_over(&self, began: Instant) -> bool {
         let takes_too_long = matches!(self.asked.purpose, Purpose::Test(_)) && began.elapsed() > TEST_TIME_MAX;
         takes_too_long || self.progress.is_cancelled() || self.parts.stop.load(Ordering::Relaxed)
@@ -211,7 +227,7 @@ impl Walk {
 }
 
 impl<'d> Done<'d> {
-    fn new(correlations: Correlations<'d>, kept: Kept, purpose: &Purpose) -> Self {
+    fn new(correlations: Correlations<'d>, kept: Kept, purpose: &Purpose, past: Past) -> Self {
         Self {
             correlations,
             kept,
@@ -222,12 +238,14 @@ impl<'d> Done<'d> {
             events: 0,
             matches: 0,
             matches_undated: 0,
+            past,
         }
     }
 
     /// Takes in what came of one step.
     fn take(&mut self, judged: Rejudged) -> Result<(), ControlError> {
-        let Rejudged { deliveries, raw_records, events, findings, matches, undated } = judged;
+        let Rejudged { deliveries, raw_records, events, findings, matches, undated, observed } = judged;
+        observed.into_iter().for_each(|one| self.past.take(one));
         self.deliveries += deliveries;
         self.raw_records += raw_records;
         self.events += events;

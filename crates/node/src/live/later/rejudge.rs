@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cordon_decode::Sink;
-use cordon_detect::{Judged, Scratch};
+use cordon_detect::{EventKey, Judged, Observed, Scratch};
 use cordon_model::{Anomaly, Arena, Delivery, Position, Record};
 use cordon_normalize::Origin;
 use cordon_store::wal::Entry;
@@ -11,6 +11,7 @@ use cordon_store::wal::Entry;
 use super::super::decoders::{Decoders, at};
 use super::super::judge::Found;
 use super::super::node::Parts;
+use super::super::watermark::is_ahead;
 use super::super::windows::Matched;
 use super::{LookBack, Purpose};
 use crate::history::is_history;
@@ -27,6 +28,8 @@ pub(super) struct Rejudge<'p> {
     decoders: Decoders,
     scratch: Scratch,
     arena: Arena,
+    /// What arrived from this offset of the log on is to be learnt.
+    learns_from: u64,
 }
 
 /// What came of some deliveries.
@@ -39,13 +42,19 @@ pub(super) struct Rejudged {
     /// Matches that correlations wait for, each with the offset of its RawRecord.
     pub(super) matches: Vec<(u64, Matched)>,
     pub(super) undated: u64,
+    /// What detectors of behaviour look at, of imported history that was not learnt yet.
+    pub(super) observed: Vec<Observed>,
 }
 
 impl<'p> Rejudge<'p> {
     pub(super) fn new(parts: &'p Parts, asked: &'p LookBack) -> Self {
         let decoders = Decoders::new(parts.decode.clone());
         let scratch = asked.rules.detector.scratch();
-        Self { parts, rules: &asked.rules, purpose: &asked.purpose, decoders, scratch, arena: Arena::new() }
+        let learns_from = match &asked.purpose {
+            Purpose::History => parts.learnt.history(),
+            Purpose::Backfill { .. } | Purpose::Test(_) => u64::MAX,
+        };
+        Self { parts, rules: &asked.rules, purpose: &asked.purpose, decoders, scratch, arena: Arena::new(), learns_from }
     }
 
     pub(super) fn entries(&mut self, entries: &[Entry]) -> Rejudged {
@@ -57,13 +66,16 @@ impl<'p> Rejudge<'p> {
     }
 
     fn delivery(&mut self, entry: &Entry, out: &mut Rejudged) {
-        let Self { parts, rules, decoders, scratch, arena, .. } = self;
+        let Self { parts, rules, decoders, scratch, arena, learns_from, .. } = self;
+        let learns_from = *learns_from;
         out.deliveries += 1;
         decoders.decode(&entry.delivery, entry.offset, arena, &mut |unit, arena| {
             out.raw_records += 1;
             let (delivery, arrival) = (&entry.delivery, unit.offset());
             let records = 0;
-            unit.run(arena, &mut UnitSink { parts, rules, delivery, arrival, records, scratch, arena, out });
+            let mut sink =
+                UnitSink { parts, rules, delivery, arrival, learns_from, records, scratch, arena, out };
+            unit.run(arena, &mut sink);
         });
         if arena.allocated_bytes() > ARENA_KEEP_BYTES {
             *arena = Arena::new();
@@ -85,6 +97,8 @@ struct UnitSink<'w, 'a> {
     rules: &'w Generation,
     delivery: &'w Delivery,
     arrival: u64,
+    /// What arrived from here on is to be learnt.
+    learns_from: u64,
     /// Records of the unit so far.
     records: u32,
     scratch: &'w mut Scratch,
@@ -101,14 +115,20 @@ impl<'a> Sink<'a> for UnitSink<'_, 'a> {
         let mut judged = Judged::default();
         self.rules.detector.judge(&record, source, self.arena, self.scratch, &mut judged);
         self.out.undated += judged.matches_undated;
-        if judged.findings.is_empty() && judged.matches.is_empty() {
+        let is_to_be_learnt = self.arrival >= self.learns_from;
+        if judged.findings.is_empty() && judged.matches.is_empty() && !is_to_be_learnt {
             return;
         }
         let position = Position::Offset(position);
         judged.findings.iter_mut().for_each(|one| (one.finding.position, one.finding.index) = (position, index));
         judged.matches.iter_mut().for_each(|one| (one.event.position, one.event.index) = (position, index));
         let origin = Origin { source, received: *received };
-        let event = self.parts.judging.normalizer.normalize(&record, origin, self.arena);
+        let known = self.rules.detector.know(&record, source, self.arena);
+        let event = self.parts.judging.normalizer.normalize_known(&record, origin, &known, self.arena);
+        if is_to_be_learnt && !is_ahead(event.time, *received) {
+            let key = EventKey { id: event.id, record_sha256: known.record_sha256, position, index };
+            self.out.observed.extend(Observed::of(&event, &key, source, site));
+        }
         let class_uid = event.class_uid;
         let patient_ref = event.patient_refs.first().map(|patient| (*patient).to_owned());
         let arrival = self.arrival;

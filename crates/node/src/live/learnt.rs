@@ -1,0 +1,221 @@
+//! Learnt behaviour on the street: observations go in in the order of the log, findings come out. What was learnt survives a restart as a file that says up to which
+//! offset of the log it holds; imported history is learnt when all of it is there, in the order of event time.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use cordon_detect::{Behaviour, BehaviourOptions, Noticed, Observed};
+use cordon_model::Time;
+use cordon_stats::codec;
+use cordon_store::disk::{self, Disk};
+
+/// Raised with every change of the layout.
+const VERSION: u64 = 1;
+/// Largest file that is read.
+const FILE_BYTES_MAX: u64 = 4 << 30;
+/// What was learnt is written down no faster than this, so that a large house does not do nothing else.
+const WRITE_BYTES_PER_SECOND: usize = 4 << 20;
+/// The rate asked of detectors that are to say nothing: they have a threshold all the same.
+const LEAST_PER_WEEK: f64 = 1.0;
+/// Observations of history that are learnt before the street may go on.
+const HISTORY_STEP: usize = 512;
+/// Bytes that an observation takes while it waits for its turn in time: its own and those of its names.
+const OBSERVED_BYTES: usize = 512;
+
+/// What was learnt. Clones share it.
+#[derive(Clone, Debug)]
+pub(super) struct Learnt {
+    shared: Arc<Mutex<State>>,
+    path: Arc<Path>,
+    /// Most observations of history that wait in memory.
+    history_max: usize,
+}
+
+#[derive(Debug)]
+struct State {
+    behaviour: Behaviour,
+    /// Whether nothing is to be said, however unusual.
+    is_silent: bool,
+    /// Everything of the log below this was seen.
+    through: u64,
+    /// Imported history below this offset was learnt.
+    history: u64,
+    written_at: Instant,
+    written_bytes: usize,
+}
+
+/// What was read at a start.
+pub(super) struct Opened {
+    pub(super) learnt: Learnt,
+    /// Everything of the log below this is in it.
+    pub(super) applied: u64,
+}
+
+/// Observations of imported history, the latest as many as there is room for.
+#[derive(Debug)]
+pub(super) struct Past {
+    observed: Vec<Observed>,
+    most: usize,
+    /// Older ones that there was no room for.
+    pub(super) left_out: u64,
+}
+
+impl Learnt {
+    /// What the file below the data folder holds; nothing learnt yet when there is none that can be used.
+    pub(super) fn open(disk: &dyn Disk, data_dir: &Path, options: &BehaviourOptions, history_bytes: usize) -> Opened {
+        let path = data_dir.join("learnt");
+        let state = match disk::read_all(disk, &path, FILE_BYTES_MAX) {
+            Ok(bytes) => State::read(options, &bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(error = %error, "what was learnt cannot be read: it is learnt anew, from the start of the log");
+                None
+            }
+        };
+        let state = state.unwrap_or_else(|| State::new(options));
+        let applied = state.through;
+        let learnt = Self {
+            shared: Arc::new(Mutex::new(state)),
+            path: path.into(),
+            history_max: (history_bytes / OBSERVED_BYTES).max(HISTORY_STEP),
+        };
+        Opened { learnt, applied }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads it while nothing is learnt.
+    pub(super) fn with<T>(&self, read: impl FnOnce(&Behaviour) -> T) -> T {
+        read(&self.state().behaviour)
+    }
+
+    /// Asks for so many alerts a week from now on.
+    pub(super) fn ask(&self, alerts_per_week: f64) {
+        let mut state = self.state();
+        state.is_silent = alerts_per_week <= 0.0;
+        state.behaviour.ask(alerts_per_week.max(LEAST_PER_WEEK));
+    }
+
+    /// Takes in what a batch of the street observed, which ends at `through`; what was seen already is left out. `decided` is the event time before which hours can be closed.
+    pub(super) fn see(&self, observed: &[Observed], through: u64, decided: Time) -> Vec<Noticed> {
+        let (mut state, mut noticed) = (self.state(), Vec::new());
+        if through > state.through {
+            observed.iter().for_each(|one| state.behaviour.see(one, &mut noticed));
+            state.through = through;
+        }
+        state.behaviour.advance(decided, &mut noticed);
+        if state.is_silent { Vec::new() } else { noticed }
+    }
+
+    /// Whether it is to be written down: the larger it is the rarer.
+    pub(super) fn is_due(&self) -> bool {
+        let state = self.state();
+        let pause = Duration::from_secs(u64::try_from(state.written_bytes / WRITE_BYTES_PER_SECOND).unwrap_or(0));
+        state.written_at.elapsed() >= pause
+    }
+
+    /// Writes it down; gives the offset that the file holds.
+    ///
+    /// # Errors
+    /// The file cannot be written; the one of before is there.
+    pub(super) fn write(&self, disk: &dyn Disk) -> std::io::Result<u64> {
+        let (bytes, through) = {
+            let state = self.state();
+            (state.bytes(), state.through)
+        };
+        let written = disk::replace(disk, &self.path, &bytes);
+        let mut state = self.state();
+        (state.written_at, state.written_bytes) = (Instant::now(), bytes.len());
+        written.map(|()| through)
+    }
+
+    /// The offset below which imported history was learnt.
+    pub(super) fn history(&self) -> u64 {
+        self.state().history
+    }
+
+    /// Room for observations of imported history.
+    pub(super) fn past(&self) -> Past {
+        Past { observed: Vec::new(), most: self.history_max, left_out: 0 }
+    }
+
+    /// Learns imported history, whose log ends at `end`; gives way to the street in between. `goes_on` says whether to go on; what was learnt by then stays.
+    pub(super) fn learn(&self, past: Past, end: u64, goes_on: impl Fn() -> bool) {
+        for step in past.sorted().chunks(HISTORY_STEP) {
+            if !goes_on() {
+                return;
+            }
+            let mut state = self.state();
+            step.iter().for_each(|one| state.behaviour.learn(one));
+        }
+        let mut state = self.state();
+        state.history = state.history.max(end);
+    }
+}
+
+impl State {
+    fn new(options: &BehaviourOptions) -> Self {
+        let behaviour = Behaviour::new(Self::options(options));
+        Self { behaviour, is_silent: options.alerts_per_week <= 0.0, through: 0, history: 0, written_at: Instant::now(), written_bytes: 0 }
+    }
+
+    /// A detector that is asked for nothing still has a threshold to keep.
+    fn options(options: &BehaviourOptions) -> BehaviourOptions {
+        BehaviourOptions { alerts_per_week: options.alerts_per_week.max(LEAST_PER_WEEK), ..options.clone() }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.written_bytes);
+        [VERSION, self.through, self.history].into_iter().for_each(|number| codec::put_u64(&mut out, number));
+        self.behaviour.write(&mut out);
+        out
+    }
+
+    fn read(options: &BehaviourOptions, bytes: &[u8]) -> Option<Self> {
+        let from = &mut &*bytes;
+        let mut read = || -> Option<Result<Self, cordon_learn::Damaged>> {
+            (codec::take_u64(from)? == VERSION).then_some(())?;
+            let (through, history) = (codec::take_u64(from)?, codec::take_u64(from)?);
+            let behaviour = Behaviour::read(Self::options(options), from);
+            Some(behaviour.map(|behaviour| Self { behaviour, through, history, written_bytes: bytes.len(), ..Self::new(options) }))
+        };
+        match read() {
+            Some(Ok(state)) => Some(state),
+            Some(Err(error)) => {
+                tracing::warn!(error = %error, "what was learnt is learnt anew, from the start of the log");
+                None
+            }
+            None => {
+                tracing::warn!("what was learnt is cut, damaged or of another version: it is learnt anew, from the start of the log");
+                None
+            }
+        }
+    }
+}
+
+impl Past {
+    /// Takes in an observation. When there is no room, the older half of all goes.
+    pub(super) fn take(&mut self, observed: Observed) {
+        if self.observed.len() >= self.most {
+            let middle = self.observed.len() / 2;
+            self.observed.select_nth_unstable_by_key(middle, |one| one.time);
+            self.observed.drain(..middle);
+            self.left_out += u64::try_from(middle).unwrap_or_default();
+        }
+        self.observed.push(observed);
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> u64 {
+        u64::try_from(self.observed.len()).unwrap_or_default()
+    }
+
+    /// All of them in the order of event time; at one time in the order of their ids, so that it does not depend on the order of files.
+    fn sorted(mut self) -> Vec<Observed> {
+        self.observed.sort_unstable_by_key(|one| (one.time, one.event.id));
+        self.observed
+    }
+}
