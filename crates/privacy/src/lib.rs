@@ -29,4 +29,4 @@ pub use review::{Counts, Found, Review, Walk};
 pub use settings::Settings;
 pub use template::{Mined, Template};
 pub use trail::{InMemory, Trail};
-pub use world::Context;
+pub use world::{Context, Ids};

@@ -21,10 +21,19 @@ const PATIENTS_BYTES_MAX: usize = 1 << 30;
 const IDS_MAX: usize = 16;
 const TEXTS_BYTES_MAX: usize = 768 << 20;
 
+/// How ids stand in a review, where it is not as in the files: a site may keep patients under pseudonyms, and write its accounts in one way.
+pub trait Ids: std::fmt::Debug + Send {
+    /// The id of a user whom a file calls `text`, which is not empty.
+    fn user(&self, text: &str) -> String;
+    /// The ids of a patient whom a file calls `text`, which is not empty: at least one, the likeliest first. In `patients.csv` they are one person.
+    fn patients(&self, text: &str) -> Vec<String>;
+}
+
 /// The context while it is read.
 #[derive(Debug)]
 pub struct Context {
     settings: Settings,
+    ids: Option<Box<dyn Ids>>,
     pub(crate) users: Names,
     pub(crate) patient_ids: Names,
     pub(crate) texts: Names,
@@ -52,6 +61,7 @@ impl Context {
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
+            ids: None,
             users: Names::with_room(USERS_BYTES_MAX),
             patient_ids: Names::with_room(PATIENTS_BYTES_MAX),
             texts: Names::with_room(TEXTS_BYTES_MAX),
@@ -72,15 +82,54 @@ impl Context {
         }
     }
 
+    /// The same, where ids of files become others.
+    #[must_use]
+    pub fn with_ids(self, ids: Box<dyn Ids>) -> Self {
+        Self { ids: Some(ids), ..self }
+    }
+
+    /// A feed that this site has: without any row of it nothing is judged that it could explain.
+    pub fn expect(&mut self, feed: Feed) {
+        self.feeds.expect(feed);
+    }
+
     /// Reads a table; returns its number of rows. Bad rows are told and left out.
     ///
     /// # Errors
     /// When a column is missing, or the bytes end before their time.
-    pub fn read(&mut self, table: Table, from: impl Read, mut fault: impl FnMut(RowFault)) -> Result<u32, SheetFault> {
+    pub fn read(&mut self, table: Table, from: impl Read, fault: impl FnMut(RowFault)) -> Result<u32, SheetFault> {
+        self.read_behind(0, table, from, fault)
+    }
+
+    /// The same for more rows of a table, behind so many that were read: they are counted on. Ids stand as they are meant.
+    ///
+    /// # Errors
+    /// As [`Context::read`].
+    pub fn read_more(
+        &mut self,
+        behind: u32,
+        table: Table,
+        from: impl Read,
+        fault: impl FnMut(RowFault),
+    ) -> Result<u32, SheetFault> {
+        let ids = self.ids.take();
+        let read = self.read_behind(behind, table, from, fault);
+        self.ids = ids;
+        read
+    }
+
+    fn read_behind(
+        &mut self,
+        behind: u32,
+        table: Table,
+        from: impl Read,
+        mut fault: impl FnMut(RowFault),
+    ) -> Result<u32, SheetFault> {
         let mut sheet = Sheet::open(table, from)?;
         let mut rows = 0;
         while let Some((row, cells)) = sheet.next()? {
             rows = row;
+            let row = row.saturating_add(behind);
             let taken = if cells.is_whole() {
                 self.take(table, row, &cells)
             } else {
@@ -119,11 +168,27 @@ impl Context {
     }
 
     fn user(&mut self, cells: &Cells<'_>, column: usize) -> u32 {
-        self.users.number(&cells.text(column))
+        let text = cells.text(column);
+        match self.ids.as_ref().filter(|_| !text.is_empty()) {
+            Some(ids) => self.users.number(&ids.user(&text)),
+            None => self.users.number(&text),
+        }
     }
 
     fn patient_number(&mut self, cells: &Cells<'_>, column: usize) -> Result<u32, Refused> {
-        named(self.patient_ids.number(&cells.text(column)), "the row names no patient")
+        let first = self.patient_numbers(cells, column).first().copied().unwrap_or(NONE);
+        named(first, "the row names no patient")
+    }
+
+    /// The numbers of all ids that stand for a patient; none for an empty cell.
+    fn patient_numbers(&mut self, cells: &Cells<'_>, column: usize) -> Vec<u32> {
+        let text = cells.text(column);
+        let ids = match &self.ids {
+            _ if text.is_empty() => Vec::new(),
+            Some(ids) => ids.patients(&text),
+            None => vec![text.into_owned()],
+        };
+        ids.iter().map(|id| self.patient_ids.number(id)).collect()
     }
 
     /// Reads `surname, given, birth_date, street, house_number, postcode, _, phone` from `first` on.
@@ -162,10 +227,15 @@ impl Context {
     }
 
     fn patient(&mut self, proof: Proof, cells: &Cells<'_>) -> Result<(), Refused> {
-        let patient = self.patient_number(cells, 0)?;
+        let numbers = self.patient_numbers(cells, 0);
+        named(numbers.first().copied().unwrap_or(NONE), "the row names no patient")?;
         let death = day_or_moment(&cells.text(5), DAY)?;
-        let identity = self.identity(cells, 1, 2, 6);
-        self.patients.push((patient, Patient { proof, identity, death, flags: flags(&cells.text(11)) }));
+        let mut identity = self.identity(cells, 1, 2, 6);
+        if numbers.len() > 1 && identity.person == NONE {
+            identity.person = self.texts.number(&format!("record {}", cells.text(0)));
+        }
+        let patient = Patient { proof, identity, death, flags: flags(&cells.text(11)) };
+        self.patients.extend(numbers.into_iter().map(|number| (number, patient)));
         Ok(())
     }
 

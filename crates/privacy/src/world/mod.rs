@@ -12,7 +12,7 @@ pub(crate) use rows::{
     OPEN, Patient, Referral, Shift, Stay,
 };
 
-pub use build::Context;
+pub use build::{Context, Ids};
 
 use crate::names::{NONE, Names};
 use crate::settings::Settings;
