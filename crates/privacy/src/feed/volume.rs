@@ -15,8 +15,10 @@ const SLOT: i64 = 10 * MINUTE;
 const LIST_MAX: u32 = 3;
 /// A bin is thin when it has less than this share of what is usual.
 const THIN: f64 = 0.35;
-/// A stretch is a silence when chance leaves so few rows less often than this: four standard deviations of a known normal distribution.
-const CHANCE_MAX: f64 = 3e-5;
+/// A stretch is a silence when chance leaves so few rows less often than this. A month has about thirty stretches to ask about in each feed.
+const CHANCE_MAX: f64 = 1e-4;
+/// A bin of which this share is looked at tells what is usual in six hours.
+const NEARLY_WHOLE: f64 = 0.9;
 /// Before counts are seen, their variance is thought to be so many times their mean ...
 const SPREAD: f64 = 2.0;
 /// ... and that weighs as much as so many bins.
@@ -75,9 +77,9 @@ impl Bin {
         numbers.map(bin).collect()
     }
 
-    /// Whether it tells what is usual: seen whole, and not silent.
+    /// Whether it tells what is usual: seen nearly whole, and not silent.
     fn measures(&self) -> bool {
-        self.part >= 1.0 && !self.silent
+        self.part >= NEARLY_WHOLE && !self.silent
     }
 }
 
@@ -157,12 +159,14 @@ fn thin_runs(bins: &[Bin]) -> Vec<(usize, usize)> {
 
 /// What the bins outside of a run say about it.
 ///
-/// Counts have a variance of `spread` times their mean (quasi-Poisson). A sum over bins with the means `u` of kinds seen in `m` bins outside, `k` of them within, then has the
-/// variance `spread * sum(k u + k^2 u / m)`; `spread` is Pearson's estimate over the bins outside, so the deviation follows Student's distribution with its degrees of freedom.
+/// Counts have a variance of `spread` times their mean (quasi-Poisson): sums of squares over sums of means of the bins outside. That the run has the rate of the bins outside is
+/// tested by the ratio of quasi-likelihoods (McCullagh and Nelder, Generalized Linear Models, 2nd edition, 1989, section 9), whose root follows Student's distribution with
+/// the degrees of freedom of the spread.
 fn predicted(bins: &[Bin], first: usize, length: usize) -> Run {
     let within = |place: usize| (first..first + length).contains(&place);
-    let (mut usual, mut came, mut variance) = (0.0, 0, 0.0);
-    let (mut deviations, mut freedom) = (f64::from(SPREAD_BINS) * SPREAD, SPREAD_BINS);
+    let (mut usual, mut came, mut doubt) = (0.0, 0, 0.0);
+    let (mut squares, mut means) = (0.0, 0.0);
+    let (mut freedom, mut measured) = (SPREAD_BINS, 0);
     for kind in 0..KINDS {
         let alike = || bins.iter().enumerate().filter(|(_, bin)| bin.kind == kind);
         let mut outside: Vec<u32> =
@@ -175,16 +179,32 @@ fn predicted(bins: &[Bin], first: usize, length: usize) -> Run {
             came += bin.count;
         }
         usual += inside * mean;
-        variance += inside * mean + inside * inside * mean / f64::from(others);
-        if mean > 0.0 {
-            deviations += outside.iter().map(|count| (f64::from(*count) - mean).powi(2) / mean).sum::<f64>();
-            freedom += others - 1;
-        }
+        doubt += inside * inside * mean / f64::from(others);
+        squares += outside.iter().map(|count| (f64::from(*count) - mean).powi(2)).sum::<f64>();
+        means += mean * f64::from(others - 1);
+        measured += others - 1;
+        freedom += others - 1;
     }
-    let spread = (deviations / f64::from(freedom)).max(1.0);
-    let short = usual - f64::from(came);
-    let chance = if short > 0.0 { upper_tail(short / libm::sqrt(spread * variance), freedom) } else { 1.0 };
-    Run { first, length, usual, came, chance }
+    let spread =
+        (f64::from(SPREAD_BINS) * SPREAD + f64::from(measured) * squares / means.max(1.0)) / f64::from(freedom);
+    // so many rows outside would leave the same doubt about what is usual within
+    let outside = usual * usual / doubt.max(f64::MIN_POSITIVE);
+    let root = root_of_ratio((f64::from(came), usual), outside, spread.max(1.0));
+    Run { first, length, usual, came, chance: upper_tail(root, freedom) }
+}
+
+/// Root of twice the logarithm of the ratio of quasi-likelihoods of `came` rows where `usual` would have been, when `outside` rows stand behind `usual`: of a rate of its own,
+/// to the rate outside. Zero where no fewer came.
+fn root_of_ratio((came, usual): (f64, f64), outside: f64, spread: f64) -> f64 {
+    // the middle of a step, as counts are whole and rows come by so many
+    let came = came + spread / 2.0;
+    if usual <= came {
+        return 0.0;
+    }
+    let all = came + outside;
+    let share = usual / (usual + outside);
+    let twice = 2.0 * (came * libm::log(came / (all * share)) + outside * libm::log(outside / (all * (1.0 - share))));
+    libm::sqrt(twice.max(0.0) / spread)
 }
 
 /// The median; between two of them their mean.
