@@ -12,7 +12,7 @@ describe("sentences of the audit log", () => {
     const written = Object.values(CODE).flatMap((file) => [...file.matchAll(/(?:AuditEntry::new|audit::append\(&?m?u?t? ?tx, by, &told|told_source)\(\s*"([a-z_]+)"/g)].map((found) => found[1] ?? ""));
     const jobs = [...(Object.entries(CODE).find(([path]) => path.endsWith("api/src/routes/jobs.rs"))?.[1] ?? "").matchAll(/JobKind::\w+ => "([a-z_]+)"/g)].map((found) => found[1] ?? "");
     expect(written.length).toBeGreaterThan(30);
-    expect(jobs).toHaveLength(6);
+    expect(jobs).toHaveLength(7);
     expect([...new Set([...written, ...jobs])].filter((action) => !DEEDS[action])).toEqual([]);
   });
 
@@ -23,6 +23,11 @@ describe("sentences of the audit log", () => {
 
   it.each([
     ["signed_in", { target: "anna" }, "signed in"],
+    ["incidents_recorded", { actor: "node", detail: { opened: ["a", "b"], renewed: [], returned: [], withdrawn: ["c"] } }, "kept what a review of accesses came to: 2 cases new and 1 case withdrawn"],
+    ["incident_changed", { detail: { deed: "verdict", from: "triage", to: "decided", owner: "anna", verdict: "policy_violation" } }, "decided a privacy case: policy violation"],
+    ["incident_changed", { detail: { deed: "request_approved" } }, "approved that a reason be asked for in a privacy case"],
+    ["incident_exported", { detail: { format: "html" } }, "took a privacy case out, to print"],
+    ["incident_deleted", { actor: "node", detail: { state: "withdrawn" } }, "deleted a privacy case that was withdrawn, after its time"],
     ["sign_in_failed", { actor: "nobody", detail: { reason: "name or password" } }, "could not sign in: the name or the password was wrong"],
     ["sign_in_failed", { target: "bert", detail: { reason: "code" } }, "could not sign in as bert: the code of the second factor was wrong"],
     ["sessions_ended", { target: "3", detail: { sessions: 1 } }, "ended 1 session of user number 3"],

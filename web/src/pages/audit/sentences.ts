@@ -74,7 +74,7 @@ function quietened(entry: Entry, detail: Detail, rule: RuleName): string {
 }
 
 const until = (detail: Detail, name: string, word: string) => (ofMicros(detail[name]) ? `, ${word} ${ofMicros(detail[name])}` : "");
-const JOBS: Readonly<Record<string, string>> = { review: "a review of accesses", review_accesses: "a review of accesses", backfill: "a run of rules over history", judge_history: "the judging of imported history", verify: "a proof of the store" };
+const JOBS: Readonly<Record<string, string>> = { review_accesses: "a review of accesses", backfill: "a run of rules over history", judge_history: "the judging of imported history", verify: "a proof of the store" };
 
 export const DEEDS: Readonly<Record<string, Deed>> = {
   signed_in: { name: "Signed in", of: "Sign-in", says: () => "signed in" },
@@ -99,6 +99,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   unlock_ended: { name: "Unlock ended", of: "Staff", says: (entry) => `ended the unlock of ${entry.target}: the name is hidden again` },
   glass_broken: { name: "Emergency access", of: "Patients", says: (entry) => `used emergency access: ${actionName(entry.target).toLowerCase()}` },
   group_changed: { name: "Finding changed", of: "Findings", says: (_, detail) => changedGroup(detail) },
+  review_started: { name: "Review started", of: "Privacy cases", says: () => "started a review of accesses" },
   incidents_recorded: { name: "Review kept", of: "Privacy cases", says: (_, detail) => `kept what a review of accesses came to: ${reviewed(detail)}` },
   incident_changed: { name: "Case changed", of: "Privacy cases", says: (_, detail) => changedCase(detail) },
   incident_exported: { name: "Case taken out", of: "Privacy cases", says: (_, detail) => `took a privacy case out${detail["format"] === "html" ? ", to print" : " as data"}` },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pictureOf, sentenceOf, sorted, standingOf, type Feature } from "./behaviour";
+import { pictureOf, sentenceOf, sorted, standingOf, valued, type Feature } from "./behaviour";
 
 function feature(now: number | null, usual: number | null, peers: number | null, unit = "records"): Feature {
   return { name: "x", words: "records opened in an hour", unit, now, usual, peers };
@@ -11,6 +11,10 @@ test("a value is told beside its own usual and that of its peers", () => {
   expect(sentenceOf(feature(null, 9, 31))).toBe("Nothing now; usual 9, peers at most 31.");
   expect(sentenceOf(feature(2, null, 31))).toBe("2 records now; no usual of its own yet, peers at most 31.");
   expect(sentenceOf(feature(2, null, null))).toBe("2 records now; there is no normal yet.");
+});
+
+test("one of something is told as one", () => {
+  expect(["records", "addresses", "queries", "bytes", "KiB"].map((unit) => valued(1, unit))).toEqual(["1 record", "1 address", "1 query", "1 bytes", "1 KiB"]);
 });
 
 test("only what passes its own usual and its peers stands out; without any normal nothing does", () => {

@@ -42,7 +42,12 @@ const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 /** A value in its unit: bytes are read as KiB and MiB. */
 export function valued(value: number, unit: string): string {
   if (unit === "bytes") return bytes(value);
-  return `${number.format(value)}${unit ? ` ${unit}` : ""}`;
+  return `${number.format(value)}${unit ? ` ${value === 1 ? single(unit) : unit}` : ""}`;
+}
+
+/** Units of the node are plural: `addresses`, `queries`, `records`. */
+function single(unit: string): string {
+  return unit.replace(/ies$/, "y").replace(/(ss|sh|ch)es$/, "$1").replace(/([^s])s$/, "$1");
 }
 
 export type Standing = "unusual" | "own" | "within" | "unknown";

@@ -151,7 +151,7 @@ const DEEDS: Readonly<Record<string, string>> = {
   returned: "found again after it was withdrawn",
   withdrawn: "withdrawn",
   state: "state changed",
-  owner: "given",
+  owner: "owner changed",
   comment: "commented",
   task_added: "task added",
   task_done: "task done",

@@ -23,7 +23,7 @@ describe("what each role may do", () => {
     for (const right of RIGHTS) {
       for (const { role } of ROLES) {
         const conditions = right.actions.map((action) => cells.get(action)?.[role] ?? "");
-        const isBound = conditions.some((cell) => /health|masked|^-;/.test(cell));
+        const isBound = conditions.some((cell) => /health|masked|staff$|office|^-;/.test(cell));
         expect(`${right.does} ${role} ${Boolean(right.by[role])}`).toBe(`${right.does} ${role} ${isBound}`);
       }
     }
