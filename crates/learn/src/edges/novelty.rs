@@ -82,7 +82,7 @@ impl Novelty {
     }
 
     /// Adds what another one of the same configuration and key has seen; the earlier of both is faded to the tick of the later one first. False, and nothing done,
-    /// when configurations differ. That the keys are the same cannot be seen from the counts: the caller must know.
+    /// when configurations differ. A partner that was new to both counts as new twice, so rates are a little higher than one observer of both would have them. That the keys are the same cannot be seen from the counts: the caller must know.
     pub fn merge(&mut self, other: &Self) -> bool {
         let rates = (self.half_life_ticks, self.edges_min) == (other.half_life_ticks, other.edges_min);
         if !rates || !self.edges.alike(&other.edges) || !self.seen.merge(&other.seen) {

@@ -88,18 +88,18 @@ impl Autoencoders {
             let value = (output - error) * (output - error) / self.last.inputs.max(1) as f64;
             let inputs = self.inputs(group, row);
             let (_, back) = autoencoder.pass(&inputs);
-            let squares: Vec<f64> = inputs.iter().zip(&back).map(|(input, back)| (input - back) * (input - back)).collect();
+            let squares: Vec<f64> =
+                inputs.iter().zip(&back).map(|(input, back)| (input - back) * (input - back)).collect();
             let all: f64 = squares.iter().sum();
-            for (column, square) in group.iter().zip(&squares) {
-                let share = if all > 0.0 { square / all } else { 1.0 / group.len() as f64 };
-                parts.push(Part {
-                    feature: *column,
-                    value: share * value,
-                    observed: row.get(*column).copied().unwrap_or(f64::NAN),
-                    usual: self.means.get(*column).copied(),
-                    peers: None,
-                });
-            }
+            let even = 1.0 / group.len().max(1) as f64;
+            let shares = squares.iter().map(|square| if all > 0.0 { square / all } else { even });
+            parts.extend(group.iter().zip(shares).map(|(column, share)| Part {
+                feature: *column,
+                value: share * value,
+                observed: row.get(*column).copied().unwrap_or(f64::NAN),
+                usual: self.means.get(*column).copied(),
+                peers: None,
+            }));
         }
         Score::of(parts)
     }

@@ -51,7 +51,7 @@ impl HalfSpace {
             return 0.0;
         }
         let limit = self.limit();
-        let sum: f64 = self.trees.iter().map(|tree| tree.mass(row, limit, |_, _| ())).sum();
+        let sum: f64 = self.trees.iter().map(|tree| tree.mass(row, limit, |_| ())).sum();
         1.0 - sum / self.most()
     }
 
@@ -64,30 +64,26 @@ impl HalfSpace {
         self.trees.len() as f64 * f64::from(self.window) * libm::exp2(f64::from(DEPTH))
     }
 
-    /// The score with a part for each feature, what the cuts of that feature took from the sum, and one more, numbered behind the last feature: the score of a row that no cut was asked for.
+    /// The score with a part for each feature: a tree gives all it says to the feature of the cut that set the row apart, the last one passed.
     #[must_use]
     pub fn explain(&self, row: &[f64]) -> Score {
-        let mut taken = vec![0.0; self.features];
-        let mut begun = 0.0;
+        let mut said = vec![0.0; self.features];
         if self.seen >= u64::from(self.window) {
             for tree in &self.trees {
-                begun += tree.reference.first().copied().map_or(0.0, f64::from);
-                tree.mass(row, self.limit(), |feature, more| {
-                    taken.get_mut(feature).into_iter().for_each(|taken| *taken -= more);
-                });
+                let mut last = 0;
+                let mass = tree.mass(row, self.limit(), |feature| last = feature);
+                let share = 1.0 / self.trees.len() as f64 - mass / self.most();
+                said.get_mut(last).into_iter().for_each(|said| *said += share);
             }
-            begun = 1.0 - begun / self.most();
         }
-        let of = |(feature, taken): (usize, f64)| Part {
+        let of = |(feature, value): (usize, f64)| Part {
             feature,
-            value: taken / self.most(),
+            value,
             observed: row.get(feature).copied().unwrap_or(f64::NAN),
             usual: None,
             peers: None,
         };
-        let mut parts: Vec<Part> = taken.into_iter().enumerate().map(of).collect();
-        parts.push(Part { feature: self.features, value: begun, observed: f64::NAN, usual: None, peers: None });
-        Score::of(parts)
+        Score::of(said.into_iter().enumerate().map(of).collect())
     }
 
     /// Takes in what another one of the same seed, features and window counted, at the same row of its window: masses become their mean, rounded up, so that limit and scale stay. False,
@@ -167,17 +163,15 @@ impl Tree {
         Some(2 * place + if value < *cut { 1 } else { 2 })
     }
 
-    /// The scaled mass where the row ends; `step` hears of each cut passed its feature and what the scaled mass gained there.
-    fn mass(&self, row: &[f64], limit: f64, mut step: impl FnMut(usize, f64)) -> f64 {
-        let mass_at = |place: usize| self.reference.get(place).copied().map_or(0.0, f64::from);
+    /// The scaled mass where the row ends; `passed` hears the feature of each cut on the way.
+    fn mass(&self, row: &[f64], limit: f64, mut passed: impl FnMut(usize)) -> f64 {
         let (mut place, mut scale) = (0, 1.0);
         loop {
-            let mass = mass_at(place);
+            let mass = self.reference.get(place).copied().map_or(0.0, f64::from);
             match self.child(place, row) {
                 // bounded by the depth of the tree
                 Some(next) if mass > limit => {
-                    let feature = self.cuts.get(place).map_or(0, |cut| cut.0);
-                    step(feature, mass_at(next) * scale * 2.0 - mass * scale);
+                    passed(self.cuts.get(place).map_or(0, |cut| cut.0));
                     place = next;
                     scale *= 2.0;
                 }
@@ -204,14 +198,10 @@ impl Snapshot for HalfSpace {
             codec::put_u64(out, value);
         }
         // the cuts follow from the seed
-        for tree in &self.trees {
-            for masses in [&tree.reference, &tree.latest] {
-                let held = || masses.iter().enumerate().filter(|(_, mass)| **mass > 0);
-                codec::put_len(out, held().count());
-                for (place, mass) in held() {
-                    codec::put_u64(out, (place as u64) << 32 | u64::from(*mass));
-                }
-            }
+        for masses in self.trees.iter().flat_map(|tree| [&tree.reference, &tree.latest]) {
+            let held = || masses.iter().enumerate().filter(|(_, mass)| **mass > 0);
+            codec::put_len(out, held().count());
+            held().for_each(|(place, mass)| codec::put_u64(out, (place as u64) << 32 | u64::from(*mass)));
         }
     }
 
@@ -248,7 +238,8 @@ fn read_masses(from: &mut &[u8], masses: &mut [u32]) -> Result<(), Damaged> {
         let both = codec::take_u64(from).ok_or(Damaged("a mass"))?;
         let place = usize::try_from(both >> 32).unwrap_or(usize::MAX);
         let mass = u32::try_from(both & u64::from(u32::MAX)).unwrap_or(0);
-        let node = masses.get_mut(place).filter(|_| place >= free && mass > 0).ok_or(Damaged("masses in their order"))?;
+        let node =
+            masses.get_mut(place).filter(|_| place >= free && mass > 0).ok_or(Damaged("masses in their order"))?;
         *node = mass;
         free = place + 1;
     }

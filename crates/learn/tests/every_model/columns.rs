@@ -1,19 +1,20 @@
 //! The properties, each as one check that is the same for every model.
 
-use cordon_learn::eval::controls::Draw;
 use cordon_learn::Snapshot;
-use cordon_learn::threshold::{Call, Spot, SpotSettings};
+use cordon_learn::eval::controls::Draw;
+use cordon_learn::threshold::{Call, Dspot, SpotSettings};
 
 use crate::trial::{Held, Kind, Merge, Slow, Trial};
 
-/// Share of usual inputs above the threshold.
+/// Share of usual inputs that is to raise an alarm: one in a hundred.
 const RATE: f64 = 0.01;
 
 /// Usual inputs that a threshold is set by; attacks that recall is measured on.
 const HELD_BACK: usize = 1_000;
 const ATTACKS: usize = 100;
 
-/// Steps in which the world moves to its new normal.
+/// Steps before the world moves, for the threshold to warm up, and steps in which it moves to its new normal.
+const SETTLED: usize = 1_500;
 const DRIFT_STEPS: usize = 4_000;
 
 fn ensure(holds: bool, why: impl FnOnce() -> String) -> Held {
@@ -32,10 +33,9 @@ fn warm_up<T: Trial>(seed: u64, hostile: f64) -> Vec<T::Input> {
 /// The score that one usual input in a hundred exceeds: inputs that were not learnt.
 fn threshold<T: Trial>(model: &T::Model) -> f64 {
     let mut draw = Draw::new(0x7e57);
-    let mut scores: Vec<f64> =
-        (0..HELD_BACK).map(|_| T::score(model, &T::usual(&mut draw, T::WARM, 0.0))).collect();
+    let mut scores: Vec<f64> = (0..HELD_BACK).map(|_| T::score(model, &T::usual(&mut draw, T::WARM, 0.0))).collect();
     scores.sort_by(f64::total_cmp);
-    scores.into_iter().rev().nth((RATE * HELD_BACK as f64) as usize).unwrap_or(f64::INFINITY)
+    scores.into_iter().rev().nth(HELD_BACK / 100).unwrap_or(f64::INFINITY)
 }
 
 fn recall<T: Trial>(model: &T::Model, kind: Kind) -> f64 {
@@ -127,7 +127,9 @@ pub(crate) fn merge<T: Trial>() -> Held {
     match T::PROMISE.merge {
         Merge::Exact => mixed::<T>(7, 200).iter().try_for_each(|input| {
             let (found, wanted) = (T::score(&merged, input), T::score(&both, input));
-            ensure((found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0), || format!("{found} where both have {wanted}"))
+            ensure((found - wanted).abs() <= 1e-9 * wanted.abs().max(1.0), || {
+                format!("{found} where both have {wanted}")
+            })
         }),
         _ => close::<T>(&merged, &both),
     }
@@ -168,13 +170,15 @@ pub(crate) fn poisoning<T: Trial>() -> Held {
 pub(crate) fn slow_drift<T: Trial>() -> Held {
     let mut history = warm_up::<T>(10, 0.0);
     let mut model = T::learnt(&history);
-    let mut spot = Spot::new(SpotSettings { rate: RATE, warmup: 1_000, half_life: 2_000 });
+    let settings = SpotSettings { rate: RATE, warmup: 1_000, half_life: 1_000 };
+    // the world moves: a threshold over the distance from the recent past is the one for it
+    let mut threshold = Dspot::new(500, settings);
     let mut draw = Draw::new(11);
     let mut alarms = 0;
-    for step in 0..1_000 + DRIFT_STEPS {
-        let shift = step.saturating_sub(1_000) as f64 / DRIFT_STEPS as f64;
+    for step in 0..SETTLED + DRIFT_STEPS {
+        let shift = step.saturating_sub(SETTLED) as f64 / DRIFT_STEPS as f64;
         let input = T::usual(&mut draw, T::WARM + step, shift);
-        alarms += usize::from(spot.step(T::score(&model, &input)) == Call::Alarm);
+        alarms += usize::from(threshold.step(T::score(&model, &input)) == Call::Alarm);
         history.push(input);
         T::learn(&mut model, &history);
     }

@@ -1,11 +1,11 @@
 //! Edges on trial: a ward whose clients talk to servers, minute by minute.
 
+use cordon_learn::Part;
 use cordon_learn::Score;
 use cordon_learn::edges::{
     EdgeScore, FirstSeen, FirstSeenConfig, Level, Midas, MidasConfig, Node, Novelty, NoveltyConfig, Variant,
 };
 use cordon_learn::eval::controls::Draw;
-use cordon_learn::Part;
 
 use crate::trial::{Kind, Merge, Promise, Slow, Trial};
 
@@ -22,11 +22,11 @@ pub(crate) struct Minute {
     edges: Vec<(u32, u32)>,
 }
 
-/// Thirty clients with two servers each; three times as many edges once the world has moved.
+/// Thirty clients with two servers each; half as many edges again once the world has moved.
 fn minute(draw: &mut Draw, step: usize, shift: f64) -> Minute {
     let mut edges = Vec::new();
     for client in 0..30_u32 {
-        let times = (2 + draw.below(7)) as f64 * (1.0 + 2.0 * shift) + draw.unit();
+        let times = (2 + draw.below(7)) as f64 * (1.0 + 0.5 * shift) + draw.unit();
         let second = u32::from(draw.below(2) == 1);
         let pair = (client, 100 + (client + second) % 8);
         edges.extend((0..20).take_while(|count| f64::from(*count) + 1.0 <= times).map(|_| pair));
@@ -107,7 +107,7 @@ macro_rules! bursts {
                 minute(draw, step, shift)
             }
             fn attack(draw: &mut Draw, step: usize, kind: Kind) -> Minute {
-                burst(draw, step, if kind == Kind::One { (3, 104) } else { (12, 100) }, 200)
+                burst(draw, step, if kind == Kind::One { (3, 104) } else { (12, 104) }, 200)
             }
             fn creeping(draw: &mut Draw, step: usize, more: f64) -> Minute {
                 burst(draw, step, (3, 104), (0..500).take_while(|count| f64::from(*count) < more).count())
@@ -146,8 +146,9 @@ macro_rules! bursts {
 const PROMISE: Promise = Promise {
     merge: Merge::Exact,
     other_kind: [0.9, 0.9],
-    same_kind: [0.0, 0.0],
-    drift_alarms: 1.5,
+    same_kind: [0.9, 0.9],
+    // the statistic grows with the traffic: half as much traffic again gives two to three times the alarms until the threshold has followed
+    drift_alarms: 3.0,
     slow: Slow::Seen(30),
     peers: 0,
 };
@@ -177,15 +178,15 @@ impl Trial for Things {
         merge: Merge::Exact,
         other_kind: [0.9, 0.9],
         same_kind: [0.9, 0.9],
-        drift_alarms: 1.0,
+        drift_alarms: 1.6,
         slow: Slow::Seen(3),
         peers: 20,
     };
 
     /// One of fifty things; twenty others once the world has moved.
     fn usual(draw: &mut Draw, step: usize, shift: f64) -> Met {
-        let number = draw.below(50) as f64 + 20.0 * shift;
-        Met { tick: step as u64, hash: Draw::new(libm::floor(number) as u64).bits() }
+        let moved = (0..20).take_while(|thing| f64::from(*thing) + 1.0 <= 20.0 * shift).count();
+        Met { tick: step as u64, hash: Draw::new((draw.below(50) + moved) as u64).bits() }
     }
     fn attack(draw: &mut Draw, step: usize, kind: Kind) -> Met {
         let spread = if kind == Kind::One { 1 } else { 3 };
@@ -251,10 +252,10 @@ impl Trial for Partners {
     const NAME: &'static str = "Novelty";
     const WARM: usize = 2_000;
     const PROMISE: Promise = Promise {
-        merge: Merge::Exact,
+        merge: Merge::Close(0.9),
         other_kind: [0.9, 0.9],
         same_kind: [0.0, 0.0],
-        drift_alarms: 1.0,
+        drift_alarms: 1.6,
         slow: Slow::Seen(10),
         peers: 20,
     };
@@ -309,4 +310,3 @@ impl Trial for Partners {
         known.map_or(*input, |known| Edge { tick: input.tick, ..*known })
     }
 }
-

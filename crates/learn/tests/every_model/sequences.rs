@@ -8,7 +8,8 @@ use crate::trial::{Kind, Merge, Promise, Slow, Trial};
 
 type Act = Vec<Symbol>;
 
-const PPM: PpmConfig = PpmConfig { order: 5, alphabet: 30, strings_max: 40_000, half_life_symbols: Some(200_000), key: 5 };
+const PPM: PpmConfig =
+    PpmConfig { order: 5, alphabet: 30, strings_max: 40_000, half_life_symbols: Some(200_000), key: 5 };
 const MODES: ModesConfig = ModesConfig { alphabet: 30, modes_max: 128, radius: 0.05, half_life: 2_000.0 };
 
 /// What one of five programs does; a new habit stands at its end once the world has moved.
@@ -33,7 +34,7 @@ fn odd(draw: &mut Draw, kind: Kind) -> Act {
     let mut act = act(draw, 0.0);
     let at = act.len() / 2;
     let step = if kind == Kind::One { 7 } else { 11 };
-    let piece = (0..40).map(|place: u32| (place * step + place * place) % 20);
+    let piece = (0..ODD).map(|place: u32| (place * step + place * place) % 20);
     act.splice(at..at, piece);
     act
 }
@@ -51,12 +52,16 @@ fn count(more: f64, share: f64) -> usize {
     (0..1_000).take_while(|count| f64::from(*count) < more * share).count()
 }
 
-/// Without the symbols that the parts call the most surprising.
-fn without_surprises(score: &Score, act: &Act, most: usize) -> Act {
-    let mut places: Vec<(f64, usize)> = score.parts.iter().map(|part| (part.value, part.feature)).collect();
-    places.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let named: Vec<usize> = places.into_iter().take(most).map(|place| place.1).collect();
-    act.iter().enumerate().filter(|(place, _)| !named.contains(place)).map(|(_, symbol)| *symbol).collect()
+/// Symbols of an odd piece, and of a step done again and again.
+const ODD: u32 = 40;
+const AGAIN: usize = 300;
+
+/// Without the stretch of `length` symbols whose parts add most: the explanation says where, the test how long.
+fn without_the_worst(score: &Score, act: &Act, length: usize) -> Act {
+    let sums = score.parts.windows(length).map(|parts| parts.iter().map(|part| part.value).sum::<f64>());
+    let worst = sums.enumerate().max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(place, _)| place);
+    let outside = |place: &usize| *place < worst || *place >= worst + length;
+    act.iter().enumerate().filter(|(place, _)| outside(place)).map(|(_, symbol)| *symbol).collect()
 }
 
 /// With the share of the most unusual symbols brought to that of the nearest mode.
@@ -71,11 +76,16 @@ fn with_usual_shares(score: &Score, act: &Act, most: usize) -> Act {
         let wanted = count(1.0, rest * usual / (1.0 - usual));
         let has = act.iter().filter(|symbol| is_named(symbol)).count();
         let mut surplus = has.saturating_sub(wanted);
-        act.retain(|symbol| {
-            let taken = surplus > 0 && is_named(symbol);
-            surplus -= usize::from(taken);
-            !taken
-        });
+        // repetitions go first
+        for repeated in [true, false] {
+            let mut before = None;
+            act.retain(|symbol| {
+                let again = before.replace(*symbol) == Some(*symbol);
+                let taken = surplus > 0 && is_named(symbol) && (again || !repeated);
+                surplus -= usize::from(taken);
+                !taken
+            });
+        }
         let symbol = Symbol::try_from(part.feature).unwrap_or(0);
         act.extend(std::iter::repeat_n(symbol, wanted.saturating_sub(has)));
     }
@@ -105,7 +115,7 @@ impl Trial for Transitions {
         merge: Merge::Exact,
         other_kind: [0.8, 0.5],
         same_kind: [0.0, 0.0],
-        drift_alarms: 1.5,
+        drift_alarms: 1.6,
         slow: Slow::Seen(30),
         peers: 5,
     };
@@ -153,7 +163,7 @@ impl Trial for Transitions {
         Some(Ppm::new(PpmConfig { order: 3, ..PPM }))
     }
     fn put_back(model: &Ppm, _: &[Act], input: &Act) -> Act {
-        without_surprises(&parts_of(model, input), input, 40)
+        without_the_worst(&parts_of(model, input), input, ODD as usize)
     }
 }
 
@@ -168,7 +178,7 @@ impl Trial for Frequencies {
         merge: Merge::Close(0.9),
         other_kind: [0.9, 0.9],
         same_kind: [0.0, 0.0],
-        drift_alarms: 1.5,
+        drift_alarms: 1.6,
         slow: Slow::NotSeen(60),
         peers: 5,
     };
@@ -177,7 +187,7 @@ impl Trial for Frequencies {
         act(draw, shift)
     }
     fn attack(draw: &mut Draw, _: usize, kind: Kind) -> Act {
-        repeated(draw, kind, 300)
+        repeated(draw, kind, AGAIN)
     }
     /// One repetition more each time.
     fn creeping(draw: &mut Draw, _: usize, more: f64) -> Act {
@@ -222,7 +232,7 @@ impl Trial for OfARole {
         merge: Merge::Close(0.9),
         other_kind: [0.9, 0.9],
         same_kind: [0.0, 0.0],
-        drift_alarms: 1.5,
+        drift_alarms: 1.6,
         slow: Slow::Seen(40),
         peers: 5,
     };
@@ -232,7 +242,7 @@ impl Trial for OfARole {
     }
     /// A piece of odd order, or a usual step three hundred times.
     fn attack(draw: &mut Draw, _: usize, kind: Kind) -> Act {
-        if kind == Kind::One { odd(draw, kind) } else { repeated(draw, kind, 300) }
+        if kind == Kind::One { odd(draw, kind) } else { repeated(draw, kind, AGAIN) }
     }
     fn creeping(draw: &mut Draw, step: usize, more: f64) -> Act {
         Transitions::creeping(draw, step, more)
@@ -266,10 +276,13 @@ impl Trial for OfARole {
         Some(Role::new(PPM, ModesConfig { radius: 0.1, ..MODES }))
     }
     fn put_back(model: &Role, _: &[Act], input: &Act) -> Act {
-        if model.score(input).rarity[0] >= model.score(input).rarity[1] {
-            without_surprises(&model.surprise_explained(input), input, 40)
-        } else {
-            with_usual_shares(&model.distance_explained(input), input, 5)
-        }
+        let shares = |act: &Act| with_usual_shares(&model.distance_explained(act), act, 1);
+        let surprise = model.surprise_explained(input);
+        let calmed = [ODD as usize, AGAIN].map(|length| without_the_worst(&surprise, input, length));
+        let value = |act: &Act| model.score(act).value;
+        let calm = calmed.into_iter().filter(|act| !act.is_empty()).min_by(|a, b| value(a).total_cmp(&value(b)));
+        let calm = calm.unwrap_or_default();
+        // shares as well while they are one in a hundred by themselves
+        if model.score(&calm).rarity[1] > libm::log(100.0) { shares(&calm) } else { calm }
     }
 }

@@ -32,9 +32,9 @@ const CREEP: f64 = 0.01;
 
 const PROMISE: Promise = Promise {
     merge: Merge::Close(0.9),
-    other_kind: [0.9, 0.5],
-    same_kind: [0.9, 0.5],
-    drift_alarms: 1.5,
+    other_kind: [0.9, 0.9],
+    same_kind: [0.9, 0.9],
+    drift_alarms: 1.6,
     slow: Slow::NotSeen(150),
     peers: 0,
 };
@@ -141,8 +141,8 @@ impl Trial for Creep {
     const NAME: &'static str = "Cusum";
     const WARM: usize = 500;
     const PROMISE: Promise = Promise {
-        same_kind: [0.0, 0.0],
-        other_kind: [0.0, 0.0],
+        // it holds the sum of the last steps: many jumps upwards leave it full on that side
+        other_kind: [0.9, 0.0],
         slow: Slow::Seen(100),
         ..PROMISE
     };

@@ -18,18 +18,19 @@ const WINDOW: usize = 2_000;
 const REGROWN: usize = 250;
 
 fn row(draw: &mut Draw, shift: f64) -> Row {
-    let along = draw.unit() + 0.5 * shift;
-    let name = if draw.unit() < 0.02 { 3.0 } else { f64::from(u8::from(along > 0.5)) };
-    let level = -libm::log(1.0 - draw.unit()) * (1.0 + shift);
+    let along = draw.unit() + 0.2 * shift;
+    // forty names, the k-th with a chance of about 1 / k
+    let name = libm::floor(libm::exp(draw.unit() * libm::log(40.0)));
+    let level = -libm::log(1.0 - draw.unit()) * (1.0 + 0.5 * shift);
     let other = draw.unit() + draw.unit() + draw.unit();
-    [along, along + 0.05 * draw.unit(), level, other, name, name + 10.0]
+    [along, along + 0.05 * draw.unit(), level, other, name, name + 100.0]
 }
 
 fn attack(draw: &mut Draw, kind: Kind) -> Row {
     let [a, b, c, d, name, second] = row(draw, 0.0);
     match kind {
-        Kind::One => [a - 4.0, b, c + 30.0, d, 7.0, second],
-        Kind::Other => [a, b + 5.0, c, d - 6.0, name, 8.0],
+        Kind::One => [a - 4.0, b, c + 30.0, d, 77.0, second],
+        Kind::Other => [a + 5.0, b - 5.0, c, d - 6.0, name, 88.0],
     }
 }
 
@@ -39,8 +40,8 @@ fn table(rows: &[Row]) -> Rows {
     table
 }
 
-fn newest(rows: &[Row]) -> Rows {
-    table(rows.get(rows.len().saturating_sub(WINDOW)..).unwrap_or_default())
+fn newest(rows: &[Row]) -> &[Row] {
+    rows.get(rows.len().saturating_sub(WINDOW)..).unwrap_or_default()
 }
 
 /// The middle of each number and the commonest of each name, as peers have them.
@@ -54,11 +55,11 @@ fn medians(rows: &[Row]) -> Row {
     medians
 }
 
-/// The row with its two largest parts put back to the usual value of the explanation, or where it has none to that of peers.
+/// The row with its four largest parts put back to the usual value of the explanation, or where it has none to that of peers.
 fn put_back(score: &Score, warm_up: &[Row], input: &Row) -> Row {
     let (mut parts, peers, mut row) = (score.parts.clone(), medians(warm_up), *input);
     parts.sort_by(|a, b| b.value.total_cmp(&a.value));
-    for part in parts.iter().filter(|part| part.feature < 6).take(2) {
+    for part in parts.iter().take(4) {
         if let (Some(cell), Some(peers)) = (row.get_mut(part.feature), peers.get(part.feature)) {
             *cell = part.usual.unwrap_or(*peers);
         }
@@ -136,7 +137,7 @@ const PROMISE: Promise = Promise {
     merge: Merge::Close(0.9),
     other_kind: [0.9, 0.9],
     same_kind: [0.0, 0.0],
-    drift_alarms: 1.5,
+    drift_alarms: 1.6,
     slow: Slow::Seen(120),
     peers: 29,
 };
@@ -156,7 +157,7 @@ impl OfRows for EcodRows {
     }
     fn learn(model: &mut Ecod, history: &[Row]) {
         history.last().into_iter().for_each(|row| model.learn(row));
-        if history.len() % 100 == 0 {
+        if history.len().is_multiple_of(100) {
             model.age(0.95);
         }
     }
@@ -180,7 +181,8 @@ pub(crate) type Nominal = Record<NamesRows>;
 impl OfRows for NamesRows {
     type Model = Names;
     const NAME: &'static str = "Names";
-    const PROMISE: Promise = Promise { merge: Merge::Exact, slow: Slow::NotSeen(60), peers: 0, ..PROMISE };
+    const PROMISE: Promise =
+        Promise { merge: Merge::Exact, same_kind: [0.5, 0.2], slow: Slow::NotSeen(60), peers: 0, ..PROMISE };
 
     fn learnt(rows: &[Row]) -> Names {
         Names::fit(&table(rows), &NOMINAL)
@@ -203,13 +205,19 @@ impl OfRows for NamesRows {
     /// A rare name that is known comes up more and more often.
     fn creeping(draw: &mut Draw, _: f64) -> Row {
         let mut row = row(draw, 0.0);
-        (row[4], row[5]) = (3.0, 13.0);
+        (row[4], row[5]) = (20.0, 120.0);
         row
     }
 }
 
-fn grow(rows: &Rows, cut: Cut) -> Forest {
-    Forest::grow(rows, &NUMBERS, 100, cut, 1)
+/// The numbers on one scale, which cuts by range need: each by the way from its 5th to its 95th percentile, the one with a long tail by its logarithm.
+fn scaled(row: &Row) -> Row {
+    [row[0] / 0.9, row[1] / 0.9, libm::log1p(row[2]) / 1.3, row[3] / 1.6, 0.0, 0.0]
+}
+
+fn grow(rows: &[Row], cut: Cut) -> Forest {
+    let scaled: Vec<Row> = rows.iter().map(scaled).collect();
+    Forest::grow(&table(&scaled), &NUMBERS, 100, cut, 1)
 }
 
 macro_rules! forest {
@@ -220,24 +228,24 @@ macro_rules! forest {
         impl OfRows for $rows {
             type Model = Forest;
             const NAME: &'static str = $name;
-            const PROMISE: Promise = PROMISE;
+            const PROMISE: Promise = Promise { same_kind: [0.9, 0.2], ..PROMISE };
 
             fn learnt(rows: &[Row]) -> Forest {
-                grow(&newest(rows), $cut)
+                grow(newest(rows), $cut)
             }
             fn learn(model: &mut Forest, history: &[Row]) {
-                if history.len() % REGROWN == 0 {
+                if history.len().is_multiple_of(REGROWN) {
                     *model = Self::learnt(history);
                 }
             }
             fn score(model: &Forest, row: &Row) -> f64 {
-                model.score(row)
+                model.score(&scaled(row))
             }
             fn explain(model: &Forest, row: &Row) -> Score {
-                model.explain(row)
+                model.explain(&scaled(row))
             }
             fn both(one: &[Row], other: &[Row]) -> Forest {
-                grow(&table(&[one, other].concat()), $cut)
+                grow(&[one, other].concat(), $cut)
             }
             fn merge(model: &mut Forest, other: &Forest) -> bool {
                 model.merge(other, 0.5)
@@ -260,7 +268,8 @@ pub(crate) type Joint = Record<EnsembleRows>;
 impl OfRows for EnsembleRows {
     type Model = Ensemble;
     const NAME: &'static str = "Ensemble";
-    const PROMISE: Promise = PROMISE;
+    /// The slow attacker is among the rows that renew its trees and scales.
+    const PROMISE: Promise = Promise { same_kind: [0.9, 0.1], slow: Slow::NotSeen(120), ..PROMISE };
 
     fn learnt(rows: &[Row]) -> Ensemble {
         let mut model = Ensemble::new(6, &NOMINAL, SETTINGS);
@@ -297,7 +306,7 @@ pub(crate) type HalfSpaces = Record<HalfSpaceRows>;
 impl OfRows for HalfSpaceRows {
     type Model = HalfSpace;
     const NAME: &'static str = "HalfSpace";
-    const PROMISE: Promise = PROMISE;
+    const PROMISE: Promise = Promise { same_kind: [0.9, 0.5], ..PROMISE };
 
     fn learnt(rows: &[Row]) -> HalfSpace {
         let mut model = HalfSpace::new(4, 25, 250, 1);
@@ -330,10 +339,10 @@ impl OfRows for NetworkRows {
     const PROMISE: Promise = PROMISE;
 
     fn learnt(rows: &[Row]) -> Autoencoders {
-        Autoencoders::fit(&newest(rows), &NUMBERS, 1)
+        Autoencoders::fit(&table(newest(rows)), &NUMBERS, 1)
     }
     fn learn(model: &mut Autoencoders, history: &[Row]) {
-        if history.len() % REGROWN == 0 {
+        if history.len().is_multiple_of(REGROWN) {
             *model = Self::learnt(history);
         }
     }

@@ -30,7 +30,7 @@ impl Trial for Fixed {
         merge: Merge::Close(0.9),
         other_kind: [0.9, 0.9],
         same_kind: [0.0, 0.0],
-        drift_alarms: 1.5,
+        drift_alarms: 1.6,
         slow: Slow::Seen(60),
         peers: 100,
     };
@@ -154,7 +154,7 @@ impl Trial for Combined {
     type Input = [f64; 2];
     const NAME: &'static str = "Curve, two of them added";
     const WARM: usize = 3_000;
-    const PROMISE: Promise = Promise { slow: Slow::Seen(60), peers: 9, ..Fixed::PROMISE };
+    const PROMISE: Promise = Promise { drift_alarms: 2.0, slow: Slow::Seen(60), peers: 9, ..Fixed::PROMISE };
 
     fn usual(draw: &mut Draw, _: usize, shift: f64) -> [f64; 2] {
         [score(draw, shift), score(draw, shift)]
@@ -172,7 +172,7 @@ impl Trial for Combined {
         Pair([of(|pair| pair[0]), of(|pair| pair[1])])
     }
     fn learn(model: &mut Pair, history: &[[f64; 2]]) {
-        if history.len() % 500 == 0 {
+        if history.len().is_multiple_of(500) {
             *model = Self::learnt(history);
         }
     }
@@ -208,7 +208,10 @@ impl Trial for Combined {
         let worst = usize::from(model.0[1].nats(input[1]) > model.0[0].nats(input[0]));
         let mut values: Vec<f64> = warm_up.iter().filter_map(|pair| pair.get(worst).copied()).collect();
         values.sort_by(f64::total_cmp);
-        put_back[worst] = values.get(values.len() / 2).copied().unwrap_or(0.0);
+        put_back
+            .get_mut(worst)
+            .into_iter()
+            .for_each(|value| *value = values.get(values.len() / 2).copied().unwrap_or(0.0));
         put_back
     }
 }
@@ -242,9 +245,9 @@ impl Trial for Person {
     const WARM: usize = 60;
     const PROMISE: Promise = Promise {
         merge: Merge::Never("a person, a host or a device has one node, and nothing of it may leave the hospital"),
-        other_kind: [0.9, 0.5],
-        same_kind: [0.0, 0.0],
-        drift_alarms: 1.5,
+        other_kind: [0.9, 0.9],
+        same_kind: [0.9, 0.9],
+        drift_alarms: 1.6,
         slow: Slow::Seen(20),
         peers: 0,
     };
