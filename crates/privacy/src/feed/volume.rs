@@ -210,7 +210,7 @@ fn root_of_ratio((came, usual): (f64, f64), outside: f64, spread: f64) -> f64 {
 /// The median; between two of them their mean.
 fn middle(of: &mut [u32]) -> f64 {
     let upper = median(of);
-    let lower = if of.len() % 2 == 0 { of.get(of.len() / 2 - 1).copied().unwrap_or(upper) } else { upper };
+    let lower = if of.len().is_multiple_of(2) { of.get(of.len() / 2 - 1).copied().unwrap_or(upper) } else { upper };
     f64::midpoint(f64::from(lower), f64::from(upper))
 }
 
