@@ -12,8 +12,10 @@ import { explanation } from "./explanation.mjs";
 import { explore } from "./explore.mjs";
 import { findings } from "./findings.mjs";
 import { live } from "./live.mjs";
+import { models } from "./models.mjs";
 import { newNode } from "./new_node.mjs";
 import { places } from "./places.mjs";
+import { privacy } from "./privacy.mjs";
 import { rules } from "./rules.mjs";
 import { settings } from "./settings.mjs";
 import { signIn } from "./sign_in.mjs";
@@ -27,6 +29,6 @@ const inTurn = (name, chapters) => describe(name, { concurrency: 1 }, () => chap
 
 describe("The console", { concurrency: LANES }, () => {
   inTurn("Every page", [places]);
-  inTurn("What people do", [signIn, situation, explanation, explore, sources, rules, entity, findings, appearance, settings, audit]);
+  inTurn("What people do", [signIn, situation, explanation, explore, sources, rules, entity, privacy, models, findings, appearance, settings, audit]);
 });
 inTurn("Then", [live, newNode, staff, budget, whole]);

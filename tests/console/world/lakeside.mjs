@@ -30,7 +30,7 @@ const QUIET = ["--days", "1", "--seed", "2026", "--start", "2026-03-17", "--stor
 
 /** A node with all of it. */
 export async function lakeside() {
-  const node = new Node();
+  const node = new Node(["access.staff_pseudonyms=false", `privacy.context_dir=${join(ROOT, "fixtures/lakeside/context")}`]);
   const tokens = await invited(node);
   await node.start(`${BEGIN},1`);
   await bring(node, "import", ["--token-file", tokens.import, quietDay()]);
@@ -39,7 +39,18 @@ export async function lakeside() {
   const { now } = await node.ask(tokens.analyst, "GET", "/api/v1/health");
   await node.stop();
   await node.start(`${now},1`);
+  await reviewed(node, tokens);
   return { node, tokens };
+}
+
+/** Has the accesses of the evening reviewed, as it is done from time to time. */
+async function reviewed(node, tokens) {
+  const { id } = await node.ask(tokens.privacy_officer, "POST", "/api/v1/privacy/reviews");
+  const job = await until("the review has ended", async () => {
+    const job = await node.ask(tokens.privacy_officer, "GET", `/api/v1/jobs/${id}`);
+    return job.state === "running" ? undefined : job;
+  });
+  if (job.state !== "done") throw new Error(`the review: ${job.state}: ${job.notes.join("; ")}`);
 }
 
 /** Makes who signs in and what sends, in a node that is not running: a running one takes two seconds to know new tokens, one that starts knows them. */

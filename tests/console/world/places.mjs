@@ -49,6 +49,17 @@ async function findingPage() {
   return `/findings?group=${items.find((group) => group.entity.name === "m.linnet").id}`;
 }
 
+/** The case of the nurse who opened the record of her neighbour. */
+export async function casePage() {
+  const { items } = await world.ask("privacy_officer", "GET", "/api/v1/incidents?kind=privacy");
+  return `/privacy/${items.find((one) => one.user.name === "m.linnet").id}`;
+}
+
+async function modelPage() {
+  const { items } = await world.ask("analyst", "GET", "/api/v1/models");
+  return `/models/${items[0].id}`;
+}
+
 async function rulePage() {
   const { items } = await world.ask("analyst", "GET", "/api/v1/rules");
   return `/rules/${items.find((rule) => rule.title === "Shadow Copies Or Recovery Of Windows Deleted").id}`;
@@ -61,6 +72,8 @@ export async function visits(role) {
     ...PLACES.filter((place) => place.path !== "/settings").map(({ path, needs }) => ({ slug: slug(path), path, needs })), ...PARTS.map(({ path, needs }) => ({ slug: slug(path), path, needs })),
     { slug: "situation-plain", path: "/?plain=1", needs: ["ReadFindings"] }, { slug: "finding", path: await findingPage(), needs: ["ReadFindings"] },
     { slug: "explore-sql", path: "/explore?mode=sql", needs: ["SearchEvents"] }, { slug: "rules-coverage", path: "/rules?view=coverage", needs: ["ReadRules"] },
+    // for auditors there is no such case: theirs are those of the privacy office
+    ...(role === "auditor" ? [] : [{ slug: "privacy-case", path: await casePage(), needs: ["ReadIncidents"] }]), { slug: "model", path: await modelPage(), needs: ["ReadRules"] },
     { slug: "rule", path: await rulePage(), needs: ["ReadRules"] }, { slug: "entity", path: await entityPage(role), needs: ["ReadEntities"] }, { slug: "design", path: "/design", needs: ["UseOwnAccount"] },
   ];
 }

@@ -17,14 +17,14 @@ export class Case {
     this.read = load<Incident>((signal) => readIncident(id, signal));
   }
 
-  /** Does it, and says so. Whether it was done; what refused it is thrown to a form (`isAsked`), else said at the edge of the window. */
+  /** Does it, and says so (`""`: says nothing). Whether it was done; what refused it is thrown to a form (`isAsked`), else said at the edge of the window. */
   async does(deed: Deed, says: string, isAsked = false): Promise<boolean> {
     const incident = this.read.value;
     if (!incident || this.isBusy) return false;
     this.isBusy = true;
     try {
       this.read.value = await act(incident, deed);
-      toasts.say(says);
+      if (says) toasts.say(says);
       return true;
     } catch (problem) {
       const fault = this.#faultOf(problem);

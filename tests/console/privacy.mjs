@@ -1,0 +1,194 @@
+/** Privacy cases: the queue, what a case says and proves, and what people do with it. Lakeside's is that of the nurse who opened the record of her neighbour. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe } from "node:test";
+import { settled } from "./world/browser.mjs";
+import { accessible } from "./world/looks.mjs";
+import { casePage } from "./world/places.mjs";
+import { check, eventually, world } from "./world/world.mjs";
+
+const OFFICER = "privacy_officer";
+/** What no page of a case may say: a reason that is not found may still be there. */
+const JUDGING = /without a reason|guilty|suspect|offender|culprit/i;
+
+async function openCase(visit) {
+  const page = await visit.as(OFFICER);
+  await page.goto(await casePage());
+  await settled(page);
+  return page;
+}
+
+/** The case as the node has it. */
+async function now() {
+  return world.ask(OFFICER, "GET", `/api/v1/incidents/${(await casePage()).split("/").at(-1)}`);
+}
+
+/** Registers the checks of this chapter. */
+export function privacy() {
+  describe("Privacy cases", { concurrency: 1 }, () => {
+    check("the queue says what the last review came to and lists cases, the strongest signs first", async (visit) => {
+      const page = await visit.as(OFFICER);
+      await page.goto("/privacy");
+      await settled(page);
+      await page.getByRole("region", { name: "Last review of accesses" }).getByText(/\d access(es)? in .*; for [\d.]+ % a reason was found in the data\./).waitFor();
+      const grid = page.getByRole("grid", { name: "Privacy cases" });
+      await grid.getByRole("row", { name: /m\.linnet/ }).waitFor();
+      const scores = await grid.locator(".score .soft").allTextContents();
+      assert.ok(scores.length >= 1);
+      assert.deepEqual(scores, [...scores].sort().reverse());
+      assert.doesNotMatch(await page.locator("main").textContent(), JUDGING);
+    });
+
+    check("the queue is gone through by keyboard, narrowed by state, and the address holds it", async (visit) => {
+      const page = await visit.as(OFFICER);
+      await page.goto("/privacy");
+      await settled(page);
+      await page.getByLabel("State").selectOption("Closed");
+      await page.getByRole("heading", { name: "Nothing fits" }).waitFor();
+      assert.equal(new URL(page.url()).searchParams.get("state"), "closed");
+      await page.goBack();
+      await page.getByRole("grid", { name: "Privacy cases" }).getByRole("row").nth(1).waitFor();
+      await page.locator("main h1").click();
+      await page.keyboard.press("j");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "What was seen" }).waitFor();
+      assert.match(new URL(page.url()).pathname, /^\/privacy\/[0-9a-f-]{36}$/);
+      await page.keyboard.press("u");
+      await page.getByRole("heading", { level: 1, name: "Privacy cases" }).waitFor();
+    });
+
+    check("a review is started by hand and shows how far it is", async (visit) => {
+      const page = await visit.as(OFFICER);
+      await page.goto("/privacy");
+      await settled(page);
+      await page.getByRole("button", { name: "Review now" }).click();
+      const work = page.getByRole("region", { name: "Long work" });
+      await work.getByText("The sentences above and the list below are those of this review.").waitFor();
+      await work.getByRole("button", { name: "Close" }).click();
+      await work.waitFor({ state: "detached" });
+    });
+
+    check("a case tells in sentences what was seen, each with its proof, and beside it what speaks for the person; an event of the proof opens", async (visit) => {
+      const page = await openCase(visit);
+      const seen = page.getByRole("region", { name: "What was seen" });
+      const spoken = page.getByRole("region", { name: "What speaks for the person" });
+      assert.ok((await seen.getByRole("listitem").count()) >= 2);
+      const [one, other] = [await seen.boundingBox(), await spoken.boundingBox()];
+      assert.ok(Math.abs(one.width - other.width) < 2 && Math.abs(one.y - other.y) < 2, "both weigh the same on the page");
+      assert.doesNotMatch(await page.locator("main").textContent(), JUDGING);
+      await seen.getByRole("button", { name: "event 1" }).first().click();
+      const event = page.getByRole("complementary", { name: "Event" });
+      await event.getByRole("heading", { name: "Original record" }).waitFor();
+      await page.keyboard.press("Escape");
+      await event.waitFor({ state: "detached" });
+      assert.equal(new URL(page.url()).search, "");
+    });
+
+    check("the parts of a score sum to what is shown, and every access stands with its reason or that none was found in the data", async (visit) => {
+      const page = await openCase(visit);
+      const rows = await page.getByRole("table", { name: "Parts of the score" }).locator("tbody tr").all();
+      const hundredths = await Promise.all(rows.map(async (row) => Math.round(Number((await row.getByRole("cell").nth(2).textContent()).replace("\u2212", "-")) * 100)));
+      const total = hundredths.pop();
+      assert.ok(hundredths.length >= 2);
+      assert.equal(hundredths.reduce((sum, one) => sum + one, 0), total);
+      const incident = await now();
+      const table = page.getByRole("table", { name: "Accesses" });
+      const shown = await table.locator("tbody tr").count();
+      assert.equal(shown, Math.min(10, incident.timeline.length));
+      await table.getByText("no reason found in the data").first().waitFor();
+      await page.getByRole("img", { name: /with no reason found in the data/ }).waitFor();
+    });
+
+    check("a case is taken, a reason is asked for without naming anybody, approved, handed over and answered, and each step stands in the custody list", async (visit) => {
+      const page = await openCase(visit);
+      await page.getByRole("button", { name: /^Take/ }).click();
+      await page.getByText("In work", { exact: true }).first().waitFor();
+      await page.keyboard.press("n");
+      const asks = page.getByRole("dialog", { name: "Ask for a reason" });
+      const text = await asks.getByLabel("Text").inputValue();
+      assert.deepEqual(world.canaries.hidden(text), []);
+      assert.doesNotMatch(text, JUDGING);
+      await accessible(page, "asking for a reason");
+      await asks.getByRole("button", { name: "Propose it" }).click();
+      await page.getByText("waits for approval").waitFor();
+      await page.getByRole("button", { name: "Approve" }).click();
+      await page.getByText("Asked for a reason", { exact: true }).first().waitFor();
+      await page.getByRole("button", { name: "It was handed over" }).click();
+      await page.getByRole("button", { name: "Enter the answer …" }).click();
+      await page.getByRole("dialog").getByLabel("In their own words").fill("I wanted to know how my neighbour is.");
+      await page.getByRole("dialog").getByRole("button", { name: "Enter it" }).click();
+      await page.getByText("Answered", { exact: true }).first().waitFor();
+      const { custody, requests } = await now();
+      const deeds = custody.map((entry) => entry.deed);
+      for (const deed of ["owner", "state", "request_proposed", "request_approved", "request_sent", "reply"]) assert.ok(deeds.includes(deed), `${deed} in ${deeds.join(" ")}`);
+      assert.equal(requests.at(-1).state, "replied");
+      await page.getByRole("region", { name: "Custody" }).getByText("answer entered").waitFor();
+    });
+
+    check("tasks and comments are kept with a case", async (visit) => {
+      const page = await openCase(visit);
+      await page.getByLabel("New task").fill("Talk to the ward");
+      await page.getByRole("button", { name: "Add", exact: true }).click();
+      await page.getByLabel("Talk to the ward").check();
+      await page.getByText("Task done.").waitFor();
+      await page.getByLabel("New comment").fill("The ward knows of nothing.");
+      await page.getByRole("button", { name: "Note it" }).click();
+      await page.getByRole("region", { name: "Comments" }).getByText("The ward knows of nothing.").waitFor();
+      const { tasks, comments } = await now();
+      assert.ok(tasks.at(-1).done);
+      assert.equal(comments.at(-1).text, "The ward knows of nothing.");
+    });
+
+    check("a breach asks for the four factors first; then its deadlines run, and the verdict can be taken back", async (visit) => {
+      const page = await openCase(visit);
+      await page.keyboard.press("v");
+      const decides = page.getByRole("dialog", { name: "Decide this case" });
+      await decides.getByLabel("Breach").check();
+      assert.ok(await decides.getByRole("button", { name: "Decide", exact: true }).isDisabled());
+      await decides.getByRole("button", { name: "Weigh the four factors …" }).click();
+      const weighs = page.getByRole("dialog", { name: "Weigh the four factors" });
+      for (const factor of ["1. What was in it", "2. Who had it", "3. Whether it was looked at", "4. What lessens it"]) {
+        const group = weighs.getByRole("group", { name: factor });
+        await group.getByLabel("High risk").check();
+        await group.getByRole("textbox").fill("as the case says");
+      }
+      await weighs.getByLabel(/A breach/).check();
+      await accessible(page, "weighing the four factors");
+      await weighs.getByRole("button", { name: "Keep it" }).click();
+      await weighs.waitFor({ state: "detached" });
+      await page.keyboard.press("v");
+      await decides.getByLabel("Breach").check();
+      await decides.getByLabel("Why").fill("curiosity, as the answer says");
+      await decides.getByRole("button", { name: "Decide", exact: true }).click();
+      const deadlines = page.getByRole("region", { name: "Deadlines" });
+      assert.equal(await deadlines.getByRole("listitem").count(), 2);
+      await deadlines.getByText(/left$/).first().waitFor();
+      assert.equal((await now()).verdict, "breach");
+      await page.getByRole("button", { name: "Take the verdict back" }).click();
+      await eventually("the case is in work again", async () => (await now()).state === "triage");
+      await deadlines.waitFor({ state: "detached" });
+    });
+
+    check("what somebody else did to a case meanwhile is not overwritten, and shows", async (visit) => {
+      visit.expect(409, /\/comments$/);
+      const page = await openCase(visit);
+      const { id, revision } = await now();
+      await world.ask(OFFICER, "POST", `/api/v1/incidents/${id}/comments`, { revision, text: "Quicker than you." });
+      await page.getByLabel("New comment").fill("Slower.");
+      await page.getByRole("button", { name: "Note it" }).click();
+      await page.getByText("Quicker than you.").waitFor();
+      assert.ok(!(await now()).comments.some((comment) => comment.text === "Slower."));
+      assert.equal(await page.getByLabel("New comment").inputValue(), "Slower.", "what was written is still there");
+    });
+
+    check("a case is taken out as data with all that it says", async (visit) => {
+      const page = await openCase(visit);
+      const waits = page.waitForEvent("download");
+      await page.getByRole("link", { name: "As data (JSON)" }).click();
+      const text = readFileSync(await (await waits).path(), "utf8");
+      const incident = await now();
+      assert.ok(text.includes(incident.id) && incident.sentences.every((one) => text.includes(JSON.stringify(one.text).slice(1, -1))));
+    });
+  });
+}
