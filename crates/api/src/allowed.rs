@@ -72,6 +72,11 @@ acts! {
     ReadUnlocks,
     AskUnlock,
     AgreeUnlock,
+    ReadIncidents,
+    WorkIncidents,
+    ApproveRequests,
+    DecideIncidents,
+    ReadStaffBehaviour,
 }
 
 /// Proof that whoever asks may do `A`, with what may be read while doing it. One policy decision made it.
@@ -108,6 +113,11 @@ impl<A: Act> Allowed<A> {
     /// For the audit log: who, from where, when.
     pub(crate) fn by(&self) -> By {
         By { actor: self.name().into(), address: Arc::clone(&self.address), at: real_now() }
+    }
+
+    /// One more decision, of a request that turns out to need one: whether whoever asks may do `B` too, and what may be read then.
+    pub(crate) async fn also<B: Act>(&self, state: &ApiState) -> Result<AccessScope, Problem> {
+        authority::decide(state, &self.who, B::ACTION, self.asked).await
     }
 
     /// For streams: whether whoever asked still may, later.

@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use cordon_model::{EventId, Level, Time};
 use cordon_policy::AccessScope;
-use cordon_store::state::LetterState;
+use cordon_store::state::{Entity, LetterState};
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, watch};
 
+use crate::learnt::{EntityBehaviour, ModelStatus, ReviewStanding};
 use crate::metrics::Family;
 
 /// The node, as the API sees it.
@@ -84,6 +85,26 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
 
     /// Events from now on. The node makes them only while somebody listens (`Sender::receiver_count`). Who reads too slowly is told how many were missed.
     fn live_events(&self) -> broadcast::Receiver<Arc<Live>>;
+
+    /// How the review of record accesses is set up. A node without one says what is missing.
+    fn review(&self) -> ReviewStanding {
+        ReviewStanding::default()
+    }
+
+    /// The models of learnt behaviour, in the order in which they are shown.
+    fn models(&self) -> Vec<ModelStatus> {
+        Vec::new()
+    }
+
+    /// Asks all models together for so many alerts a week, for good. Gives what is in force then.
+    fn ask_alerts(&self, _alerts_per_week: u32) -> BoxFuture<'static, Result<u32, ControlError>> {
+        Box::pin(async { Err(ControlError::Unavailable("this node learns no behaviour".to_owned())) })
+    }
+
+    /// How an entity behaves beside its own normal and that of its peers; `None` when nothing was learnt of it. Names are those of the sources.
+    fn behaviour_of(&self, _entity: Entity) -> BoxFuture<'static, Result<Option<EntityBehaviour>, ControlError>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 /// How a part of the node is.
@@ -335,6 +356,8 @@ pub enum Work {
     },
     /// Judges correlations over everything that was imported as history.
     JudgeHistory,
+    /// Reviews accesses to records as far as the settings reach back, and keeps what it finds as cases.
+    ReviewAccesses,
     /// Proves the store: counts, hashes, chains.
     Verify,
     /// Freezes a moment of the store beside its data, from which `cordon backup` copies.

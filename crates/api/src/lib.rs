@@ -15,6 +15,7 @@ mod faults;
 mod health;
 mod jobs;
 mod layers;
+mod learnt;
 mod metrics;
 mod page;
 mod peer;
@@ -33,6 +34,7 @@ pub use control::{
     Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SiemStatus, SourceStatus, TestMatch, TestedWay, Work,
 };
 pub use described::PUBLIC;
+pub use learnt::{BehaviourFeature, BehaviourNote, EntityBehaviour, ModelStatus, ReviewStanding};
 pub use metrics::{Family, Kind, Sample};
 pub use peer::{Peer, PeerCertificate};
 pub use problem::{Problem, ProblemBody, ProblemKind};

@@ -14,8 +14,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
-    audit, entities, events, findings, groups, handles, holds, jobs, me, mutes, node, notifications, provider, rules,
-    searches, settings, sign_in, source_tokens, sources, stream, tokens, unlocks, users,
+    audit, entities, events, findings, groups, handles, holds, incidents, jobs, me, models, mutes, node, notifications,
+    privacy, provider, rules, searches, settings, sign_in, source_tokens, sources, stream, tokens, unlocks, users,
 };
 use crate::state::ApiState;
 use crate::{console, health, layers, page};
@@ -112,7 +112,7 @@ fn described() -> OpenApiRouter<ApiState> {
         .public(health::__path_live, health::live)
         .public(health::__path_ready, health::ready)
         .public(health::__path_metrics, health::metrics);
-    of_people(of_the_node(of_events(of_findings(routes)))).finish()
+    of_people(of_the_node(of_events(of_incidents(of_findings(routes))))).finish()
 }
 
 fn of_findings(routes: Routes) -> Routes {
@@ -133,12 +133,36 @@ fn of_findings(routes: Routes) -> Routes {
         .guarded(mutes::__path_end, mutes::end)
         .guarded(entities::__path_list, entities::list)
         .guarded(entities::__path_read, entities::read)
+        .guarded(entities::behaviour::__path_read, entities::behaviour::read)
+        .guarded(models::__path_list, models::list)
+        .guarded(models::__path_change_budget, models::change_budget)
         .guarded(unlocks::__path_list, unlocks::list)
         .guarded(unlocks::__path_ask, unlocks::ask)
         .guarded(unlocks::__path_agree, unlocks::agree)
         .guarded(unlocks::__path_end, unlocks::end)
         .guarded(stream::__path_findings, stream::findings)
         .guarded(stream::__path_events, stream::events)
+}
+
+fn of_incidents(routes: Routes) -> Routes {
+    routes
+        .guarded(incidents::__path_list, incidents::list)
+        .guarded(incidents::__path_read, incidents::read)
+        .guarded(incidents::export::__path_export, incidents::export::export)
+        .guarded(incidents::work::__path_state, incidents::work::state)
+        .guarded(incidents::work::__path_owner, incidents::work::owner)
+        .guarded(incidents::work::__path_comment, incidents::work::comment)
+        .guarded(incidents::work::__path_add_task, incidents::work::add_task)
+        .guarded(incidents::work::__path_mark_task, incidents::work::mark_task)
+        .guarded(incidents::requests::__path_propose, incidents::requests::propose)
+        .guarded(incidents::requests::__path_approve, incidents::requests::approve)
+        .guarded(incidents::requests::__path_refuse, incidents::requests::refuse)
+        .guarded(incidents::requests::__path_sent, incidents::requests::sent)
+        .guarded(incidents::requests::__path_reply, incidents::requests::reply)
+        .guarded(incidents::work::__path_assess, incidents::work::assess)
+        .guarded(incidents::work::__path_decide, incidents::work::decide)
+        .guarded(privacy::__path_status, privacy::status)
+        .guarded(jobs::__path_review, jobs::review)
 }
 
 fn of_events(routes: Routes) -> Routes {

@@ -15,7 +15,9 @@ use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::allowed::{Act, Allowed, ReadJobs, RunBackfill, RunBackup, RunImport, RunVerify, StopJobs, TestRules};
+use crate::allowed::{
+    Act, Allowed, ReadJobs, RunBackfill, RunBackup, RunImport, RunVerify, StopJobs, TestRules, WorkIncidents,
+};
 use crate::control::{Outcome, TestMatch, Work};
 use crate::extract::{Json, Path};
 use crate::jobs::{Job, JobKind, JobState};
@@ -38,6 +40,7 @@ pub(crate) enum KindWord {
     TestRule,
     Backfill,
     JudgeHistory,
+    ReviewAccesses,
     Verify,
     Freeze,
     Thaw,
@@ -132,6 +135,7 @@ impl From<&Job> for JobBody {
                 JobKind::TestRule => KindWord::TestRule,
                 JobKind::Backfill => KindWord::Backfill,
                 JobKind::JudgeHistory => KindWord::JudgeHistory,
+                JobKind::ReviewAccesses => KindWord::ReviewAccesses,
                 JobKind::Verify => KindWord::Verify,
                 JobKind::Freeze => KindWord::Freeze,
                 JobKind::Thaw => KindWord::Thaw,
@@ -310,6 +314,16 @@ fn follow(job: Arc<Job>) -> impl Stream<Item = Result<Event, Infallible>> {
     })
 }
 
+/// Reviews accesses to records now, as it is done by itself from time to time. One review at a time.
+#[utoipa::path(post, path = "/api/v1/privacy/reviews", tag = "incidents",
+    responses((status = 202, body = JobBody, description = "The job")))]
+pub(crate) async fn review(
+    allowed: Allowed<WorkIncidents>,
+    State(state): State<ApiState>,
+) -> Result<Response, Problem> {
+    start(&state, &allowed, Work::ReviewAccesses, serde_json::Value::Null).await
+}
+
 async fn start<A: Act>(
     state: &ApiState,
     allowed: &Allowed<A>,
@@ -320,6 +334,7 @@ async fn start<A: Act>(
         JobKind::TestRule => "rule_tested",
         JobKind::Backfill => "backfill_started",
         JobKind::JudgeHistory => "history_judged",
+        JobKind::ReviewAccesses => "review_started",
         JobKind::Verify => "verify_started",
         JobKind::Freeze => "backup_started",
         JobKind::Thaw => "backup_ended",

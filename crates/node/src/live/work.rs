@@ -29,6 +29,7 @@ pub(super) fn run(
                 let rules = rules_of(&control, rules, text).await?;
                 judge(&control, LookBack { rules, received, purpose: Purpose::Backfill { is_told } }, progress).await
             }
+            Work::ReviewAccesses => control.reviews.review(progress).await,
             Work::JudgeHistory => {
                 let wanted = WantedRules::Correlations(control.switches().await?);
                 let rules = generation(control.load(wanted).await?);

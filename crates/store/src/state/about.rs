@@ -29,6 +29,14 @@ impl About {
 }
 
 impl State {
+    /// The names, as sources write them, of an entity that is asked for as the scope shows it; none when it hides it.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub async fn names_behind(&self, scope: &AccessScope, entity: &Entity) -> Result<Vec<String>, StateError> {
+        Ok(self.about(scope, entity).await?.names)
+    }
+
     /// The rows about an entity. What the scope hides is about nobody: else a filter would answer guesses. Who sees pseudonyms asks by them, or by the name of
     /// somebody who is shown by name.
     pub(super) async fn about(&self, scope: &AccessScope, entity: &Entity) -> Result<About, StateError> {

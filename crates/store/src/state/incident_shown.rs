@@ -21,6 +21,8 @@ pub struct IncidentShown {
     pub incident: Incident,
     /// The account, by name or by pseudonym; `None` when the scope hides accounts.
     pub user: Option<String>,
+    /// How many patients, also where the scope hides them.
+    pub patients: u64,
 }
 
 /// Shows the texts of one Incident.
@@ -78,6 +80,7 @@ pub(super) fn shown(incident: Incident, accounts: &Accounts, scope: &AccessScope
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let showing = Showing::new(accounts, scope, &incident.found.user, &texts);
     let user = showing.user(&incident.found.user);
+    let patients = u64::try_from(incident.found.patients.len()).unwrap_or(u64::MAX);
     let mut incident = incident;
     show_found(&showing, &mut incident.found);
     incident.found.user = user.clone().unwrap_or_default();
@@ -97,7 +100,7 @@ pub(super) fn shown(incident: Incident, accounts: &Accounts, scope: &AccessScope
             reply.text = showing.words(&reply.text);
         }
     }
-    IncidentShown { incident, user }
+    IncidentShown { incident, user, patients }
 }
 
 fn show_found(showing: &Showing<'_>, found: &mut NewIncident) {

@@ -72,6 +72,32 @@ pub struct IncidentRow {
     pub revision: u64,
 }
 
+impl From<&IncidentShown> for IncidentRow {
+    fn from(shown: &IncidentShown) -> Self {
+        let Incident { found, state, owner, verdict, revision, .. } = &shown.incident;
+        let count = |so_many: usize| u64::try_from(so_many).unwrap_or(u64::MAX);
+        Self {
+            id: found.id,
+            kind: found.kind,
+            state: *state,
+            title: found.title.clone(),
+            score: found.score,
+            scenarios: in_order(found.scenarios.clone()),
+            user: shown.user.clone(),
+            site: found.site.clone(),
+            patients: shown.patients,
+            accesses: count(found.accesses.len()),
+            first: found.first,
+            last: found.last,
+            opened: found.opened,
+            owner: owner.clone(),
+            verdict: *verdict,
+            due: cordon_incident::due(&shown.incident),
+            revision: *revision,
+        }
+    }
+}
+
 /// An Incident that is like another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimilarIncident {
@@ -157,7 +183,8 @@ impl State {
         Ok(alike.into_iter().take(SIMILAR).map(|(_, _, row)| row).collect())
     }
 
-    /// Does something to an Incident, if it still has the revision that the caller saw, and says so in its custody and in the audit log.
+    /// Does something to an Incident, if it still has the revision that the caller saw, and says so in its custody and in the audit log. `now` is of the event
+    /// clock, by which the times of a case are.
     ///
     /// # Errors
     /// There is none or the scope does not admit it; somebody else changed it first; or it may not be done ([`StateError::Incident`]).
@@ -165,8 +192,8 @@ impl State {
         &self,
         scope: &AccessScope,
         by: &By,
-        id: IncidentId,
-        revision: u64,
+        now: Time,
+        (id, revision): (IncidentId, u64),
         deed: Deed,
     ) -> Result<IncidentShown, StateError> {
         let mut tx = self.begin().await?;
@@ -176,7 +203,7 @@ impl State {
             return Err(StateError::Changed("case"));
         }
         let before = incident.state;
-        let custody = apply(&mut incident, deed, Doer::Person(&by.actor), by.at)?;
+        let custody = apply(&mut incident, deed, Doer::Person(&by.actor), now)?;
         for entry in &custody {
             audit::append(&mut tx, by, &told(&incident, before, &entry.deed)).await?;
         }

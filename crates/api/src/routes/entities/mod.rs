@@ -1,5 +1,7 @@
 //! Entities: users, hosts, devices and patients with their risk score.
 
+pub(crate) mod behaviour;
+
 use axum::extract::State;
 use cordon_store::state::EntityRisk;
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,88 @@
+//! Learnt behaviour and the review of record accesses, as the node tells of them: plain values of this room.
+
+use cordon_model::Time;
+
+/// How the review of record accesses is set up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReviewStanding {
+    /// The site that it is about.
+    pub site: String,
+    /// When it runs next, by the event clock; `None` when it does not run by itself.
+    pub next: Option<Time>,
+    /// Whether it can run.
+    pub is_set_up: bool,
+    /// What is missing for it, or for a part of what it could say: sentences for a person.
+    pub missing: Vec<String>,
+}
+
+/// A model of learnt behaviour.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelStatus {
+    /// Its id, as findings name it: `learn.user.sign_in`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What it learns, in a sentence.
+    pub learns: String,
+    /// What it detects, in a sentence.
+    pub detects: String,
+    /// Entities that it knows.
+    pub entities: u64,
+    /// Bytes that it takes in memory.
+    pub bytes: u64,
+    /// What it has seen.
+    pub observations: u64,
+    /// Alerts a week that it was asked for.
+    pub asked_per_week: f64,
+    /// Alerts a week that it gave.
+    pub obtained_per_week: f64,
+    /// How far its world has moved, 0 for not at all to 1; `None` while it cannot tell.
+    pub drift: Option<f64>,
+    /// Whether it has seen enough to speak.
+    pub is_warm: bool,
+    /// Since when it learns.
+    pub since: Option<Time>,
+    /// Findings since the start of the node.
+    pub findings: u64,
+}
+
+/// How an entity behaves beside its own normal and that of its peers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EntityBehaviour {
+    /// Its risk now, in nats; it decays.
+    pub risk: f64,
+    /// When it was first seen.
+    pub first_seen: Option<Time>,
+    /// What is known of it.
+    pub features: Vec<BehaviourFeature>,
+    /// What was odd about it lately, the newest first.
+    pub recent: Vec<BehaviourNote>,
+}
+
+/// One thing that is measured of an entity.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BehaviourFeature {
+    /// Its name.
+    pub name: String,
+    /// What it is, in words.
+    pub words: String,
+    /// Its unit; empty for a plain count.
+    pub unit: String,
+    /// Now.
+    pub now: f64,
+    /// What is usual for the entity itself; `None` while that is not known.
+    pub usual: Option<f64>,
+    /// What is usual for its peers; `None` while that is not known.
+    pub peers: Option<f64>,
+}
+
+/// Something odd about an entity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BehaviourNote {
+    /// When.
+    pub time: Time,
+    /// What, in one line.
+    pub title: String,
+    /// How odd, in nats.
+    pub score: f64,
+}

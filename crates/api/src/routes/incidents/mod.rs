@@ -1,0 +1,94 @@
+//! Incidents: cases of accesses to records for which no reason was found in the data, and the work on them.
+
+mod body;
+pub(crate) mod export;
+mod printable;
+pub(crate) mod requests;
+pub(crate) mod work;
+
+use axum::extract::State;
+use cordon_incident::Deed;
+use cordon_model::IncidentId;
+use cordon_store::state::{IncidentFilter, IncidentShown, OwnedBy};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use self::body::{IncidentBody, KindWord, StateWord, SummaryBody};
+use crate::allowed::{Act, Allowed, ReadIncidents};
+use crate::extract::{Json, Path, Query};
+use crate::problem::Problem;
+use crate::state::ApiState;
+use crate::wire::{Limit, PageBody, id_bytes};
+
+/// Which cases.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct IncidentQuery {
+    /// Of this kind.
+    #[param(inline)]
+    kind: Option<KindWord>,
+    /// In this state; in all when nothing is said.
+    #[param(inline)]
+    state: Option<StateWord>,
+    /// Of this owner.
+    owner: Option<String>,
+    /// Most rows; 100 when nothing is said.
+    #[serde(default)]
+    #[param(inline)]
+    limit: Limit,
+    /// `next` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists cases, worst first: by score, then the last access.
+#[utoipa::path(get, path = "/api/v1/incidents", tag = "incidents", params(IncidentQuery),
+    responses((status = 200, body = PageBody<SummaryBody>, description = "A page")))]
+pub(crate) async fn list(
+    allowed: Allowed<ReadIncidents>,
+    State(state): State<ApiState>,
+    Query(query): Query<IncidentQuery>,
+) -> Result<Json<PageBody<SummaryBody>>, Problem> {
+    let filter = IncidentFilter {
+        kind: query.kind.map(Into::into),
+        states: query.state.map(Into::into).into_iter().collect(),
+        owner: query.owner.map(OwnedBy::User),
+    };
+    let page = state.kept().incidents(allowed.scope(), &filter, query.cursor.as_deref(), query.limit.0).await?;
+    Ok(Json(PageBody::of(page)))
+}
+
+/// Reads a case: its story, what speaks against it, its accesses, and everything that was done.
+#[utoipa::path(get, path = "/api/v1/incidents/{id}", tag = "incidents", params(("id" = String, Path, description = "Id of the case")),
+    responses((status = 200, body = IncidentBody, description = "The case")))]
+pub(crate) async fn read(
+    allowed: Allowed<ReadIncidents>,
+    State(state): State<ApiState>,
+    Path(id): Path<String>,
+) -> Result<Json<IncidentBody>, Problem> {
+    let shown = state.kept().incident(allowed.scope(), incident_id(&id)?).await?;
+    Ok(Json(whole(&state, &allowed, shown).await?))
+}
+
+/// Does something to a case and answers how it is then.
+async fn done<A: Act>(
+    state: &ApiState,
+    allowed: &Allowed<A>,
+    id: &str,
+    revision: u64,
+    deed: Deed,
+) -> Result<Json<IncidentBody>, Problem> {
+    let (id, now) = (incident_id(id)?, state.control().now());
+    let shown = state.kept().change_incident(allowed.scope(), &allowed.by(), now, (id, revision), deed).await?;
+    Ok(Json(whole(state, allowed, shown).await?))
+}
+
+/// A case with those that are like it.
+async fn whole<A: Act>(state: &ApiState, allowed: &Allowed<A>, shown: IncidentShown) -> Result<IncidentBody, Problem> {
+    let similar = state.kept().similar_incidents(allowed.scope(), shown.incident.found.id).await?;
+    Ok(IncidentBody::new(shown, similar))
+}
+
+fn incident_id(text: &str) -> Result<IncidentId, Problem> {
+    id_bytes(text).map(IncidentId).ok_or_else(Problem::not_found)
+}
