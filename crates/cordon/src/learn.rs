@@ -124,6 +124,10 @@ pub(crate) struct TabularArgs {
     /// The table to judge; without it the training table is learnt as a whole and judged itself
     #[arg(long, value_name = "FILE")]
     pub(crate) test: Option<PathBuf>,
+    /// Percent of attacks among the rows learnt, 0 to 50: attacks of the training table are mixed into its normal rows, drawn anew for each seed. Without a
+    /// table to judge, half of the rows is learnt from and the other half judged
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) contamination: Option<f64>,
     /// A part of the table judged that gets figures of its own: COLUMN=VALUE or COLUMN!=VALUE; may be repeated
     #[arg(long, value_name = "CONDITION")]
     pub(crate) part: Vec<String>,
@@ -186,6 +190,11 @@ pub(crate) struct SeriesArgs {
     pub(crate) rate: f64,
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text.parse::<f64>().ok().filter(|percent| (0.0..=50.0).contains(percent));
+    percent.ok_or_else(|| "a number from 0 to 50 is expected".to_owned())
 }
 
 /// Runs the command.

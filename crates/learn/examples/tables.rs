@@ -11,7 +11,8 @@ use cordon_learn::{
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let plan = TablesPlan { seeds: vec![1, 2, 3, 4, 5], budget: None, settings: Settings::default() };
+    let plan =
+        TablesPlan { seeds: vec![1, 2, 3, 4, 5], budget: None, settings: Settings::default(), contamination: None };
     let mut clock = cpu_seconds;
     if arguments[0] == "--stream" {
         for path in &arguments[1..] {

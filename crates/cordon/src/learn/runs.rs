@@ -31,12 +31,18 @@ pub(super) fn tabular(args: &TabularArgs) -> Result<Exit> {
     let mut codes = Codes::default();
     let train = Table::read(&args.train)?;
     let test = args.test.as_deref().map(Table::read).transpose()?;
+    let test = test.map(|test| test.ordered_as(&train)).transpose()?;
+    ensure!(
+        args.contamination.is_none() || test.is_some() || args.part.is_empty(),
+        "--part names rows of the whole table, and --contamination without --test judges half of it: give one of both"
+    );
     let headers = [Some(&train), test.as_ref()].into_iter().flatten().find(|table| table.has_header());
     let train_sheet = train.sheet(headers, &args.columns, &mut codes)?;
     let test_sheet = test.as_ref().map(|test| test.sheet(headers, &args.columns, &mut codes)).transpose()?;
     let judged = test.as_ref().unwrap_or(&train);
     let parts = args.part.iter().map(|condition| judged.part(headers, condition)).collect::<Result<Vec<_>>>()?;
-    let plan = plan(&args.columns, &args.common);
+    let mut plan = plan(&args.columns, &args.common);
+    plan.contamination = args.contamination.map(|percent| percent / 100.0);
     let mut report = eval::tables(&train_sheet, test_sheet.as_ref(), &parts, &plan, &mut clock())?;
     report.notes.push(train.counts(&args.columns, headers, &args.train)?);
     if let (Some(test), Some(path)) = (&test, &args.test) {
@@ -88,7 +94,7 @@ fn folder(path: &Path, numbers: &mut BTreeMap<String, u32>) -> Result<Vec<Vec<u3
 }
 
 fn plan(columns: &ColumnsArgs, common: &CommonArgs) -> TablesPlan {
-    TablesPlan { seeds: seeds(common), budget: columns.budget, settings: Settings::default() }
+    TablesPlan { seeds: seeds(common), budget: columns.budget, settings: Settings::default(), contamination: None }
 }
 
 pub(super) fn seeds(common: &CommonArgs) -> Vec<u64> {

@@ -1,6 +1,6 @@
 //! Tables of the bench: text with separators, or two arrays of NumPy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, Read as _};
 use std::path::Path;
@@ -13,6 +13,9 @@ use super::{ColumnsArgs, files};
 
 /// Longest row in bytes.
 const ROW_BYTES_MAX: u64 = 1 << 20;
+
+/// Most different labels in a column that nobody named as the one of labels.
+const LABELS_MAX: usize = 200;
 
 /// Labels of rows that are no attacks, unless one is named.
 const NORMAL: [&str; 5] = ["normal", "benign", "-", "0", "0.0"];
@@ -66,6 +69,32 @@ impl Table {
         Ok(())
     }
 
+    /// The table with its columns in the order of another one: by their names when both have them, else as they are, as many as there.
+    pub(super) fn ordered_as(mut self, other: &Self) -> Result<Self> {
+        let (Some(own), Some(names)) = (&self.header, &other.header) else {
+            let (here, there) = (self.width(), other.width());
+            ensure!(here == there, "{}: {here} columns where {} has {there}", self.path, other.path);
+            return Ok(self);
+        };
+        if own == names {
+            return Ok(self);
+        }
+        let mut order = Vec::with_capacity(names.len());
+        for name in names {
+            let mut places = own.iter().enumerate().filter(|(_, own)| *own == name).map(|(place, _)| place);
+            match (places.next(), places.next()) {
+                (Some(place), None) => order.push(place),
+                (Some(_), Some(_)) => bail!("{}: two columns are named {name}", self.path),
+                (None, _) => bail!("{}: no column {name}, which {} has", self.path, other.path),
+            }
+        }
+        for row in &mut self.rows {
+            *row = order.iter().filter_map(|place| row.get(*place).cloned()).collect();
+        }
+        self.header.clone_from(&other.header);
+        Ok(self)
+    }
+
     pub(super) const fn has_header(&self) -> bool {
         self.header.is_some()
     }
@@ -96,6 +125,13 @@ impl Table {
     /// The table as numbers with its labels.
     pub(super) fn sheet(&self, names: Option<&Self>, args: &ColumnsArgs, codes: &mut Codes) -> Result<Sheet> {
         let label = self.label_place(names, args)?;
+        let labels: BTreeSet<&str> = self.rows.iter().filter_map(|row| row.get(label).map(String::as_str)).collect();
+        ensure!(
+            args.label.is_some() || labels.len() <= LABELS_MAX,
+            "{}: {} different values in the last column: name the column of labels with --label",
+            self.path,
+            labels.len()
+        );
         let places =
             |columns: &[String]| columns.iter().map(|column| self.place(names, column)).collect::<Result<Vec<_>>>();
         let (ignored, nominal) = (places(&args.ignore)?, places(&args.categorical)?);

@@ -9,6 +9,7 @@ mod edge_list;
 mod edges;
 mod joint;
 pub mod metrics;
+mod mixed;
 mod prequential;
 pub mod report;
 mod sequences;

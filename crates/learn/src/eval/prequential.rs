@@ -147,7 +147,7 @@ mod tests {
             sheet.push(&[&cells[0], &cells[1]], attack, &mut codes).unwrap();
         }
         let settings = Settings { trees: 20, ..Settings::default() };
-        let plan = TablesPlan { seeds: vec![1, 2], budget: None, settings };
+        let plan = TablesPlan { seeds: vec![1, 2], budget: None, settings, contamination: None };
         let mut clock = || 0.0;
         let report = prequential(&sheet, false, &plan, &mut clock).unwrap();
         let lines = &report.sections[0].lines;

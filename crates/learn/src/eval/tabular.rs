@@ -1,16 +1,16 @@
 //! The bench of tables: a model learns one table and judges another, or learns and judges the same unlabelled one.
 //!
 //! A label is never shown to a model. In the first form only rows labelled normal are learnt, in the second all rows are. Every choice (scales, trees, tree of names)
-//! follows from the learnt rows. The settings are the same for every table.
+//! follows from the learnt rows. The settings are the same for every table. A warm-up is not always clean: [`TablesPlan::contamination`] mixes attacks into what is learnt.
 
 use super::metrics::{Figures, Spread, Unmeasurable};
 use super::report::{Line, Report, Section};
 use super::sheet::Sheet;
-use super::{CpuSeconds, edges::control_lines};
-use crate::tabular::{Ensemble, Rows, Settings, Verdict};
+use super::{CpuSeconds, edges::control_lines, mixed::Mixed};
+use crate::tabular::{Ensemble, Settings, Verdict};
 
 /// How the bench runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TablesPlan {
     /// One run for each.
     pub seeds: Vec<u64>,
@@ -18,6 +18,8 @@ pub struct TablesPlan {
     pub budget: Option<usize>,
     /// What every model is told.
     pub settings: Settings,
+    /// Share of attacks among the rows learnt, 0 to 0.5, drawn anew for each seed; none to learn as [`tables`] says. The attacks mixed in are never judged.
+    pub contamination: Option<f64>,
 }
 
 /// A part of the table judged, by its name and its rows.
@@ -40,15 +42,18 @@ pub fn tables(
     plan: &TablesPlan,
     clock: &mut CpuSeconds<'_>,
 ) -> Result<Report, Unmeasurable> {
+    let split = plan.contamination.map(|share| Mixed::of(train, test, share));
     let learnt = if test.is_some() { train.normal() } else { train.rows.clone() };
-    let judged = test.unwrap_or(train);
+    let judged = split.as_ref().and_then(|split| split.judged.as_ref()).or(test).unwrap_or(train);
     let all = TestPart { name: "all rows judged".to_owned(), rows: (0..judged.rows.len()).collect() };
     let parts: Vec<&TestPart> = std::iter::once(&all).chain(parts).collect();
     let mut board = Board::new(&parts);
     for seed in &plan.seeds {
         let settings = Settings { seed: *seed, ..plan.settings };
+        let mixed = split.as_ref().map(|split| split.rows(*seed));
+        let learnt = mixed.as_ref().unwrap_or(&learnt);
         let begin = clock();
-        let ensemble = Ensemble::fit(&learnt, &judged.nominal, settings);
+        let ensemble = Ensemble::fit(learnt, &judged.nominal, settings);
         let fitted = clock();
         let verdicts = ensemble.score_all(&judged.rows);
         let scored = clock();
@@ -60,7 +65,10 @@ pub fn tables(
         board.take(&parts, &verdicts, &judged.labels, plan.budget)?;
     }
     let sections = board.sections(&parts, &judged.labels, plan)?;
-    let notes = notes(&learnt, judged, test.is_some(), plan);
+    let notes = match &split {
+        Some(split) => split.notes(judged, plan),
+        None => notes(learnt.len(), form(test.is_some()), judged, plan),
+    };
     Ok(Report { bench: "tabular".to_owned(), notes, sections })
 }
 
@@ -138,14 +146,16 @@ fn positives(labels: &[bool]) -> usize {
     labels.iter().filter(|label| **label).count()
 }
 
-fn notes(learnt: &Rows, judged: &Sheet, apart: bool, plan: &TablesPlan) -> Vec<String> {
-    let form = if apart { "rows labelled normal of the table learnt" } else { "all rows, without their labels" };
+const fn form(apart: bool) -> &'static str {
+    if apart { "rows labelled normal of the table learnt" } else { "all rows, without their labels" }
+}
+
+pub(super) fn notes(learnt: usize, form: &str, judged: &Sheet, plan: &TablesPlan) -> Vec<String> {
     vec![
         format!(
-            "learnt: {} rows ({form}); judged: {} rows of {} columns, {} of them names",
-            learnt.len(),
+            "learnt: {learnt} rows ({form}); judged: {} rows of {} columns, {} of them names",
             judged.rows.len(),
-            learnt.width(),
+            judged.columns.len(),
             judged.nominal.len()
         ),
         format!(
