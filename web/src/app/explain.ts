@@ -1,6 +1,7 @@
 /** Why a finding is there, in a sentence, out of its explanation (`docs/specs/state.md`). */
 
 import type { Finding } from "../api/client";
+import { isLearnt } from "./learnt";
 import { span } from "./words";
 
 export interface Matched {
@@ -44,7 +45,8 @@ export function meaningOf({ rule }: Explanation): string {
 
 /** One sentence: what was seen, of whom, and what of it the rule speaks of. */
 export function sentenceOf(finding: Finding): string {
-  const { origin, matched } = explanationOf(finding);
+  const { origin, matched, rule } = explanationOf(finding);
+  if (rule && isLearnt(rule.id)) return origin.told ?? "";
   if (origin.kind === "correlation") {
     const about = listed((origin.group ?? []).map((one) => `${fieldName(one.field)} ${shortRef(one.value)}`));
     const seconds = ((origin.window_end ?? 0) - (origin.window_start ?? 0)) / 1e6;

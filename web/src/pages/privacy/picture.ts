@@ -1,5 +1,6 @@
 /** The pictures of a case: what a score is made of, and when records were opened. Pure. */
 
+import { shownHundredths } from "../../app/sum";
 import type { Access, Part } from "./incidents";
 
 export interface Bar {
@@ -36,17 +37,6 @@ export function barsOf(parts: readonly Part[]): Bars {
     return { name: part.name, shown: (hundredths[place] ?? 0) / 100, from: at(Math.min(begin, end)), to: at(Math.max(begin, end)), isFor: part.nats >= 0 };
   });
   return { bars, total: hundredths.reduce((all, one) => all + one, 0) / 100, even: at(0), score: 1 / (1 + Math.exp(-sum)) };
-}
-
-/** Hundredths whose sum is that of the values, rounded once: those that lose most by rounding down are rounded up (largest remainder). */
-export function shownHundredths(values: readonly number[]): number[] {
-  const exact = values.map((value) => value * 100);
-  const down = exact.map(Math.floor);
-  const wanted = Math.round(exact.reduce((sum, value) => sum + value, 0));
-  const missing = wanted - down.reduce((sum, value) => sum + value, 0);
-  const order = exact.map((value, place) => ({ place, rest: value - Math.floor(value) })).sort((a, b) => b.rest - a.rest || a.place - b.place);
-  const raised = new Set(order.slice(0, Math.max(0, missing)).map(({ place }) => place));
-  return down.map((value, place) => value + (raised.has(place) ? 1 : 0));
 }
 
 /** Most lanes; further records share the last one. */
