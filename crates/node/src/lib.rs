@@ -5,6 +5,7 @@
 //! the number of threads. Memory is bounded by threads times batch; what a slow consumer has not taken holds the workers up. The room knows no rule and no
 //! output format.
 
+pub mod accesses;
 pub mod config;
 pub mod doctor;
 mod explain;

@@ -134,6 +134,12 @@ pub const CATALOGUE: &[Section] = &[
         "Learnt behaviour: what is unlike the person, the machine or the device that does it (`docs/specs/behaviour.md`).",
         LEARN,
     ),
+    once(
+        "privacy",
+        Change::Reload,
+        "The review of record accesses (`docs/specs/access-review.md`). Accesses, encounters, orders and appointments come from what the node has stored; people, roster and patients from files.",
+        PRIVACY,
+    ),
     once("store", Change::Restart, "How events are written.", STORE),
     once(
         "keys",
@@ -476,6 +482,35 @@ const RULES: &[Setting] = &[
         Kind::Path,
         "\"small-hospital\"",
         "Which of the rules are used: a profile in the binary (`small-hospital` leaves out what a small team cannot live with, each with its reason) or a file (`docs/specs/profile.md`). Empty: all.",
+    ),
+];
+
+const PRIVACY: &[Setting] = &[
+    setting(
+        "context_dir",
+        Kind::Path,
+        "\"\"",
+        "Folder with `staff.csv` and `patients.csv`, and as far as there are exports `shifts.csv`, `contacts.csv`, `encounters.csv` and the other files of the review. It is read anew by every review. Empty: no access is reviewed.",
+    ),
+    setting("review_every", Kind::Span(60), "\"6h\"", "How often accesses are reviewed, by the event clock."),
+    setting("days", Kind::Whole(1, 400), "30", "Days up to now whose accesses a review looks at."),
+    setting(
+        "office",
+        TEXTS,
+        "[]",
+        "Accounts of the people of the privacy office. Cases about them go to the auditors, not to the privacy officers.",
+    ),
+    setting(
+        "budget",
+        Kind::Whole(0, 10_000),
+        "0",
+        "Most cases of a review, for each day of its accesses and each 10,000 people in `staff.csv`, rounded up: the best are kept. 0: all.",
+    ),
+    setting(
+        "authorities",
+        TEXTS,
+        "[]",
+        "Who assigns the ids of patients that stand alone in the files, such as `2.16.840.1.113883.19.5`: each is tried, and none at all. A file may also write `AUTHORITY|ID`.",
     ),
 ];
 

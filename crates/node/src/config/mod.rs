@@ -27,7 +27,7 @@ pub use layers::{Layers, Origin};
 pub use text::{example, reference};
 pub use typed::{
     Access, Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, Learn, LogForm, LogSettings, Maintenance,
-    Oidc, OidcRole, Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare,
+    Oidc, OidcRole, Privacy, Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare,
     StoreSettings, Tell, Tls, Topic, Webhook,
 };
 pub use value::{Clock, Hours, Span, Value, Weekday, Window};

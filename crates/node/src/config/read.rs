@@ -176,6 +176,7 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
         sources: tables.each("sources", |source| declaration(source, &site)),
         rules: rules(&tables.one("rules")),
         learn: Learn { alerts_per_week: tables.one("learn").whole("alerts_per_week") },
+        privacy: privacy(&tables.one("privacy")),
         store: store(&tables.one("store")),
         keys: keys(&tables.one("keys")),
         retention: retention(tables),
@@ -286,6 +287,17 @@ fn rules(of: &Fields) -> Rules {
         packs: of.switch("packs"),
         folders: of.texts("folders").into_iter().map(PathBuf::from).collect(),
         profile: of.text("profile"),
+    }
+}
+
+fn privacy(of: &Fields) -> Privacy {
+    Privacy {
+        context_dir: of.path("context_dir"),
+        review_every: of.span("review_every"),
+        days: of.whole("days"),
+        office: of.texts("office"),
+        budget: Some(of.whole("budget")).filter(|budget| *budget > 0),
+        authorities: of.texts("authorities"),
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Config {
     pub rules: Rules,
     /// Learnt behaviour.
     pub learn: Learn,
+    /// The review of record accesses.
+    pub privacy: Privacy,
     /// How things are kept.
     pub store: StoreSettings,
     /// The master key.
@@ -225,6 +227,23 @@ pub struct Rules {
     pub folders: Vec<PathBuf>,
     /// Name or file of a profile; empty for all rules.
     pub profile: String,
+}
+
+/// The review of record accesses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Privacy {
+    /// Folder with people, roster and patients; `None` when nothing is reviewed.
+    pub context_dir: Option<PathBuf>,
+    /// How often, by the event clock.
+    pub review_every: Span,
+    /// Days up to now whose accesses are looked at.
+    pub days: u64,
+    /// Accounts of the privacy office.
+    pub office: Vec<String>,
+    /// Most cases a day for each 10,000 people; `None` for all.
+    pub budget: Option<u64>,
+    /// Who assigns ids of patients that stand alone in the files.
+    pub authorities: Vec<String>,
 }
 
 /// How things are kept.

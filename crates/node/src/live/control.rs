@@ -6,19 +6,20 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth, NotificationStatus, Outcome,
-    PartState, Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay, Work,
+    ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live, ModelStatus, NodeControl, NodeHealth, NotificationStatus, Outcome,
+    PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;
 use cordon_model::Time;
-use cordon_store::state::{By, LetterState, State, StateError};
+use cordon_store::state::{By, Entity, LetterState, State, StateError};
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex, broadcast, watch};
 
 use super::node::Parts;
+use super::privacy::AccessReview;
 use super::reload::Settings;
-use super::{metrics, notification};
+use super::{behaviour, budget, metrics, notification};
 use crate::tell::TellHandle;
 
 /// Rules as they were loaded, with what the API shows of them.
@@ -87,6 +88,7 @@ pub(super) struct Control {
     book: Arc<RwLock<RuleBook>>,
     /// Held by whoever judges stored events: one at a time.
     pub(super) looking_back: Arc<Mutex<()>>,
+    pub(super) reviews: AccessReview,
     pub(super) settings: Arc<Settings>,
     tell: TellHandle,
 }
@@ -133,7 +135,12 @@ impl Control {
         settings: Arc<Settings>,
         tell: TellHandle,
     ) -> Self {
-        Self { parts, load, book: Arc::new(RwLock::new(book)), looking_back: Arc::default(), settings, tell }
+        let in_force = settings.follow();
+        let (site, zone) = (in_force.borrow().site.clone(), in_force.borrow().time_zone.clone());
+        let privacy = Arc::new(move || in_force.borrow().privacy.clone());
+        let reviews = AccessReview::new(Arc::clone(&parts), site, zone, privacy);
+        let book = Arc::new(RwLock::new(book));
+        Self { parts, load, book, looking_back: Arc::default(), reviews, settings, tell }
     }
 
     fn book(&self) -> RwLockReadGuard<'_, RuleBook> {
@@ -299,6 +306,30 @@ impl NodeControl for Control {
 
     fn run(&self, work: Work, progress: Arc<Progress>) -> BoxFuture<'static, Result<Outcome, ControlError>> {
         super::work::run(self.clone(), work, progress)
+    }
+
+    fn review(&self) -> ReviewStanding {
+        self.reviews.standing()
+    }
+
+    fn models(&self) -> Vec<ModelStatus> {
+        self.parts.learnt.with(behaviour::models)
+    }
+
+    fn ask_alerts(&self, alerts_per_week: u32) -> BoxFuture<'static, Result<u32, ControlError>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let configured = this.settings.follow().borrow().learn.alerts_per_week;
+            let (by, chosen) = (By::node(this.parts.clock.now()), f64::from(alerts_per_week));
+            budget::choose(&this.parts.state, &by, configured, chosen).await.map_err(failed)?;
+            this.parts.learnt.ask(chosen);
+            Ok(alerts_per_week)
+        })
+    }
+
+    fn behaviour_of(&self, entity: Entity) -> BoxFuture<'static, Result<Option<EntityBehaviour>, ControlError>> {
+        let told = self.parts.learnt.with(|learnt| behaviour::entity(learnt, &entity));
+        Box::pin(std::future::ready(Ok(told)))
     }
 
     fn is_frozen(&self) -> bool {

@@ -75,6 +75,7 @@ impl Parts {
         let mut parts = vec![self.log(), self.detection()];
         parts.extend([TABLES, EVIDENCE, FINDINGS].map(|name| health.sink(name)));
         parts.extend([self.room.health(), health.notification()]);
+        parts.extend(self.reviews.part());
         parts.sort_by_key(|part| Reverse(part.state));
         parts
     }

@@ -13,6 +13,7 @@ pub(super) fn families(parts: &Parts) -> Vec<Family> {
     families.extend(store(parts));
     families.extend(health(parts));
     families.extend(parts.room.metrics());
+    families.extend(parts.reviews.metrics());
     families
 }
 

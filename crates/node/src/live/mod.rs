@@ -1,6 +1,7 @@
 //! The live node: what `cordon serve` runs.
 
 mod alarms;
+mod behaviour;
 mod budget;
 mod clock;
 mod control;
@@ -22,6 +23,7 @@ mod notification;
 mod own_finding;
 mod pace;
 mod policies;
+mod privacy;
 mod prove;
 mod record;
 mod reload;
@@ -42,6 +44,7 @@ pub use keeper::StreetCounts;
 pub use later::{LookBack, Purpose};
 pub use node::{Node, NodeOptions, Opening, StartError};
 pub use pace::Pace;
+pub use privacy::{AccessReview, PrivacyNow};
 pub use reload::{AdoptSettings, ReadSettings, Reloading};
 pub use retention::{Left, Retention, RetentionError, Room, SettingsNow, Standing};
 pub use rules::{Generation, Rules};

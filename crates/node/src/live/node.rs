@@ -17,6 +17,7 @@ use cordon_store::keys::Keys;
 use cordon_store::state::State;
 use cordon_store::tables::{Tables, TablesError, TablesOptions};
 use cordon_store::wal::{Wal, WalOptions};
+use jiff::tz::TimeZone;
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 
@@ -32,6 +33,7 @@ use super::later::{LookBack, look_back};
 use super::learnt::Learnt;
 use super::log_writer::LogWriter;
 use super::pace::Pace;
+use super::privacy::{AccessReview, PrivacyNow, Standing};
 use super::retention::{Retention, RetentionError, Room, SettingsNow};
 use super::rules::Rules;
 use super::street::Street;
@@ -104,6 +106,8 @@ pub(super) struct Parts {
     pub(super) disk: Arc<dyn Disk>,
     /// How the disk is.
     pub(super) room: Arc<Room>,
+    /// How the review of accesses stands.
+    pub(super) reviews: Arc<Standing>,
     /// The key ring.
     pub(super) keys: Arc<Keys>,
     /// Whether the node is stopping.
@@ -226,6 +230,7 @@ impl Node {
             stop: Arc::clone(&stop),
             judging: Judging { normalizer: Arc::clone(&normalizer), hash_key },
             room: Arc::default(),
+            reviews: Arc::default(),
         });
         let from = kept.from;
         let tidier = tokio::spawn(tidy_tables(kept.tables.clone(), parts.clock, pace));
@@ -277,6 +282,12 @@ impl Node {
     /// When the threads of its queries cannot be made.
     pub fn retention(&self, site: Arc<str>, settings: SettingsNow) -> Result<Retention, RetentionError> {
         Retention::new(Arc::clone(&self.parts), site, settings)
+    }
+
+    /// What reviews record accesses: whoever runs the node calls it. The clocks of the site are those of `zone`.
+    #[must_use]
+    pub fn access_review(&self, site: &str, zone: TimeZone, settings: PrivacyNow) -> AccessReview {
+        AccessReview::new(Arc::clone(&self.parts), site.to_owned(), zone, settings)
     }
 
     /// How the disk is.

@@ -133,6 +133,7 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
     let watching = tasks.spawn(SourceWatch::new(Arc::clone(&parts), recalled.alarms).run(stop.clone()));
     if opened.is_ok() {
         tasks.spawn(history.run(stop.child_token()));
+        tasks.spawn(control.reviews.clone().run(stop.child_token()));
         tasks.spawn(reload_when_asked(control.clone(), stop.clone()));
         keep_room(&parts, config, settings.follow(), &tasks, &stop);
         run(&parts, teller, &manager, &stop).await;

@@ -26,6 +26,8 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 pub(super) use history::History;
+pub(super) use pace::Pace;
+pub(super) use stored::{Step, Stored};
 
 use super::learnt::Past;
 use super::node::Parts;
@@ -34,9 +36,7 @@ use super::windows::Matched;
 use crate::scan::correlations::{Correlated, Correlations, End, Origin, Place, Placed};
 use answer::Answer;
 use keep::Kept;
-use pace::Pace;
 use rejudge::{Rejudge, Rejudged};
-use stored::{Step, Stored};
 
 /// Most bytes of matches that wait in files for correlations.
 const SPILL_BYTES_MAX: u64 = 4 << 30;

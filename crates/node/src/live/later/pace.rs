@@ -17,19 +17,19 @@ const YIELD_MAX: Duration = Duration::from_secs(10);
 /// How often is looked whether the street has caught up.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-pub(super) struct Pace {
+pub(in crate::live) struct Pace {
     parts: Arc<Parts>,
     /// Where the log ended behind the last step.
     durable: u64,
 }
 
 impl Pace {
-    pub(super) fn new(parts: &Arc<Parts>) -> Self {
+    pub(in crate::live) fn new(parts: &Arc<Parts>) -> Self {
         Self { parts: Arc::clone(parts), durable: parts.wal.durable() }
     }
 
     /// Rests after a step that took so long; ends early when `is_over`.
-    pub(super) fn rest(&mut self, worked: Duration, is_over: impl Fn() -> bool) {
+    pub(in crate::live) fn rest(&mut self, worked: Duration, is_over: impl Fn() -> bool) {
         let durable = self.parts.wal.durable();
         let is_busy = durable != self.durable || self.behind() > 0;
         self.durable = durable;

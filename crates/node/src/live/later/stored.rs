@@ -17,7 +17,7 @@ use super::failed;
 const READ_BYTES: usize = 1 << 20;
 
 /// Deliveries in the order of files, then of the log.
-pub(super) struct Stored {
+pub(in crate::live) struct Stored {
     parts: Arc<Parts>,
     received: Range<Time>,
     walk: EvidenceWalk,
@@ -32,7 +32,7 @@ pub(super) struct Stored {
 }
 
 /// What comes next.
-pub(super) enum Step {
+pub(in crate::live) enum Step {
     /// Deliveries within the range of receipt.
     Entries(Vec<Entry>),
     /// The street has not judged yet what comes next: it goes first, so that what it finds is told.
@@ -43,7 +43,7 @@ pub(super) enum Step {
 
 impl Stored {
     /// What was durable until now.
-    pub(super) fn new(parts: &Arc<Parts>, received: Range<Time>) -> Self {
+    pub(in crate::live) fn new(parts: &Arc<Parts>, received: Range<Time>) -> Self {
         let days = Day::of(received.start)..=Day::of(received.end);
         Self {
             walk: EvidenceWalk::new(Arc::clone(&parts.evidence), days),
@@ -59,23 +59,23 @@ impl Stored {
     }
 
     /// How far it is, as an offset of the log.
-    pub(super) const fn position(&self) -> u64 {
+    pub(in crate::live) const fn position(&self) -> u64 {
         self.position
     }
 
     /// The offset at which it ends.
-    pub(super) const fn end(&self) -> u64 {
+    pub(in crate::live) const fn end(&self) -> u64 {
         self.end
     }
 
     /// What should be there and could not be given.
-    pub(super) fn missing(&self) -> Passed {
+    pub(in crate::live) fn missing(&self) -> Passed {
         let passed = self.walk.passed();
         Passed { damaged: passed.damaged + self.damaged, ..passed }
     }
 
     /// The next deliveries; possibly none of them within the range. Blocks.
-    pub(super) fn next(&mut self) -> Result<Step, ControlError> {
+    pub(in crate::live) fn next(&mut self) -> Result<Step, ControlError> {
         if self.log.is_none() {
             if self.walk.position() >= self.end {
                 return Ok(Step::End);

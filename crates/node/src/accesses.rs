@@ -1,0 +1,245 @@
+//! Accesses of a review outside memory: two files of fixed-size entries, put in order of time when they are not.
+//!
+//! Up to [`IN_MEMORY_MAX`] accesses stay in memory. More go to temporary files in the folder of the output, which has room for what is written there anyway; the
+//! files have no name any more while they are used, so that nothing is left behind however the program ends.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use cordon_privacy::{Access, Explained, InMemory, Trail};
+
+/// Accesses that are held in memory: 104 bytes each.
+const IN_MEMORY_MAX: usize = 3_000_000;
+/// Entries that are sorted at a time.
+const RUN_MAX: usize = 3_000_000;
+/// Bytes read and written at a time.
+const BUFFER: usize = 1 << 20;
+
+/// Takes in accesses in the order of the file.
+#[derive(Debug)]
+pub struct Intake {
+    dir: PathBuf,
+    accesses: Vec<Access>,
+    file: Option<BufWriter<File>>,
+    count: u64,
+    last: (i64, u32),
+    in_order: bool,
+}
+
+impl Intake {
+    /// Keeps temporary files in `dir`.
+    pub fn new(dir: &Path) -> Self {
+        Self { dir: dir.to_owned(), accesses: Vec::new(), file: None, count: 0, last: (i64::MIN, 0), in_order: true }
+    }
+
+    /// Takes in the next access.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be written.
+    pub fn push(&mut self, access: Access) -> io::Result<()> {
+        let key = (access.time.at, access.row);
+        self.in_order &= key >= self.last;
+        self.last = key;
+        self.count += 1;
+        if let Some(file) = &mut self.file {
+            return file.write_all(&access.to_bytes());
+        }
+        self.accesses.push(access);
+        if self.accesses.len() > IN_MEMORY_MAX {
+            let mut file = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(&self.dir)?);
+            for access in std::mem::take(&mut self.accesses) {
+                file.write_all(&access.to_bytes())?;
+            }
+            self.file = Some(file);
+        }
+        Ok(())
+    }
+
+    /// How many came.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The accesses in order of time.
+    ///
+    /// # Errors
+    /// When temporary files cannot be written or read.
+    pub fn finish(self) -> io::Result<Kept> {
+        let Some(file) = self.file else { return Ok(Kept::InMemory(InMemory::of(self.accesses))) };
+        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let accesses =
+            if self.in_order { file } else { sorted(&self.dir, file, |bytes| Access::of_bytes(bytes).time.at)? };
+        Ok(Kept::OnDisk(OnDisk { dir: self.dir, accesses, explained: None, in_order: self.in_order }))
+    }
+}
+
+/// Accesses, wherever they are.
+#[derive(Debug)]
+pub enum Kept {
+    /// In memory.
+    InMemory(InMemory),
+    /// In temporary files.
+    OnDisk(OnDisk),
+}
+
+impl Kept {
+    /// For a review.
+    pub fn trail(&mut self) -> &mut dyn Trail {
+        match self {
+            Self::InMemory(trail) => trail,
+            Self::OnDisk(trail) => trail,
+        }
+    }
+
+    /// What was found of each access, in order of rows.
+    ///
+    /// # Errors
+    /// When temporary files cannot be read, or `see` gives one.
+    pub fn each_explained(self, mut see: impl FnMut(&Explained) -> io::Result<()>) -> io::Result<()> {
+        match self {
+            Self::InMemory(trail) => trail.explained().iter().try_for_each(see),
+            Self::OnDisk(trail) => {
+                let Some(file) = trail.explained else { return Ok(()) };
+                let file = if trail.in_order {
+                    file
+                } else {
+                    sorted(&trail.dir, file, |bytes| i64::from(Explained::of_bytes(bytes).row))?
+                };
+                let mut from = rewound(&file)?;
+                while let Some(bytes) = entry(&mut from)? {
+                    see(&Explained::of_bytes(&bytes))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Accesses in a file, in order of time, and what was found of them in another.
+#[derive(Debug)]
+pub struct OnDisk {
+    dir: PathBuf,
+    accesses: File,
+    explained: Option<File>,
+    /// Whether the order of time is that of rows.
+    in_order: bool,
+}
+
+impl Trail for OnDisk {
+    fn walk(&mut self, see: &mut dyn FnMut(&Access)) -> io::Result<()> {
+        let mut from = rewound(&self.accesses)?;
+        while let Some(bytes) = entry(&mut from)? {
+            see(&Access::of_bytes(&bytes));
+        }
+        Ok(())
+    }
+
+    fn explain(&mut self, explain: &mut dyn FnMut(&Access) -> Explained) -> io::Result<()> {
+        let mut from = rewound(&self.accesses)?;
+        let mut to = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(&self.dir)?);
+        while let Some(bytes) = entry(&mut from)? {
+            to.write_all(&explain(&Access::of_bytes(&bytes)).to_bytes())?;
+        }
+        self.explained = Some(to.into_inner().map_err(io::IntoInnerError::into_error)?);
+        Ok(())
+    }
+
+    fn walk_explained(&mut self, see: &mut dyn FnMut(&Access, &Explained)) -> io::Result<()> {
+        let Some(explained) = &self.explained else { return Ok(()) };
+        let (mut from, mut beside) = (rewound(&self.accesses)?, rewound(explained)?);
+        while let (Some(access), Some(explained)) = (entry(&mut from)?, entry(&mut beside)?) {
+            see(&Access::of_bytes(&access), &Explained::of_bytes(&explained));
+        }
+        Ok(())
+    }
+}
+
+fn rewound(file: &File) -> io::Result<BufReader<&File>> {
+    let mut file = file;
+    file.rewind()?;
+    Ok(BufReader::with_capacity(BUFFER, file))
+}
+
+/// The next entry; none at the end.
+fn entry<const N: usize>(from: &mut impl Read) -> io::Result<Option<[u8; N]>> {
+    let mut bytes = [0; N];
+    match from.read_exact(&mut bytes) {
+        Ok(()) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file of entries in order of their key; those of one key keep their order.
+fn sorted<const N: usize>(dir: &Path, file: File, key: impl Fn(&[u8; N]) -> i64) -> io::Result<File> {
+    let mut runs = Vec::new();
+    let mut from = rewound(&file)?;
+    loop {
+        let mut run: Vec<[u8; N]> = Vec::new();
+        while run.len() < RUN_MAX {
+            let Some(bytes) = entry(&mut from)? else { break };
+            run.push(bytes);
+        }
+        if run.is_empty() {
+            break;
+        }
+        run.sort_by_key(&key);
+        let mut to = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(dir)?);
+        run.iter().try_for_each(|bytes| to.write_all(bytes))?;
+        runs.push(to.into_inner().map_err(io::IntoInnerError::into_error)?);
+    }
+    merged(dir, &runs, key)
+}
+
+fn merged<const N: usize>(dir: &Path, runs: &[File], key: impl Fn(&[u8; N]) -> i64) -> io::Result<File> {
+    let mut readers = Vec::new();
+    let mut heads = BinaryHeap::new();
+    for (place, run) in runs.iter().enumerate() {
+        let mut reader = rewound(run)?;
+        if let Some(bytes) = entry(&mut reader)? {
+            heads.push(Reverse((key(&bytes), place, bytes)));
+        }
+        readers.push(reader);
+    }
+    let mut to = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(dir)?);
+    while let Some(Reverse((_, place, bytes))) = heads.pop() {
+        to.write_all(&bytes)?;
+        if let Some(reader) = readers.get_mut(place)
+            && let Some(next) = entry(reader)?
+        {
+            heads.push(Reverse((key(&next), place, next)));
+        }
+    }
+    to.into_inner().map_err(io::IntoInnerError::into_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_come_out_in_order_of_their_key_however_many_runs_there_are() {
+        let dir = tempfile::tempdir().unwrap();
+        let entries = [5_i64, 3, 9, 3, 1, 7].map(i64::to_le_bytes);
+        let runs: Vec<File> = entries
+            .chunks(2)
+            .map(|run| {
+                let mut run = run.to_vec();
+                run.sort_by_key(|bytes| i64::from_le_bytes(*bytes));
+                let mut file = tempfile::tempfile_in(&dir).unwrap();
+                run.iter().for_each(|bytes| file.write_all(bytes).unwrap());
+                file
+            })
+            .collect();
+        let file = merged(dir.path(), &runs, |bytes| i64::from_le_bytes(*bytes)).unwrap();
+        let mut from = rewound(&file).unwrap();
+        let mut out = Vec::new();
+        while let Some(bytes) = entry(&mut from).unwrap() {
+            out.push(i64::from_le_bytes(bytes));
+        }
+        assert_eq!(out, [1, 3, 3, 5, 7, 9]);
+    }
+}
