@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The main job on what the repository holds: a node on loopback with Lakeside's quiet days as history, and its evening replayed as if it happened now.
-# Stays up until Ctrl-C. DEMO_SECONDS=N ends it after N seconds; DEMO_SPEED is how much faster than real time the evening goes (default 120).
+# Stays up until Ctrl-C. DEMO_SECONDS=N ends it after N seconds; DEMO_SPEED is how much faster than real time the evening goes (default 120);
+# DEMO_RULES=off leaves out every rule, so that only what was learnt and the privacy review speak.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 speed=${DEMO_SPEED:-120}
@@ -15,7 +16,8 @@ cordon=$(realpath "$target/debug/cordon")
 work=$(mktemp -d)
 settings=(--set "data_dir=$work/data" --set site=lakeside --set "api.address=$api" --set "intake.http=[\"$intake\"]"
     --set 'intake.syslog_udp=[]' --set 'intake.syslog_tcp=[]' --set 'intake.mllp=[]' --set 'intake.relp=[]' --set 'intake.syslog_tls=[]'
-    --set "event_clock=2026-03-18T18:00:00Z,$speed")
+    --set "event_clock=2026-03-18T18:00:00Z,$speed" --set "privacy.context_dir=$PWD/fixtures/lakeside/context" --set privacy.review_every=30m)
+[ "${DEMO_RULES:-on}" = on ] || settings+=(--set rules.packs=false)
 "$cordon" serve "${settings[@]}" >"$work/serve.log" 2>"$work/serve.err" &
 node=$!
 trap 'kill "$node" 2>/dev/null; wait "$node" 2>/dev/null; rm -rf "$work"' EXIT
@@ -25,11 +27,14 @@ until curl --silent --fail "http://$api/health/ready" >/dev/null; do
 done
 password=$(od -An -N9 -tx1 /dev/urandom | tr -d ' \n')
 "$cordon" user "${settings[@]}" --name demo --role analyst --role privacy_officer <<<"$password"
+# names are shown when two people of two roles agree: the other one
+"$cordon" user "${settings[@]}" --name second --role responder <<<"$password"
 "$cordon" token "${settings[@]}" --source import >"$work/import.token"
 "$cordon" token "${settings[@]}" --source replay >"$work/replay.token"
 "$cordon" token "${settings[@]}" --role analyst --name demo >"$work/analyst.token"
 sleep 3 # a running node knows new tokens after two seconds
-printf '\n  Cordon runs at http://%s\n  sign in as demo with the password %s\n\n' "$api" "$password"
+printf '\n  Cordon runs at http://%s\n  sign in as demo with the password %s
+  (staff appear by pseudonyms; a name is shown when demo asks for it and the user second, same password, agrees)\n\n' "$api" "$password"
 "$cordon" import --url "http://$intake" --token-file "$work/import.token" --no-progress "$target/demo-quiet"
 printf 'history is loaded: quiet days of Lakeside. Now its evening, %s times faster than it happened:\n' "$speed"
 "$cordon" replay --url "http://$intake" --token-file "$work/replay.token" --speed "$speed" --from 2026-03-18T18:00:00Z --no-progress fixtures/lakeside/evening &

@@ -129,8 +129,17 @@ impl Hospital {
         library().correlations.into_iter().map(|over| over.card.id).collect()
     }
 
-    /// A node whose event clock stands still at `now`.
+    /// A node whose event clock stands still at `now`, and whose learnt behaviour says nothing.
     pub(crate) async fn start(&self, now: Time, has_rules: bool) -> Node {
+        self.start_with(now, has_rules, 0.0).await
+    }
+
+    /// The same without rules, asked for so many findings of learnt behaviour a week.
+    pub(crate) async fn start_asking(&self, now: Time, alerts_per_week: f64) -> Node {
+        self.start_with(now, false, alerts_per_week).await
+    }
+
+    async fn start_with(&self, now: Time, has_rules: bool, alerts_per_week: f64) -> Node {
         let folder = self.folder.path();
         let keys = Keys::open(Arc::new(FileDisk), folder, &KeySource::File(folder.join("key"))).unwrap();
         let options = NodeOptions {
@@ -142,7 +151,7 @@ impl Hospital {
             intake_bytes_max: 64 << 20,
             windows_bytes_max: 64 << 20,
             learnt_bytes_max: 16 << 20,
-            alerts_per_week: 0.0,
+            alerts_per_week,
             wal: WalOptions::default(),
             wal_bytes_max: 4 << 30,
             tables: TablesOptions::default(),

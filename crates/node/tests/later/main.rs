@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod hospital;
+mod learnt;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,0 +1,55 @@
+//! What the API shows of learnt behaviour: the detectors one by one, and one entity's normal beside what it does now.
+
+use cordon_api::{BehaviourFeature, EntityBehaviour, ModelStatus};
+use cordon_detect::{Behaviour, EntityKind as Learnt, EntityNow, FeatureNow, ModelState};
+use cordon_store::state::{Entity, EntityKind};
+
+/// A shift of so many standard deviations counts as a wholly different world.
+const DRIFT_WHOLE: f64 = 6.0;
+
+/// All detectors.
+pub(super) fn models(behaviour: &Behaviour) -> Vec<ModelStatus> {
+    behaviour.models().into_iter().map(model).collect()
+}
+
+fn model(of: ModelState) -> ModelStatus {
+    ModelStatus {
+        id: of.id.to_owned(),
+        title: of.title.to_owned(),
+        learns: of.learns.to_owned(),
+        detects: of.detects.to_owned(),
+        entities: of.entities,
+        bytes: of.bytes,
+        observations: of.observations,
+        asked_per_week: of.asked_per_week,
+        obtained_per_week: of.obtained_per_week.unwrap_or(0.0),
+        drift: of.drift.map(|shift| (shift.abs() / DRIFT_WHOLE).min(1.0)),
+        is_warm: of.is_warm,
+        since: of.since,
+        findings: of.findings,
+    }
+}
+
+/// One entity; `None` when nothing was learnt of it, or of its kind.
+pub(super) fn entity(behaviour: &Behaviour, entity: &Entity) -> Option<EntityBehaviour> {
+    let kind = match entity.kind {
+        EntityKind::User => Learnt::Account,
+        EntityKind::Host => Learnt::Host,
+        EntityKind::Device => Learnt::Device,
+        EntityKind::Patient | EntityKind::Source => return None,
+    };
+    let EntityNow { first_seen, risk, features, .. } = behaviour.entity(kind, &entity.name)?;
+    let features = features.into_iter().map(feature).collect();
+    Some(EntityBehaviour { risk, first_seen: Some(first_seen), features, recent: Vec::new() })
+}
+
+fn feature(of: FeatureNow) -> BehaviourFeature {
+    BehaviourFeature {
+        name: of.name.to_owned(),
+        words: of.words.to_owned(),
+        unit: of.unit.to_owned(),
+        now: of.now.unwrap_or(0.0),
+        usual: of.usual,
+        peers: of.peers,
+    }
+}
