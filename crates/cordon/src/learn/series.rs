@@ -43,7 +43,13 @@ fn read(path: &Path, windows: &Windows) -> Result<Series> {
     let text = files::text(path, BYTES_MAX)?;
     let mut series = Series { name, ..Series::default() };
     let mut times = Vec::new();
-    for (row, line) in text.lines().skip(1).filter(|line| !line.trim().is_empty()).enumerate() {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let is_header = |line: &str| {
+        let time = line.split_once(',').map_or(line, |(time, _)| time);
+        to_the_second(time).parse::<DateTime>().is_err() && !time.starts_with(|letter: char| letter.is_ascii_digit())
+    };
+    let named = lines.clone().next().is_some_and(is_header);
+    for (row, line) in lines.skip(usize::from(named)).enumerate() {
         let about = || format!("{}: row {}: `timestamp,value` is expected", series.name, row + 1);
         let (time, value) = line.split_once(',').with_context(about)?;
         let time = to_the_second(time);

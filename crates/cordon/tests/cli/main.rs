@@ -13,6 +13,7 @@ mod hostile;
 mod html;
 mod import;
 mod installed;
+mod learn;
 mod looked_at;
 mod masking;
 mod ocsf;
