@@ -171,7 +171,7 @@ export function privacy() {
     });
 
     check("what somebody else did to a case meanwhile is not overwritten, and shows", async (visit) => {
-      visit.expect(409, /\/comments$/);
+      visit.expect(412, /\/comments$/);
       const page = await openCase(visit);
       const { id, revision } = await now();
       await world.ask(OFFICER, "POST", `/api/v1/incidents/${id}/comments`, { revision, text: "Quicker than you." });

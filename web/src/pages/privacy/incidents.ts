@@ -57,7 +57,7 @@ export interface Task {
   readonly number: number;
   readonly title: string;
   readonly due: string | null;
-  readonly done: string | null;
+  readonly done: boolean;
   readonly by: string;
 }
 
