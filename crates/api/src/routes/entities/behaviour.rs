@@ -67,7 +67,7 @@ pub(crate) struct NoteBody {
 /// Reads how an entity behaves beside its own normal and that of its peers. Of people only privacy officers are told. A body, because names of people do not belong in
 /// addresses.
 #[utoipa::path(post, path = "/api/v1/entities/behaviour", tag = "entities", request_body = EntityGiven,
-    responses((status = 200, body = BehaviourBody, description = "How it behaves")))]
+    responses((status = 200, body = BehaviourBody, description = "How it behaves; without features when nothing is learnt of it")))]
 pub(crate) async fn read(
     allowed: Allowed<ReadEntities>,
     State(state): State<ApiState>,
@@ -84,7 +84,8 @@ pub(crate) async fn read(
             return Ok(Json(shown(&state, &allowed, &entity, &names, behaviour)));
         }
     }
-    Err(Problem::not_found())
+    // nothing is learnt of most entities: that is no fault
+    Ok(Json(shown(&state, &allowed, &entity, &names, EntityBehaviour::default())))
 }
 
 /// The texts without the names that whoever asks may not see.

@@ -8,12 +8,13 @@ pub(crate) mod work;
 
 use axum::extract::State;
 use cordon_incident::Deed;
-use cordon_model::IncidentId;
+use cordon_model::{IncidentId, IncidentState};
 use cordon_store::state::{IncidentFilter, IncidentShown, OwnedBy};
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
 
-use self::body::{IncidentBody, KindWord, StateWord, SummaryBody};
+use self::body::{IncidentBody, KindWord, SummaryBody};
 use crate::allowed::{Act, Allowed, ReadIncidents};
 use crate::extract::{Json, Path, Query};
 use crate::problem::Problem;
@@ -28,9 +29,10 @@ pub(crate) struct IncidentQuery {
     /// Of this kind.
     #[param(inline)]
     kind: Option<KindWord>,
-    /// In this state; in all when nothing is said.
-    #[param(inline)]
-    state: Option<StateWord>,
+    /// In one of these states, divided by commas; in all when nothing is said.
+    #[serde(default)]
+    #[param(value_type = Option<String>, example = "new,triage,asked,answered")]
+    state: States,
     /// Of this owner.
     owner: Option<String>,
     /// Most rows; 100 when nothing is said.
@@ -39,6 +41,18 @@ pub(crate) struct IncidentQuery {
     limit: Limit,
     /// `next` of the page before.
     cursor: Option<String>,
+}
+
+/// States divided by commas.
+#[derive(Clone, Debug, Default)]
+struct States(Vec<IncidentState>);
+
+impl<'de> Deserialize<'de> for States {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        let state = |name| IncidentState::from_name(name).ok_or_else(|| D::Error::custom("this is no state of a case"));
+        text.split(',').map(|name| state(name.trim())).collect::<Result<_, _>>().map(Self)
+    }
 }
 
 /// Lists cases, worst first: by score, then the last access.
@@ -51,7 +65,7 @@ pub(crate) async fn list(
 ) -> Result<Json<PageBody<SummaryBody>>, Problem> {
     let filter = IncidentFilter {
         kind: query.kind.map(Into::into),
-        states: query.state.map(Into::into).into_iter().collect(),
+        states: query.state.0,
         owner: query.owner.map(OwnedBy::User),
     };
     let page = state.kept().incidents(allowed.scope(), &filter, query.cursor.as_deref(), query.limit.0).await?;
