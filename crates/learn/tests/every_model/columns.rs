@@ -135,13 +135,31 @@ pub(crate) fn merge<T: Trial>() -> Held {
     }
 }
 
+/// The merged model finds what one of both finds, and what only the other one had met moves the scores.
 fn close<T: Trial>(merged: &T::Model, both: &T::Model) -> Held {
     let Merge::Close(least) = T::PROMISE.merge else { return Ok(()) };
     for kind in [Kind::One, Kind::Other] {
         let (found, wanted) = (recall::<T>(merged, kind), recall::<T>(both, kind));
         ensure(wanted >= 0.5 && found >= least * wanted, || format!("{kind:?}: finds {found}, one of both {wanted}"))?;
     }
-    Ok(())
+    let moved = |seed| {
+        let mut draw = Draw::new(seed);
+        (0..T::WARM).map(|step| T::usual(&mut draw, step, 1.0)).collect::<Vec<_>>()
+    };
+    let probes = moved_world::<T>();
+    let mean = |model: &T::Model| probes.iter().map(|input| T::score(model, input)).sum::<f64>() / probes.len() as f64;
+    let mut taught = T::learnt(&warm_up::<T>(5, 0.0));
+    let before = mean(&taught);
+    let taken = T::merge(&mut taught, &T::learnt(&moved(6)));
+    let after = mean(&taught);
+    let moves = (after - before).abs() > 1e-6 * before.abs();
+    ensure(taken && moves, || format!("scores of another world stay at {before}: nothing was taken in"))
+}
+
+/// Usual inputs of the world that has moved.
+fn moved_world<T: Trial>() -> Vec<T::Input> {
+    let mut draw = Draw::new(0x3ea2);
+    (0..ATTACKS).map(|_| T::usual(&mut draw, T::WARM, 1.0)).collect()
 }
 
 pub(crate) fn determinism<T: Trial>() -> Held {
