@@ -8,7 +8,7 @@ use super::observed::{Deed, Observed, Way};
 use super::parts::{Parts, Usual, Value};
 use super::profile::{FEATURES, Feature, Profile, Thing, narrow};
 use super::report::EntityKind;
-use super::surprise::{NATS_MAX, above, novelty, rare};
+use super::surprise::{NATS_MAX, above, rare};
 use super::{Behaviour, Sink};
 
 /// Hours with sign-ins before an account can be known to work like a machine.
@@ -28,17 +28,22 @@ impl Behaviour {
         if who.group == 0 {
             who.group = self.peers.group_of(EntityKind::Account, name, role);
         }
-        self.open(&mut who, observed, at);
+        self.open(&mut who, at);
         match observed.deed {
             Deed::SignIn(way) => self.sign_in(&mut who, way, observed, name, at, sink),
-            Deed::Refused(_) => who.is_refused(at),
+            Deed::Refused(_) => {
+                // who is refused has not been at work
+                who.is_refused(at);
+                self.entities.check_in(who);
+                return;
+            }
             Deed::Ran => self.program(&mut who, observed, name, at, sink),
             Deed::Opened => self.records(&mut who, Feature::Records, observed, name, at, sink),
             Deed::Searched => self.records(&mut who, Feature::Searches, observed, name, at, sink),
             Deed::TakenOut => self.records(&mut who, Feature::TakenOut, observed, name, at, sink),
             Deed::Flow | Deed::Reported => {}
         }
-        self.entities.check_in(who);
+        self.settle(who, at);
     }
 
     /// How surprising it is that the entity is active at this hour: against the hour at which it is most, with its peers' hours as six of its own.
@@ -47,15 +52,11 @@ impl Behaviour {
         let (peers, peers_most) = self.peers.hour_share(who.group, at.of_week);
         let base = at.of_week / 24 * 24;
         let most = (base..base + 24).map(|hour| who.active_around(hour)).fold(0.0, f64::max);
-        let here = who.active_around(at.of_week) + PEERS * peers;
+        // today's own activity in this hour is no usual one
+        let here = who.active_around(at.of_week) - f64::from(u8::from(who.is_counted(at))) + PEERS * peers;
         let days = who.days_like(at.of_week);
         let ratio = here / (most + PEERS * peers_most);
         (-libm::log(ratio.min(1.0)) * days / (days + 1.0)).clamp(0.0, NATS_MAX / 2.0)
-    }
-
-    /// The surprise at a thing that the entity has not met; nothing for one that it has.
-    fn new_nats(&self, who: &Profile, thing: Thing, hash: u64) -> f64 {
-        if who.knows(hash) { 0.0 } else { novelty(who.rate(thing), self.peers.rate(who.group, thing)) }
     }
 
     fn sign_in(
@@ -70,15 +71,15 @@ impl Behaviour {
         let things = self.things(way, observed);
         let mut parts = Parts::new();
         let is_person = way != Way::Network;
-        self.place_parts(who, &things, observed, &mut parts);
+        self.place_parts(who, &things, at, &mut parts);
         let refused = who.refused_lately(at);
         if refused >= 1.0 {
-            let nats = novelty(who.rate(Thing::Refused), self.peers.rate(who.group, Thing::Refused));
+            let nats = self.new_nats(who, Thing::Refused, 0, at);
             let more = libm::log(f64::from(refused)).max(0.0);
             parts.add("refused attempts before", nats + more.min(2.0), Value::Count(f64::from(refused).round()), Usual::Said);
         }
         if parts.score() > 0.0 || is_person {
-            parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.active_share(at.of_week)));
+            parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.share_before(at)));
         }
         let told = |who: &Profile| told_sign_in(who, &parts, observed, at);
         let mut is_alarm = self.weigh(Which::SignIn, who, &parts, (observed, name, at), sink, told);
@@ -86,10 +87,10 @@ impl Behaviour {
         is_alarm |= self.lateral(who, &things, (observed, name, at), sink);
         for (thing, hash, _) in things.iter().flatten() {
             let is_new = !who.knows(*hash);
-            self.try_thing(who, *thing, is_new);
-            who.meet(*hash, is_alarm);
+            self.try_thing(who, *thing, is_new, at);
+            who.meet(*hash, is_alarm, at);
         }
-        self.try_thing(who, Thing::Refused, refused >= 1.0);
+        self.try_thing(who, Thing::Refused, refused >= 1.0, at);
     }
 
     /// What a sign-in shows: addresses, machines and the way. Of an address its network and side as well, each of which is new more rarely.
@@ -104,7 +105,8 @@ impl Behaviour {
         let net = |address: IpAddr| (Thing::Network, of(Thing::Network, &network(address)), Value::Address(address));
         let side = |address: IpAddr| (Thing::Outside, of(Thing::Outside, &[u8::from(is_out)]), Value::Address(address));
         let named = |thing, name: &'o str| (thing, of(thing, name.as_bytes()), Value::Name(name));
-        let from = observed.from_host.as_deref().filter(|_| way == Way::Remote || way == Way::Console);
+        // who signs in at a screen comes from nowhere else
+        let from = observed.from_host.as_deref().filter(|_| way == Way::Remote || way == Way::Gateway);
         [
             address.map(at),
             address.map(net),
@@ -119,12 +121,12 @@ impl Behaviour {
         &self,
         who: &Profile,
         things: &[Option<(Thing, u64, Value<'o>)>; 6],
-        _: &'o Observed,
+        at: Moment,
         parts: &mut Parts<'o>,
     ) {
         let mut address = (0.0, None);
         for (thing, hash, value) in things.iter().flatten() {
-            let nats = self.new_nats(who, *thing, *hash);
+            let nats = self.new_nats(who, *thing, *hash, at);
             let rate = who.rate(*thing);
             let usual = Usual::New { tries: rate.tries, news: rate.news };
             match thing {
@@ -160,12 +162,12 @@ impl Behaviour {
         }
         let mut parts = Parts::new();
         let way_hash = self.thing(Thing::Way, &[way as u8]);
-        let nats = self.new_nats(who, Thing::Way, way_hash);
+        let nats = self.new_nats(who, Thing::Way, way_hash, at);
         let usual = Usual::New { tries: rate.tries, news: rate.news };
         if way != Way::Network {
             parts.add("never signed in like a person", nats, Value::Name(way_text(way)), usual);
         }
-        self.place_parts(who, things, observed, &mut parts);
+        self.place_parts(who, things, at, &mut parts);
         if parts.score() > 0.0 {
             let regular = libm::log(covered as f64 / 8.0);
             parts.add("works around the clock", regular, Value::Count(covered as f64), Usual::Said);
@@ -195,13 +197,14 @@ impl Behaviour {
         if who.knows(hash) {
             return false;
         }
-        let nats = self.new_nats(who, Thing::Host, hash);
-        who.machines = (narrow(f64::from(who.machines.0) + nats), who.machines.1.saturating_add(1));
+        let nats = self.new_nats(who, Thing::Host, hash, at);
+        let count = f64::from(who.machines.1) + 1.0;
+        // one cause brings several: each further one says less
+        who.machines = (narrow(f64::from(who.machines.0) + nats / libm::sqrt(count)), who.machines.1.saturating_add(1));
         if who.machines.1 < 2 {
             return false;
         }
         let mut parts = Parts::new();
-        let count = f64::from(who.machines.1);
         parts.add("new machines in the hour", f64::from(who.machines.0), Value::Count(count), Usual::Said);
         if is_new_edge {
             parts.add("nobody went this way before", 1.0, value, Usual::Said);
@@ -224,14 +227,15 @@ impl Behaviour {
         let is_new = !who.knows(hash);
         let mut is_alarm = false;
         if is_new {
-            let nats = self.new_nats(who, Thing::Program, hash);
-            who.programs = (narrow(f64::from(who.programs.0) + nats), who.programs.1.saturating_add(1));
-            let count = f64::from(who.programs.1);
+            let nats = self.new_nats(who, Thing::Program, hash, at);
+            let count = f64::from(who.programs.1) + 1.0;
+            // one cause brings several: each further one says less
+            who.programs = (narrow(f64::from(who.programs.0) + nats / libm::sqrt(count)), who.programs.1.saturating_add(1));
             let mut parts = Parts::new();
             let rate = who.rate(Thing::Program);
             let usual = Usual::New { tries: rate.tries, news: rate.news };
             parts.add("new programs in the hour", f64::from(who.programs.0), Value::Count(count), usual);
-            parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.active_share(at.of_week)));
+            parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.share_before(at)));
             let told = |_: &Profile| {
                 format!(
                     "Within an hour the account ran {count} programs that it never ran before, the last one {}{}.",
@@ -241,8 +245,8 @@ impl Behaviour {
             };
             is_alarm = self.weigh(Which::Programs, who, &parts, (observed, name, at), sink, told);
         }
-        self.try_thing(who, Thing::Program, is_new);
-        who.meet(hash, is_alarm);
+        self.try_thing(who, Thing::Program, is_new, at);
+        who.meet(hash, is_alarm, at);
     }
 
     fn records(
@@ -291,7 +295,7 @@ impl Behaviour {
         (own.map(|log| libm::expm1(log)), self.peers.most(who.group, feature))
     }
 
-    /// A count against the entity's own past and against its peers. Both see the same count: each speaks for half.
+    /// A count against the entity's own past and against its peers. Both see the same count, and what is usual for oneself excuses: peers speak for half.
     pub(super) fn count_parts<'o>(
         &self,
         who: &Profile,
@@ -305,7 +309,7 @@ impl Behaviour {
         let (own, peers) = self.usual(who, feature);
         let deviations = normal.distance_of_width(libm::log1p(count), COUNT_WIDTH).unwrap_or(0.0);
         let believed = normal.weight() / (normal.weight() + 5.0);
-        parts.add(own_name, above(deviations) * believed / 2.0, value, Usual::Counts { own, peers: None });
+        parts.add(own_name, above(deviations) * believed, value, Usual::Counts { own, peers: None });
         let (right, total) = self.peers.reached(who.group, feature, count);
         parts.add(peers_name, rare(right, total) / 2.0, value, Usual::Counts { own: None, peers });
     }
@@ -364,7 +368,7 @@ fn told_sign_in(who: &Profile, parts: &Parts<'_>, observed: &Observed, at: Momen
         None => String::new(),
     };
     let time = format!(" at {:02}:{:02}", at.of_day(), at.s.rem_euclid(3_600) / 60);
-    let hour = if parts.has("hour") && who.active_share(at.of_week) == 0.0 {
+    let hour = if parts.has("hour") && who.share_before(at) == 0.0 {
         let usual = usual_hours(who, at).map(|hours| format!(" (usual {hours})")).unwrap_or_default();
         format!(", when it is never at work{usual},")
     } else {
@@ -387,7 +391,8 @@ fn told_sign_in(who: &Profile, parts: &Parts<'_>, observed: &Observed, at: Momen
 fn usual_hours(who: &Profile, at: Moment) -> Option<String> {
     let base = at.of_week / 24 * 24;
     let mut runs: Vec<(usize, usize)> = Vec::new();
-    for hour in (0..24).filter(|hour| who.active_share(base + hour) >= 0.25) {
+    let is_usual = |hour: &usize| who.active_share(base + hour) >= 0.25 && !(*hour == at.of_day() && who.share_before(at) < 0.25);
+    for hour in (0..24).filter(is_usual) {
         match runs.last_mut() {
             Some((_, end)) if *end == hour => *end = hour + 1,
             _ => runs.push((hour, hour + 1)),

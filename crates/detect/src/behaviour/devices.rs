@@ -142,12 +142,12 @@ impl Behaviour {
             who.group = self.peers.group_of(EntityKind::Device, name, observed.role.as_deref());
         }
         self.came_back(&who, at);
-        self.open(&mut who, observed, at);
+        self.open(&mut who, at);
         let peer = observed.peer.as_deref().map(|peer| (self.thing(Thing::Peer, peer.as_bytes()), Value::Name(peer)));
         let to = observed.peer_address;
         let peer = peer.or_else(|| to.map(|to| (self.thing(Thing::Peer, &octets(to)), Value::Address(to))));
         self.partners(&mut who, peer, observed, name, at, sink);
-        self.entities.check_in(who);
+        self.settle(who, at);
         let source = self.source;
         match self.watched_at.get(&key) {
             Some(place) => {
@@ -172,13 +172,13 @@ impl Behaviour {
         let key = self.key(EntityKind::Host, name);
         let mut who = self.entities.check_out(key, EntityKind::Host, at);
         who.group = 2;
-        self.open(&mut who, observed, at);
+        self.open(&mut who, at);
         let to_key = self.thing(Thing::Peer, &octets(to));
         self.partners(&mut who, Some((to_key, Value::Address(to))), observed, name, at, sink);
         if is_outside(to) {
             self.outside(&mut who, observed, to_key, (name, at), sink);
         }
-        self.entities.check_in(who);
+        self.settle(who, at);
     }
 
     /// Weighs whom it speaks with and what, then learns it.
@@ -199,10 +199,10 @@ impl Behaviour {
         } else {
             self.thing(Thing::Service, &port.to_le_bytes())
         };
-        let is_new_service = !who.knows(service);
+        let (is_new_service, is_first_day) = (!who.knows(service), who.is_first_day(at));
         let is_new_peer = peer.is_some_and(|(hash, _)| !who.knows(hash));
         let mut is_alarm = false;
-        if is_new_peer || is_new_service {
+        if !is_first_day && (is_new_peer || is_new_service) {
             let mut parts = Parts::new();
             if let Some((_, value)) = peer.filter(|_| is_new_peer && is_steady(who, Thing::Peer)) {
                 let rate = who.rate(Thing::Peer);
@@ -220,19 +220,19 @@ impl Behaviour {
             is_alarm = self.weigh(Which::Device, who, &parts, (observed, name, at), sink, told);
         }
         if let Some((hash, _)) = peer {
-            self.try_thing(who, Thing::Peer, is_new_peer);
-            who.meet(hash, is_alarm);
+            self.try_thing(who, Thing::Peer, is_new_peer, at);
+            who.meet(hash, is_alarm, at);
         }
-        self.try_thing(who, Thing::Service, is_new_service);
-        who.meet(service, is_alarm);
+        self.try_thing(who, Thing::Service, is_new_service, at);
+        who.meet(service, is_alarm, at);
     }
 
-    /// The surprise of not hearing of an entity for the hours after its last until `until`, by the hours at which it is usually heard of.
-    fn silence(&mut self, who: &Profile, until: u32) -> f64 {
+    /// The surprise of not hearing of an entity for the hours after its last, of those from `from` until `until`, by the hours at which it is usually heard of.
+    fn silence(&mut self, who: &Profile, from: u32, until: u32) -> f64 {
         if who.days < QUIET_DAYS_MIN {
             return 0.0;
         }
-        let first = who.hour.saturating_add(1).max(until.saturating_sub(SILENT_H_MAX));
+        let first = who.hour.saturating_add(1).max(from).max(until.saturating_sub(SILENT_H_MAX));
         let mut nats = 0.0;
         for hour in first..until {
             let at = self.clock.moment(Time(i64::from(hour) * 3_600_000_000));
@@ -246,7 +246,8 @@ impl Behaviour {
     /// A device is heard of again: how surprising its silence was is learnt.
     fn came_back(&mut self, who: &Profile, at: Moment) {
         if at.hour > who.hour.saturating_add(1) && who.days > 0 {
-            let nats = self.silence(who, at.hour);
+            let resumed = self.sources.get(&who.source).map_or(u32::MAX, |(resumed_s, _)| hour_of(*resumed_s));
+            let nats = self.silence(who, resumed.saturating_add(1), at.hour);
             self.learn_score(Which::Quiet, nats);
         }
     }
@@ -255,14 +256,13 @@ impl Behaviour {
     pub(super) fn quiet_devices(&mut self, sink: &mut Sink<'_>) {
         for place in 0..self.watched.len() {
             let Some(watched) = self.watched.get(place) else { break };
-            let heard_s = self.sources.get(&watched.source_key).copied().unwrap_or(i64::MIN);
-            let until = u32::try_from(heard_s.div_euclid(3_600)).unwrap_or(0);
+            let Some((resumed_s, heard_s)) = self.sources.get(&watched.source_key).copied() else { continue };
             let Some(slot) = self.entities.get(watched.key).map(|who| (who.slot, who.hour)) else { continue };
-            if until <= slot.1.saturating_add(1) {
+            if hour_of(heard_s) <= slot.1.saturating_add(1) {
                 continue;
             }
             let Some(mut who) = self.entities.lend(slot.0) else { continue };
-            let nats = self.silence(&who, until);
+            let nats = self.silence(&who, hour_of(resumed_s).saturating_add(1), hour_of(heard_s));
             let watched = self.watched.get(place).cloned();
             if let Some(watched) = watched.filter(|_| nats > self.threshold(Which::Quiet)) {
                 self.tell_quiet(&mut who, &watched, (nats, heard_s), sink);
@@ -287,6 +287,10 @@ impl Behaviour {
         };
         self.weigh(Which::Quiet, who, &parts, (&observed, &watched.name, last), sink, told);
     }
+}
+
+fn hour_of(s: i64) -> u32 {
+    u32::try_from(s.div_euclid(3_600)).unwrap_or(0)
 }
 
 /// Whether an entity keeps to a circle: heard of long enough, and hardly ever somebody new.

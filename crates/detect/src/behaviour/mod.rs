@@ -47,10 +47,12 @@ const PAIRS: usize = 65_536;
 const DESTINATIONS: usize = 65_536;
 /// Sources whose latest word is remembered.
 const SOURCES_MAX: usize = 16_384;
+/// A source that says nothing for so long, in seconds, has paused: nobody is quiet because of it.
+const SILENT_S: i64 = 3_600;
+/// A weak sign of at least so many nats makes more than one of them.
+const SIGN_MIN: f64 = 1.5;
 /// An event dated further ahead of its receipt than this says nothing about hours.
 const AHEAD_MAX_US: i64 = 3_600_000_000;
-/// Hours after the site's event time beyond which an event is too old to be about a running hour.
-const LATE_MAX_H: u32 = 1;
 
 /// All detectors of behaviour with what they have learnt.
 #[derive(Debug)]
@@ -70,8 +72,8 @@ pub struct Behaviour {
     watched_at: FxHashMap<u64, usize>,
     /// Words of devices that there was no room to watch.
     unwatched: u64,
-    /// Latest event time of each source, in seconds.
-    sources: FxHashMap<u64, i64>,
+    /// Of each source: since when it is heard of without a pause, and its latest event time, in seconds.
+    sources: FxHashMap<u64, (i64, i64)>,
     /// Hash of the source of the running observation, and that source.
     source: u64,
     /// The hour in which devices were last looked at.
@@ -171,10 +173,13 @@ impl Behaviour {
 
     fn note_source(&mut self, observed: &Observed, at: Moment) {
         self.source = sip64(self.options.hash_key, observed.source.as_bytes());
-        if let Some(last) = self.sources.get_mut(&self.source) {
-            *last = at.s.max(*last);
+        if let Some((resumed_s, last_s)) = self.sources.get_mut(&self.source) {
+            if at.s > last_s.saturating_add(SILENT_S) {
+                *resumed_s = at.s;
+            }
+            *last_s = at.s.max(*last_s);
         } else if self.sources.len() < SOURCES_MAX {
-            self.sources.insert(self.source, at.s);
+            self.sources.insert(self.source, (at.s, at.s));
         }
     }
 
@@ -202,31 +207,42 @@ impl Behaviour {
         sip64([first, second ^ (thing as u64 + 1)], bytes).max(1)
     }
 
-    fn try_thing(&mut self, who: &mut Profile, thing: Thing, is_new: bool) {
-        let added = who.try_thing(thing, is_new);
+    /// The surprise at a thing that the entity has not met; nothing for one that it has, and nothing on its first day.
+    fn new_nats(&self, who: &Profile, thing: Thing, hash: u64, at: Moment) -> f64 {
+        if who.knows(hash) || who.is_first_day(at) {
+            return 0.0;
+        }
+        surprise::novelty(who.rate(thing), self.peers.rate(who.group, thing))
+    }
+
+    fn try_thing(&mut self, who: &mut Profile, thing: Thing, is_new: bool, at: Moment) {
+        let added = who.try_thing(thing, is_new, at);
         self.peers.tried(who.group, thing, added);
     }
 
-    /// Closes the hour and the day that an entity's event has left, and counts that it is active now. Late events count for the running hour.
-    fn open(&mut self, who: &mut Profile, observed: &Observed, at: Moment) {
-        let is_first = who.days == 0;
-        let is_new_hour = at.hour > who.hour || is_first;
+    /// Closes the hour and the day that an entity's event has left. Late events count for the running hour.
+    fn open(&mut self, who: &mut Profile, at: Moment) {
         if at.hour > who.hour {
             self.close_hour(who);
         }
-        let is_new_day = at.day > who.day || is_first;
-        if is_new_day {
+        if at.day > who.day && who.days > 0 {
             self.close_day(who, at);
         }
-        let is_late = at.hour.saturating_add(LATE_MAX_H) < who.hour;
+    }
+
+    /// Learns, once an event was weighed, that the entity was active then, and brings it back.
+    fn settle(&mut self, mut who: Box<Profile>, at: Moment) {
+        let is_first = who.days == 0;
+        let is_new_hour = at.hour > who.hour || is_first;
+        let is_new_day = at.day > who.day || is_first;
         who.hour = who.hour.max(at.hour);
         who.day = who.day.max(at.day);
         (who.first_s, who.last_s) = (who.first_s.min(at.s), who.last_s.max(at.s));
         who.source = self.source;
-        if !is_late && who.is_active(at, is_new_day, is_new_hour) {
+        if who.is_active(at, is_new_day, is_new_hour) {
             self.peers.is_active(who.group, at);
         }
-        let _ = observed;
+        self.entities.check_in(who);
     }
 
     fn close_hour(&mut self, who: &mut Profile) {
@@ -350,7 +366,7 @@ impl Behaviour {
             parts.add(title, risk, Value::Count(libm::round(10.0 * risk) / 10.0), Usual::Model);
         }
         let (score, place) = (parts.score(), Which::Risk as usize);
-        let signs = parts.iter().count();
+        let signs = parts.iter().filter(|part| part.nats >= SIGN_MIN).count();
         if let Some(peak) = who.peaks.get_mut(place) {
             *peak = profile::narrow(score.max(f64::from(*peak)));
         }
@@ -370,7 +386,7 @@ impl Behaviour {
     #[must_use]
     pub fn models(&self) -> Vec<ModelState> {
         let shared = self.entities.bytes() + self.peers.bytes() + self.pairs.bytes() + self.destinations.bytes() + self.edges.bytes();
-        let now_s = self.sources.values().copied().max().unwrap_or(0);
+        let now_s = self.sources.values().map(|(_, last_s)| *last_s).max().unwrap_or(0);
         let state = |(place, (model, words)): (usize, (&Model, &model::Words))| {
             let judged_s = model.judged_from.map_or(0, |from| now_s - from.as_seconds());
             let weeks = judged_s as f64 / (7.0 * 86_400.0);

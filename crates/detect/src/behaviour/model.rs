@@ -1,6 +1,6 @@
 //! The detectors by name, and the threshold of each: so high that the alerts asked for come of it.
 
-use cordon_learn::threshold::{Spot, SpotSettings};
+use cordon_learn::threshold::{Call, Spot, SpotSettings};
 use cordon_learn::{Damaged, Drift, Snapshot};
 use cordon_model::{Level, Time};
 use cordon_stats::codec;
@@ -158,14 +158,20 @@ pub(super) const WORDS: [Words; MODELS] = [
 /// Scores below this are not looked at: they are nothing.
 pub(super) const LEAST: f64 = 1.0;
 
-/// Nothing below this is ever told, whatever the rate asked for.
-const FLOOR: f64 = 5.0;
+/// Nothing below this is told when twenty alerts a week are asked for.
+const FLOOR: f64 = 4.5;
 
-/// The threshold while too few scores are known.
+/// The threshold while too few scores are known, when twenty alerts a week are asked for.
 const COLD: f64 = 9.0;
 
+/// Alerts per week that floor and cold threshold are said for: of twice as many each of them is lower by a logarithm of two.
+const ALERTS: f64 = 20.0;
+
 /// Scores before the threshold follows them.
-const WARMUP: usize = 200;
+const WARMUP: usize = 100;
+
+/// How far below the cold threshold a score still is a weak sign.
+const COLD_SIGN: f64 = 4.0;
 
 /// One detector's scores and what came of them.
 #[derive(Clone, Debug)]
@@ -176,6 +182,8 @@ pub(super) struct Model {
     pub(super) entities: u64,
     pub(super) findings: u64,
     asked_per_week: f64,
+    /// By how much floor and cold threshold are lower than for twenty alerts a week.
+    lower: f64,
     /// Scores per day, lately, and of the running day.
     scores_per_day: f64,
     scores_today: f64,
@@ -183,6 +191,11 @@ pub(super) struct Model {
     pub(super) since: Option<Time>,
     /// When it was first allowed to speak.
     pub(super) judged_from: Option<Time>,
+}
+
+/// How much lower floor and cold threshold are for another number of alerts; they stay above two.
+fn lower(alerts_per_week: f64) -> f64 {
+    libm::log(alerts_per_week.max(0.01) / ALERTS).min(3.0)
 }
 
 impl Model {
@@ -195,6 +208,7 @@ impl Model {
             entities: 0,
             findings: 0,
             asked_per_week: words.share * alerts_per_week,
+            lower: lower(alerts_per_week),
             scores_per_day: 0.0,
             scores_today: 0.0,
             days: 0,
@@ -206,6 +220,7 @@ impl Model {
     /// Asks for another number of alerts per week.
     pub(super) fn ask(&mut self, words: &Words, alerts_per_week: f64) {
         self.asked_per_week = words.share * alerts_per_week;
+        self.lower = lower(alerts_per_week);
         self.set_rate();
     }
 
@@ -240,15 +255,16 @@ impl Model {
     /// The score above which it speaks, in nats.
     pub(super) fn threshold(&self) -> f64 {
         let threshold = self.spot.threshold();
-        if threshold.is_finite() { threshold.max(FLOOR) } else { COLD }
+        if threshold.is_finite() { threshold.max(FLOOR - self.lower) } else { COLD - self.lower }
     }
 
     /// Whether a score is among the largest, if not above the threshold: a weak sign.
     pub(super) fn is_high(&self, score: f64) -> bool {
-        !matches!(
-            self.spot.call(score),
-            cordon_learn::threshold::Call::Warming | cordon_learn::threshold::Call::Ordinary
-        )
+        match self.spot.call(score) {
+            Call::Warming => score > self.threshold() - COLD_SIGN,
+            Call::Ordinary => false,
+            Call::High | Call::Alarm => true,
+        }
     }
 
     pub(super) fn drift(&self) -> Option<f64> {
@@ -269,7 +285,7 @@ impl Model {
         for number in [self.observations, self.entities, self.findings, u64::from(self.days)] {
             codec::put_u64(out, number);
         }
-        for number in [self.asked_per_week, self.scores_per_day, self.scores_today] {
+        for number in [self.asked_per_week, self.lower, self.scores_per_day, self.scores_today] {
             codec::put_u64(out, number.to_bits());
         }
         for time in [self.since, self.judged_from] {
@@ -284,11 +300,11 @@ impl Model {
             *count = codec::take_u64(from).ok_or(Damaged("a number"))?;
         }
         let [observations, entities, findings, days] = counts;
-        let mut numbers = [0.0; 3];
+        let mut numbers = [0.0; 4];
         for number in &mut numbers {
             *number = finite(from)?;
         }
-        let [asked_per_week, scores_per_day, scores_today] = numbers;
+        let [asked_per_week, lower, scores_per_day, scores_today] = numbers;
         let mut times = [None; 2];
         for time in &mut times {
             let read = codec::take_i64(from).ok_or(Damaged("a time"))?;
@@ -303,6 +319,7 @@ impl Model {
             entities,
             findings,
             asked_per_week,
+            lower,
             scores_per_day,
             scores_today,
             days,

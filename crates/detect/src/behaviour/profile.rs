@@ -163,6 +163,11 @@ impl Profile {
         }
     }
 
+    /// Whether it is the first day of it: everything is new to it then, which says nothing.
+    pub(super) fn is_first_day(&self, at: Moment) -> bool {
+        self.days == 0 || (self.days == 1 && at.day <= self.day)
+    }
+
     /// Whether a thing was met before; being there at the first try is not being new.
     pub(super) fn knows(&self, hash: u64) -> bool {
         self.seen.has(hash)
@@ -175,8 +180,8 @@ impl Profile {
     }
 
     /// Learns that a thing was tried; says what that adds to its peers' rate. On its first day everything is new to an entity, which says nothing about it.
-    pub(super) fn try_thing(&mut self, thing: Thing, is_new: bool) -> Rate {
-        let (hour, is_first_day) = (self.hour, self.days <= 1);
+    pub(super) fn try_thing(&mut self, thing: Thing, is_new: bool, at: Moment) -> Rate {
+        let (hour, is_first_day) = (at.hour, self.is_first_day(at));
         let Some(tries) = self.tries.get_mut(thing as usize) else { return Rate::default() };
         let mut added = Rate::default();
         if tries.hour != hour || tries.tries == 0.0 {
@@ -196,12 +201,12 @@ impl Profile {
     }
 
     /// Remembers a thing. While an alarm is raised it is only noted, and believed when it is met again on another day.
-    pub(super) fn meet(&mut self, hash: u64, is_alarm: bool) {
+    pub(super) fn meet(&mut self, hash: u64, is_alarm: bool, at: Moment) {
         if self.seen.has(hash) {
             self.seen.insert(hash);
             return;
         }
-        let (mark, hour) = (u32::try_from(hash >> 32).unwrap_or(0), self.hour);
+        let (mark, hour) = (u32::try_from(hash >> 32).unwrap_or(0), at.hour);
         let noted = self.pending.iter_mut().find(|(noted, since)| *noted == mark && *since > 0);
         match noted {
             Some((_, since)) if is_alarm || hour < since.saturating_add(PENDING_H) => {}
@@ -260,6 +265,18 @@ impl Profile {
     /// Whether it calls outside for the first time.
     pub(super) fn outside_first(&mut self) -> bool {
         !std::mem::replace(&mut self.calls_outside, true)
+    }
+
+    /// Whether its running hour, which counts in its profile already, is that of a moment.
+    pub(super) fn is_counted(&self, at: Moment) -> bool {
+        self.hour == at.hour && self.days > 0
+    }
+
+    /// The same share without today's activity in this hour.
+    pub(super) fn share_before(&self, at: Moment) -> f64 {
+        let hours = f64::from(self.hours.get(at.of_week).copied().unwrap_or(0)) - f64::from(u8::from(self.is_counted(at)));
+        let days = self.days_like(at.of_week) - f64::from(u8::from(self.day == at.day && self.days > 0));
+        if days > 0.0 { (hours / days).clamp(0.0, 1.0) } else { 0.0 }
     }
 
     /// How many of the 24 hours of a workday it was ever active at.

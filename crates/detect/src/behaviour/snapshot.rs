@@ -29,11 +29,12 @@ impl Behaviour {
         codec::put_i64(out, self.started_s.unwrap_or(i64::MIN));
         codec::put_len(out, self.watched.len());
         self.watched.iter().for_each(|watched| watched.write(out));
-        let mut sources: Vec<(u64, i64)> = self.sources.keys().filter_map(|key| Some((*key, *self.sources.get(key)?))).collect();
+        let mut sources: Vec<(u64, (i64, i64))> = self.sources.keys().filter_map(|key| Some((*key, *self.sources.get(key)?))).collect();
         sources.sort_unstable();
         codec::put_len(out, sources.len());
-        for (source, last_s) in sources {
+        for (source, (resumed_s, last_s)) in sources {
             codec::put_u64(out, source);
+            codec::put_i64(out, resumed_s);
             codec::put_i64(out, last_s);
         }
         self.entities.write(out);
@@ -68,10 +69,11 @@ impl Behaviour {
             read.watched_at.insert(watched.key, place);
             read.watched.push(watched);
         }
-        let sources = codec::take_len(from, 16).filter(|len| *len <= SOURCES_MAX);
+        let sources = codec::take_len(from, 24).filter(|len| *len <= SOURCES_MAX);
         for _ in 0..sources.ok_or(Damaged("a number of sources"))? {
             let source = number(from)?;
-            read.sources.insert(source, codec::take_i64(from).ok_or(Damaged("a time"))?);
+            let time = |from: &mut &[u8]| codec::take_i64(from).ok_or(Damaged("a time"));
+            read.sources.insert(source, (time(from)?, time(from)?));
         }
         read.entities = Entities::read(read.options.entities_max, from)?;
         Ok(read)

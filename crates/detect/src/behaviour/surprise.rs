@@ -3,7 +3,7 @@
 /// Tries of peers that stand in for an entity's own while it has few.
 const PEERS_WEIGHT: f64 = 10.0;
 /// Tries after which half of a surprise is believed.
-const TRIES_HALF: f64 = 3.0;
+const TRIES_HALF: f64 = 1.5;
 /// Most that one part says.
 pub(super) const NATS_MAX: f64 = 12.0;
 
@@ -20,7 +20,7 @@ pub(super) fn novelty(own: Rate, peers: Rate) -> f64 {
     if own.tries <= 0.0 {
         return 0.0;
     }
-    let usual = (peers.news + 1.0) / (peers.tries + 10.0);
+    let usual = (peers.news + 0.5) / (peers.tries + 10.0);
     let chance = (own.news + 0.5 + PEERS_WEIGHT * usual.min(1.0)) / (own.tries + 0.5 + PEERS_WEIGHT);
     let believed = own.tries / (own.tries + TRIES_HALF);
     (-libm::log(chance.min(1.0)) * believed).clamp(0.0, NATS_MAX)
@@ -63,7 +63,7 @@ mod tests {
         let peers = Rate { tries: 1_000.0, news: 10.0 };
         let nats = |tries, news| novelty(Rate { tries, news }, peers);
         assert_eq!(nats(0.0, 0.0), 0.0);
-        assert!(nats(1.0, 0.0) < 1.0);
+        assert!(nats(1.0, 0.0) < 1.5);
         assert!(nats(3.0, 0.0) < nats(10.0, 0.0) && nats(10.0, 0.0) < nats(100.0, 0.0));
         assert!(nats(100.0, 0.0) > 4.0);
         assert!(nats(100.0, 50.0) < 1.0);

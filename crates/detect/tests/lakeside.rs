@@ -1,0 +1,139 @@
+//! Learnt behaviour on Lakeside: days without a story teach it, a further day of another seed is quiet, and the evening's stolen accounts are found.
+#![cfg(test)]
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cordon_decode::{DecodeOptions, Framed, Sink, Unit, detect_format};
+use cordon_detect::{Behaviour, BehaviourOptions, EventKey, Noticed, Observed};
+use cordon_model::{Anomaly, Arena, FindingOrigin, Record, Time};
+use cordon_normalize::{Known, Normalizer, Origin};
+use cordon_seal::SiteKey;
+
+struct Taker<'a, 't> {
+    normalizer: &'t Normalizer,
+    arena: &'a Arena,
+    source: &'t Arc<str>,
+    observed: &'t mut Vec<Observed>,
+    events: &'t mut usize,
+}
+
+const RECEIVED: &str = "2026-03-21T00:00:00Z";
+
+impl<'a> Sink<'a> for Taker<'a, '_> {
+    fn record(&mut self, record: Record<'a>) {
+        let origin = Origin { source: self.source, received: Time::from_rfc3339(RECEIVED).unwrap() };
+        let known = Known::of(&record, self.source);
+        let event = self.normalizer.normalize_known(&record, origin, &known, self.arena);
+        *self.events += 1;
+        let (position, index) = (record.raw.position, record.index);
+        let key = EventKey { id: known.id, record_sha256: known.record_sha256, position, index };
+        self.observed.extend(Observed::of(&event, &key, self.source, &Arc::from("main")));
+    }
+
+    fn fault(&mut self, _: u64, _: Anomaly) {}
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// What the files of a folder say, in the order of event time; and how many events there were.
+fn observations(folder: &Path) -> (Vec<Observed>, usize) {
+    let options = Arc::new(DecodeOptions::new(Time::from_rfc3339(RECEIVED).unwrap()));
+    let normalizer =
+        Normalizer::new(Arc::clone(&options.log_sources), SiteKey::of_scan(), Arc::clone(&options.csv_mappings));
+    let (mut paths, mut observed, mut events) = (Vec::new(), Vec::new(), 0);
+    files(folder, &mut paths);
+    for path in paths {
+        let mut bytes = std::fs::read(&path).unwrap();
+        if path.extension().is_some_and(|extension| extension == "gz") {
+            let mut plain = Vec::new();
+            flate2::read::MultiGzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).unwrap();
+            bytes = plain;
+        }
+        let source: Arc<str> = path.strip_prefix(folder).unwrap().display().to_string().into();
+        let Some(format) = detect_format(&bytes, true) else { continue };
+        let (mut framer, mut at, mut arena) = (format.framer(&options), 0, Arena::new());
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            at += match framer.next(rest, true) {
+                Framed::More => break,
+                Framed::Unit { start, end, next } => {
+                    arena.reset();
+                    let unit = Unit { offset: at as u64, bytes: &rest[start..end] };
+                    let (normalizer, source, observed, events) = (&normalizer, &source, &mut observed, &mut events);
+                    let mut taker = Taker { normalizer, arena: &arena, source, observed, events };
+                    framer.decoder().decode(unit, &arena, &mut taker);
+                    next
+                }
+                Framed::Skip { next } | Framed::Header { next } | Framed::Fault { next, .. } => next,
+            };
+        }
+    }
+    observed.sort_by_key(|one| one.time);
+    (observed, events)
+}
+
+fn told(noticed: &Noticed) -> &str {
+    match &noticed.detected.finding.origin {
+        FindingOrigin::Correlation { told, .. } => told,
+        FindingOrigin::Event => "",
+    }
+}
+
+fn show(noticed: &Noticed) {
+    let finding = &noticed.detected.finding;
+    let subject = &noticed.detected.subject;
+    let FindingOrigin::Correlation { group, value, .. } = &finding.origin else { return };
+    println!("{} {} {group:?} {value} nats, {:?}: {}", finding.time.unwrap(), finding.rule.id, subject, told(noticed));
+    for part in &finding.matched {
+        println!("      {} = {} ({})", part.field, part.value, part.pattern);
+    }
+}
+
+#[test]
+#[ignore = "prints what is found, for who works on it: LAKESIDE_LEARN, LAKESIDE_SEE are folders with commas between"]
+fn what_is_found_is_shown() {
+    let folders = |name: &str| -> Vec<PathBuf> {
+        std::env::var(name).unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(PathBuf::from).collect()
+    };
+    let mut behaviour = Behaviour::new(BehaviourOptions::new([1, 2]));
+    for folder in folders("LAKESIDE_LEARN") {
+        let (observed, events) = observations(&folder);
+        let started = std::time::Instant::now();
+        observed.iter().for_each(|one| behaviour.learn(one));
+        let each = started.elapsed().as_secs_f64() / events as f64 * 1e6;
+        println!("{} events, {} observed, {each:.2} us per event", events, observed.len());
+    }
+    for folder in folders("LAKESIDE_SEE") {
+        let mut found = Vec::new();
+        let (observed, _) = observations(&folder);
+        for one in &observed {
+            behaviour.see(one, &mut found);
+            behaviour.advance(one.time, &mut found);
+        }
+        println!("== {}: {} findings", folder.display(), found.len());
+        found.iter().for_each(show);
+    }
+    for model in behaviour.models() {
+        println!(
+            "{:28} {:7} observations {:5} entities {:3} findings threshold {:6.2} asked {:.1} got {:?} warm {} {} bytes",
+            model.id, model.observations, model.entities, model.findings, model.threshold, model.asked_per_week,
+            model.obtained_per_week, model.is_warm, model.bytes
+        );
+    }
+    println!("{:?}", behaviour.entities());
+    if let Ok(name) = std::env::var("LAKESIDE_WHO") {
+        println!("{:#?}", behaviour.entity(cordon_detect::EntityKind::Account, &name));
+    }
+}
