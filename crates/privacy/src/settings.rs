@@ -66,6 +66,8 @@ pub struct Settings {
     pub medicine_words: Vec<String>,
     /// Words in names of sections that deserve more care.
     pub sensitive_words: Vec<String>,
+    /// Words in names of sections and of what is opened that are notes: what was observed and done, told in words.
+    pub note_words: Vec<String>,
     /// Destinations of image transfers that are known; when empty, those that are usual are.
     pub known_destinations: Vec<String>,
     /// Workstations that move with a session (badge taps, virtual desktops), by the beginning of their names.
@@ -130,6 +132,7 @@ impl Default for Settings {
                 "abuse",
                 "vip",
             ]),
+            note_words: words(&["note", "notes", "documentation", "report", "letter", "summary", "narrative"]),
             known_destinations: Vec::new(),
             roaming_workstations: words(&["vdi", "roam", "tap"]),
         }

@@ -52,7 +52,7 @@ impl std::fmt::Display for Id {
 /// Evidence that hangs together and is capped together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
-    /// Who the patient is to the user: S1 to S5.
+    /// Who the patient is to the user, or to somebody beside them: S1 to S5, S18.
     Relation,
     /// That there is no need: S6 to S8.
     Need,
@@ -60,7 +60,7 @@ pub(crate) enum Family {
     BreakGlass,
     /// How much and in what order: S10, S11, S15.
     Volume,
-    /// What was done: S12, S16, S17, S18.
+    /// What was done: S12, S16, S17.
     Act,
     /// When and where: S13, S14.
     Place,

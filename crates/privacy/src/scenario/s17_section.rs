@@ -1,4 +1,4 @@
-//! S17, sensitive section: psychotherapy, HIV, substance use, minors, opened by a role that opens it in less than one of a hundred of its views.
+//! S17, sensitive section: psychotherapy, HIV, substance use, minors, opened by a role that opens it in less than one of a hundred of its views, in the user's department too.
 //!
 //! A section is sensitive by the words of its name (settings), and every section of a patient is whose record is marked so.
 
@@ -24,6 +24,8 @@ const HABIT_SHARE: f64 = 0.1;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Who {
     User(u32),
+    /// Role and department.
+    Team(u32, u32),
     Role(u32),
     All,
 }
@@ -45,7 +47,8 @@ impl Scenario for Section {
         let user = seen.access.user;
         let is_sensitive = self.is_sensitive(world, seen.access.section);
         let is_marked = is_marked(world, seen.access.patient);
-        for who in [Who::User(user), Who::Role(world.role(user)), Who::All] {
+        let team = Who::Team(world.role(user), world.department(user));
+        for who in [Who::User(user), team, Who::Role(world.role(user)), Who::All] {
             *self.views.entry(who).or_default() += 1;
             if is_sensitive {
                 *self.of_section.entry((who, seen.access.section)).or_default() += 1;
@@ -61,9 +64,9 @@ impl Scenario for Section {
             return;
         }
         let (user, section) = (seen.access.user, seen.access.section);
-        let role = world.role(user);
-        let of_section = if self.is_sensitive(world, section) { self.seldom(role, user, section) } else { None };
-        let of_mark = if is_marked(world, seen.access.patient) { self.seldom(role, user, NONE) } else { None };
+        let team = (world.role(user), world.department(user));
+        let of_section = if self.is_sensitive(world, section) { self.seldom(team, user, section) } else { None };
+        let of_mark = if is_marked(world, seen.access.patient) { self.seldom(team, user, NONE) } else { None };
         signs.extend(
             of_section.map(|percent| Sign::at(ID, SECTION, seen.access).with([percent, 0.0, 0.0]).about(section)),
         );
@@ -100,14 +103,18 @@ fn is_marked(world: &World, patient: u32) -> bool {
 
 impl Section {
     /// The share of the views of a user's peers that go to a section ([`NONE`]: to marked records), in percent, when it is small. Peers are the others of the role; where these
-    /// are too few, all others, unless it is much of what the user does.
-    fn seldom(&self, role: u32, user: u32, section: u32) -> Option<f64> {
+    /// are too few, all others, unless it is much of what the user does. It is not seldom where those of the role in the user's own department open it.
+    fn seldom(&self, (role, department): (u32, u32), user: u32, section: u32) -> Option<f64> {
         let of = |who: Who| self.views.get(&who).copied().unwrap_or_default();
         let here = |who: Who| self.of_section.get(&(who, section)).copied().unwrap_or_default();
         let own = (of(Who::User(user)), here(Who::User(user)));
         let less_own = |who: Who| (of(who).saturating_sub(own.0), here(who).saturating_sub(own.1));
         let share = |(views, here): (u64, u64)| number(here) / number(views.max(1));
         let peers = less_own(Who::Role(role));
+        let team = less_own(Who::Team(role, department));
+        if team.0 >= KNOWN_MIN && share(team) >= SHARE {
+            return None;
+        }
         let (peers, is_habit) =
             if peers.0 >= KNOWN_MIN { (peers, false) } else { (less_own(Who::All), share(own) >= HABIT_SHARE) };
         (peers.0 >= KNOWN_MIN && share(peers) < SHARE && !is_habit).then(|| share(peers) * 100.0)

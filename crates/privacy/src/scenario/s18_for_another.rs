@@ -58,7 +58,8 @@ impl Scenario for ForAnother {
 
     fn weight(&self, level: u8) -> Weight {
         let when_improper = if level == REFUSED { 0.2 } else { 0.1 };
-        Weight { family: Family::Act, base: Base::Visit, when_improper }
+        // who is close to the other is mostly close to the user too: it is one family with S1 to S5
+        Weight { family: Family::Relation, base: Base::Visit, when_improper }
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {

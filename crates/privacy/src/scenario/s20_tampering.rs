@@ -1,6 +1,7 @@
 //! S20, tampering: somebody whom a complaint is about writes into the record more than a day after what the note is about; and numbers that are missing in an audit log.
 //!
-//! The time of a note stands in its object (ISO 8601, behind `time=` or by itself); otherwise it is the end of the encounter that the writer last took part in. A missing number
+//! The time of a note stands in its object (ISO 8601, behind `time=` or by itself); otherwise a note that is changed or removed after the patient has gone is about the encounter
+//! that the writer last took part in, and what is new is about now. A missing number
 //! is about nobody: it has no access to explain and stands by itself. Numbers count within an application; rows that come a little late fill their gap. An application that
 //! leaves out many numbers does not count its rows that way, and nothing is said of it. Memory: at most [`WAITING_MAX`] numbers for each application.
 
@@ -10,8 +11,9 @@ use rustc_hash::FxHashMap;
 
 use super::{Base, Family, Id, Scenario, Seen, Sign, Weight};
 use crate::explain::care_of;
-use crate::form::{Access, DAY, HOUR, Moment};
+use crate::form::{Access, Action, DAY, HOUR, Moment, fold};
 use crate::names::NONE;
+use crate::settings::Settings;
 use crate::world::{By, DeclaredKind, World};
 
 const ID: Id = Id(20);
@@ -175,12 +177,30 @@ fn late_note(world: &World, access: &Access) -> Option<Sign> {
         .iter()
         .filter(|care| matches!(care.by, By::Encounter(_)) && care.start <= at);
     let last = care.max_by_key(|care| care.end)?;
-    let about = note_time(world.texts.text(access.object)).unwrap_or(last.end);
+    let about = match note_time(world.texts.text(access.object)) {
+        Some(about) => about,
+        // what is new, or is no note, or is written while the patient is here, is about now
+        None if access.action == Action::Create || !is_note(world, access) || is_here(world, access) => return None,
+        None => last.end,
+    };
     if about > at - DAY || was_down(world, about, at) {
         return None;
     }
     let hours = f64::from(i32::try_from((at - about) / HOUR).unwrap_or(i32::MAX));
     Some(Sign::at(ID, LATE_NOTE, access).proven(&[patient.proof, last.proof, last.also]).with([hours, 0.0, 0.0]))
+}
+
+/// Whether what is written is a note, by the words of its object and section; what is not told may be one.
+fn is_note(world: &World, access: &Access) -> bool {
+    let mut told = [access.object, access.section].into_iter().filter(|text| *text != NONE).peekable();
+    told.peek().is_none() || told.any(|text| Settings::holds(&fold(world.texts.text(text)), &world.settings.note_words))
+}
+
+/// Whether the patient is in care here, or was within the day before.
+fn is_here(world: &World, access: &Access) -> bool {
+    let at = access.time.at;
+    let stays = world.stays.of_number(access.patient).iter();
+    stays.into_iter().any(|stay| stay.start <= at && at <= stay.end.saturating_add(DAY))
 }
 
 /// The time that stands in the object of a note.
