@@ -237,11 +237,11 @@ impl Behaviour {
             parts.add("new programs in the hour", f64::from(who.programs.0), Value::Count(count), usual);
             parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.share_before(at)));
             let told = |_: &Profile| {
-                format!(
-                    "Within an hour the account ran {count} programs that it never ran before, the last one {}{}.",
-                    observed.what,
-                    observed.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default()
-                )
+                let on = observed.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default();
+                if count < 2.0 {
+                    return format!("The account ran {}{on}, which it never ran before.", observed.what);
+                }
+                format!("Within an hour the account ran {count} programs that it never ran before, the last one {}{on}.", observed.what)
             };
             is_alarm = self.weigh(Which::Programs, who, &parts, (observed, name, at), sink, told);
         }
@@ -265,7 +265,7 @@ impl Behaviour {
         if is_step(before, now) {
             let words = FEATURES.get(place).map_or("", |feature| feature.2);
             let mut parts = Parts::new();
-            self.count_parts(who, feature, Value::Count(now), now, (OWN, PEERS), &mut parts);
+            self.count_parts(who, feature, (Value::Count(now), now), at, &mut parts);
             let (own, peers) = self.usual(who, feature);
             let told = |_: &Profile| format!("{}: {now}{}.", capital(words), held_against(own, peers));
             self.weigh(Which::TakingOut, who, &parts, (observed, name, at), sink, told);
@@ -275,7 +275,7 @@ impl Behaviour {
         let now = who.count_patients(&observed.patients);
         if is_step(before, now) {
             let mut parts = Parts::new();
-            self.count_parts(who, Feature::Patients, Value::Count(now), now, (OWN, PEERS), &mut parts);
+            self.count_parts(who, Feature::Patients, (Value::Count(now), now), at, &mut parts);
             if f64::from(who.drift) > 3.0 {
                 parts.add("more and more", f64::from(who.drift), Value::Count(now), Usual::Said);
             }
@@ -297,27 +297,41 @@ impl Behaviour {
 
     /// A count against the entity's own past and against its peers. Both see the same count, and what is usual for oneself excuses: peers speak for half.
     pub(super) fn count_parts<'o>(
-        &self,
-        who: &Profile,
+        &mut self,
+        who: &mut Profile,
         feature: Feature,
-        value: Value<'o>,
-        count: f64,
-        (own_name, peers_name): (&'static str, &'static str),
+        (value, count): (Value<'o>, f64),
+        at: Moment,
         parts: &mut Parts<'o>,
     ) {
         let normal = who.normal.get(feature as usize).copied().unwrap_or_default();
         let (own, peers) = self.usual(who, feature);
         let deviations = normal.distance_of_width(libm::log1p(count), COUNT_WIDTH).unwrap_or(0.0);
         let believed = normal.weight() / (normal.weight() + 5.0);
-        parts.add(own_name, above(deviations) * believed, value, Usual::Counts { own, peers: None });
+        let own_nats = above(deviations) * believed;
+        parts.add(OWN, own_nats, value, Usual::Counts { own, peers: None });
         let (right, total) = self.peers.reached(who.group, feature, count);
-        parts.add(peers_name, rare(right, total) / 2.0, value, Usual::Counts { own: None, peers });
+        let peers_nats = rare(right, total) / 2.0;
+        parts.add(PEERS, peers_nats, value, Usual::Counts { own: None, peers });
+        if own_nats >= BUSY_MIN {
+            let period = if feature == Feature::Patients { at.day } else { at.hour };
+            let adds = who.is_newly_busy(feature);
+            let others = self.peers.busy(who.group, feature, period, adds).saturating_sub(1);
+            // noise that others make must not hide everything: a part always stays
+            let share = (f64::from(others) / BUSY_ALL).min(1.0) * BUSY_SHARE;
+            parts.excuse("its peers are busy too", (own_nats + peers_nats) * share, Value::Count(f64::from(others)));
+        }
     }
 }
 
 /// Names of the two parts of a count.
 const OWN: &str = "more than its own usual";
 const PEERS: &str = "more than its peers";
+
+/// Nats above which somebody did more than usual; others of the same group of whom that is said in the same hour, for all that can be taken off to be taken off; and how much that is.
+const BUSY_MIN: f64 = 2.0;
+const BUSY_ALL: f64 = 6.0;
+const BUSY_SHARE: f64 = 0.7;
 
 /// Whether a count has reached the next step at which it is weighed: each is a quarter above the one before, from eight on.
 fn is_step(before: f64, now: f64) -> bool {

@@ -74,7 +74,7 @@ impl Telling<'_, '_> {
                 group,
                 window_start: start,
                 window_end: observed.time,
-                value: format!("{score:.1}"),
+                value: format!("{score:.2}"),
                 told,
             },
         };

@@ -257,6 +257,7 @@ impl Behaviour {
             self.learn_count(who, *feature, time_s);
         }
         (who.programs, who.machines) = ((0.0, 0), (0.0, 0));
+        who.forget_busy(false);
     }
 
     fn close_day(&mut self, who: &mut Profile, at: Moment) {
@@ -272,6 +273,7 @@ impl Behaviour {
         }
         who.drift_day = at.day;
         who.forget_patients();
+        who.forget_busy(true);
     }
 
     /// Learns a count of an hour or a day in which there was any, and begins a new one.

@@ -218,8 +218,7 @@ impl Behaviour {
         }
         let Some(address) = observed.peer_address else { return false };
         let mut parts = Parts::new();
-        let names = ("more than its own usual", "more than its peers");
-        self.count_parts(who, Feature::Bytes, Value::Bytes(now), now, names, &mut parts);
+        self.count_parts(who, Feature::Bytes, (Value::Bytes(now), now), at, &mut parts);
         if is_young && pair.bytes > now / 2.0 {
             parts.add("new address outside", self.few_callers(called), Value::Address(address), Usual::Said);
         }

@@ -52,10 +52,25 @@ impl<'o> Parts<'o> {
         Self { parts: [None; PARTS_MAX], len: 0 }
     }
 
-    /// Adds a part; one of nothing is left out, and what is not finite never comes in.
+    /// Adds a part, to a hundredth of a nat, so that what is shown sums up; one of nothing is left out, and what is not finite never comes in.
     pub(super) fn add(&mut self, name: &'static str, nats: f64, value: Value<'o>, usual: Usual) {
-        if nats.is_finite() && nats > 0.0 && let Some(place) = self.parts.get_mut(self.len) {
-            *place = Some(Part { name, nats, value, usual });
+        let nats = libm::round(100.0 * nats) / 100.0;
+        if nats.is_finite() && nats > 0.0 {
+            self.push(Part { name, nats, value, usual });
+        }
+    }
+
+    /// Takes something off for a reason.
+    pub(super) fn excuse(&mut self, name: &'static str, nats: f64, value: Value<'o>) {
+        let nats = libm::round(100.0 * nats) / 100.0;
+        if nats.is_finite() && nats > 0.0 {
+            self.push(Part { name, nats: -nats, value, usual: Usual::Said });
+        }
+    }
+
+    fn push(&mut self, part: Part<'o>) {
+        if let Some(place) = self.parts.get_mut(self.len) {
+            *place = Some(part);
             self.len += 1;
         }
     }
@@ -104,7 +119,10 @@ impl Part<'_> {
             Usual::Share(share) => format!("active at that hour on {:.0} % of its days; ", 100.0 * share),
             Usual::Model => "weak signs of the last days; ".to_owned(),
         };
-        format!("{usual}adds {} of {score:.1} nats", self.nats)
+        if self.nats < 0.0 {
+            return format!("{usual}takes off {:.2} of {score:.2} nats", -self.nats);
+        }
+        format!("{usual}adds {:.2} of {score:.2} nats", self.nats)
     }
 
     fn like(&self, value: f64) -> String {

@@ -27,6 +27,8 @@ struct Group {
     rates: [Rate; THINGS],
     hours: Vec<f64>,
     ranks: Vec<Ranks>,
+    /// By feature: the running hour or day, and how many members did more than usual in it.
+    busy: [(u32, u32); FEATURES.len()],
 }
 
 /// All groups.
@@ -38,7 +40,7 @@ pub(super) struct Peers {
 impl Group {
     fn named(name: &str) -> Self {
         let ranks = vec![Ranks::default(); FEATURES.len()];
-        Self { name: name.to_owned(), rates: [Rate::default(); THINGS], hours: vec![0.0; 48], ranks }
+        Self { name: name.to_owned(), rates: [Rate::default(); THINGS], hours: vec![0.0; 48], ranks, busy: [(0, 0); FEATURES.len()] }
     }
 }
 
@@ -123,6 +125,17 @@ impl Peers {
         if ranks.total() >= 20.0 { ranks.at(0.99) } else { None }
     }
 
+    /// How many members did more than usual in an hour or day; one more from now on where `adds`.
+    pub(super) fn busy(&mut self, group: u8, feature: Feature, period: u32, adds: bool) -> u32 {
+        let busy = self.groups.get_mut(usize::from(group)).and_then(|group| group.busy.get_mut(feature as usize));
+        let Some((since, members)) = busy else { return 0 };
+        if period > *since {
+            (*since, *members) = (period, 0);
+        }
+        *members = members.saturating_add(u32::from(adds));
+        if period == *since { *members } else { 0 }
+    }
+
     /// Learns a value of a member.
     pub(super) fn learn(&mut self, who: &Profile, feature: Feature, value: f64) {
         let ranks = self.groups.get_mut(usize::from(who.group)).and_then(|group| group.ranks.get_mut(feature as usize));
@@ -151,6 +164,10 @@ impl Peers {
             let rates = group.rates.iter().flat_map(|rate| [rate.tries, rate.news]);
             rates.chain(group.hours.iter().copied()).for_each(|number| codec::put_u64(out, number.to_bits()));
             group.ranks.iter().for_each(|ranks| ranks.write(out));
+            group.busy.iter().for_each(|(since, members)| {
+                codec::put_u64(out, u64::from(*since));
+                codec::put_u64(out, u64::from(*members));
+            });
         }
     }
 
@@ -168,6 +185,11 @@ impl Peers {
             }
             for ranks in &mut group.ranks {
                 *ranks = Ranks::read(from).ok_or(Damaged("the values of a group"))?;
+            }
+            for (since, members) in &mut group.busy {
+                let whole = |from: &mut &[u8]| codec::take_u64(from).and_then(|number| u32::try_from(number).ok());
+                let busy = whole(from).zip(whole(from));
+                (*since, *members) = busy.ok_or(Damaged("a number of members"))?;
             }
             groups.push(group);
         }

@@ -125,6 +125,8 @@ pub(super) struct Profile {
     pub(super) drift: f32,
     pub(super) drift_day: u32,
     calls_outside: bool,
+    /// Features of which it did more than usual in the running hour or day, a bit each.
+    busy: u8,
 }
 
 impl Profile {
@@ -160,6 +162,7 @@ impl Profile {
             drift: 0.0,
             drift_day: 0,
             calls_outside: false,
+            busy: 0,
         }
     }
 
@@ -260,6 +263,20 @@ impl Profile {
         let days = self.days_like(of_week);
         let hour = f64::from(self.hours.get(of_week).copied().unwrap_or(0));
         if days > 0.0 { (hour / days).min(1.0) } else { 0.0 }
+    }
+
+    /// Marks that it did more than usual; says whether that was not known yet.
+    pub(super) fn is_newly_busy(&mut self, feature: Feature) -> bool {
+        let bit = 1 << (feature as u8);
+        let is_new = self.busy & bit == 0;
+        self.busy |= bit;
+        is_new
+    }
+
+    /// Forgets that of the features of an hour, or of that of a day.
+    pub(super) fn forget_busy(&mut self, of_day: bool) {
+        let day = 1 << (Feature::Patients as u8);
+        self.busy &= if of_day { !day } else { day };
     }
 
     /// Whether it calls outside for the first time.
@@ -370,7 +387,7 @@ impl Snapshot for Profile {
         for number in [self.programs.1, self.machines.1] {
             out.extend_from_slice(&number.to_le_bytes());
         }
-        out.push(u8::from(self.calls_outside));
+        out.extend_from_slice(&[u8::from(self.calls_outside), self.busy]);
         codec::put_u64(out, self.source);
         self.patients.iter().for_each(|word| codec::put_u64(out, *word));
         self.counts.iter().for_each(|count| codec::put_u64(out, count.to_bits()));
@@ -413,7 +430,8 @@ impl Snapshot for Profile {
         for number in [&mut read.programs.1, &mut read.machines.1] {
             *number = codec::take(from).map(u16::from_le_bytes).ok_or(Damaged("a number"))?;
         }
-        read.calls_outside = codec::take(from) == Some([1]);
+        let [calls_outside, busy] = codec::take(from).ok_or(Damaged("a mark"))?;
+        (read.calls_outside, read.busy) = (calls_outside == 1, busy);
         read.source = codec::take_u64(from).ok_or(Damaged("a source"))?;
         for word in &mut read.patients {
             *word = codec::take_u64(from).ok_or(Damaged("bits"))?;
