@@ -173,6 +173,22 @@ mod tests {
     }
 
     #[test]
+    fn a_merged_curve_is_that_of_both_references() {
+        let mut draw = Draw::new(3);
+        let mut drawn =
+            |count: usize, scale: f64| (0..count).map(|_| -libm::log(1.0 - draw.unit()) * scale).collect::<Vec<f64>>();
+        let (few, many) = (drawn(10_000, 3.0), drawn(30_000, 1.0));
+        let merged = Curve::of(few.clone(), 0.01).merged(1e4, &Curve::of(many.clone(), 0.01), 3e4);
+        let both = Curve::of([few, many].concat(), 0.01);
+        for score in [0.1, 0.5, 1.0, 3.0, 6.0, 9.0] {
+            let (found, wanted) = (merged.nats(score), both.nats(score));
+            assert!((found - wanted).abs() < 0.05 * wanted.max(1.0), "{score}: {found} {wanted}");
+        }
+        assert_eq!(merged.merged(1.0, &Curve::default(), 1.0), merged);
+        assert_eq!(Curve::default().merged(1.0, &merged, 1.0), merged);
+    }
+
+    #[test]
     fn few_or_equal_scores_are_no_fault() {
         assert_eq!(Curve::of(Vec::new(), 0.1).nats(3.0), 0.0);
         assert_eq!(Curve::of(vec![f64::NAN, 2.0], 0.1).nats(1.0), 0.0);

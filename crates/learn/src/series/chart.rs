@@ -121,3 +121,27 @@ impl Snapshot for Chart {
         Ok(Self { gain, mean, variance, size, values })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn around(middle: f64, values: u32) -> Chart {
+        let mut chart = Chart::new(100.0);
+        (0..values).for_each(|value| chart.learn(middle + if value % 2 == 0 { 1.0 } else { -1.0 }));
+        chart
+    }
+
+    #[test]
+    fn a_merged_chart_has_the_mean_and_the_width_of_both_pasts() {
+        let (mut low, high) = (around(10.0, 60), around(20.0, 60));
+        assert!(low.merge(&high));
+        assert!((low.expected() - 15.0).abs() < 0.1, "{low:?}");
+        // between them five to each side, within each one
+        assert!((low.width() - libm::sqrt(26.0)).abs() < 0.1, "{low:?}");
+        let mut short = around(10.0, 20);
+        assert!(short.merge(&around(20.0, 60)));
+        assert!((short.expected() - 17.5).abs() < 0.1, "three quarters of what is remembered: {short:?}");
+        assert!(!low.merge(&Chart::new(50.0)));
+    }
+}

@@ -64,3 +64,31 @@ impl Snapshot for Cusum {
         Ok(Self { up: crate::drift::take_finite(from)?, down: crate::drift::take_finite(from)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(deviation: f64, steps: u32) -> Cusum {
+        let mut cusum = Cusum::default();
+        (0..steps).for_each(|_| cusum.observe(deviation));
+        cusum
+    }
+
+    #[test]
+    fn of_two_places_the_larger_sum_stays_and_sums_are_not_added() {
+        let (mut up, down) = (seen(1.0, 8), seen(-1.0, 6));
+        up.merge(&down);
+        assert!((up.sum() - 4.0).abs() < 1e-9);
+        up.observe(-3.0);
+        assert!((up.sum() - 5.5).abs() < 1e-9, "the other's way down is known: {up:?}");
+    }
+
+    #[test]
+    fn one_spike_is_no_alarm_and_neither_side_goes_on_for_ever() {
+        assert!(seen(1e9, 1).sum() < 5.0);
+        assert!(seen(1.0, 11).sum() > 5.0);
+        assert!(seen(-9.0, 1_000).sum() <= 20.0);
+        assert_eq!(seen(f64::NAN, 5), Cusum::default());
+    }
+}

@@ -186,3 +186,36 @@ impl Snapshot for Seasonal {
         Ok(Self { level, trend, season, band, points, first })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learnt(level: f64, points: u32) -> Seasonal {
+        let mut seasonal = Seasonal::new(4);
+        (0..points).for_each(|point| seasonal.learn(level + [0.0, 2.0, 0.0, -2.0][point as usize % 4]));
+        seasonal
+    }
+
+    #[test]
+    fn merged_seasons_are_expected_half_way_and_keep_their_course() {
+        let mut low = learnt(10.0, 40);
+        assert!(low.merge(&learnt(20.0, 40)));
+        for expected in [15.0, 17.0, 15.0, 13.0] {
+            assert!((low.expected().unwrap() - expected).abs() < 0.2, "{low:?}");
+            low.learn(expected);
+        }
+    }
+
+    #[test]
+    fn one_in_its_first_season_gives_way_and_another_hour_is_refused() {
+        let (mut young, old) = (learnt(50.0, 0), learnt(10.0, 40));
+        assert!(young.merge(&old));
+        assert_eq!(young, old);
+        assert!(young.merge(&learnt(50.0, 0)));
+        assert_eq!(young, old);
+        assert!(!young.merge(&learnt(10.0, 41)));
+        assert!(!young.merge(&Seasonal::new(5)));
+        assert_eq!(young, old);
+    }
+}

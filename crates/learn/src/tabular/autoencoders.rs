@@ -351,6 +351,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn merged_weights_lie_between_and_other_groups_are_refused() {
+        let learnt = |turned: bool| {
+            let (mut rows, mut draw) = (Rows::new(2), Draw::new(1));
+            for _ in 0..2_000 {
+                let along = draw.unit();
+                rows.push(&[along, if turned { draw.unit() } else { along }]);
+            }
+            Autoencoders::fit(&rows, &[0, 1], 1)
+        };
+        let (mut one, other) = (learnt(false), learnt(true));
+        let error = |all: &Autoencoders| all.group_errors(&[0.9, 0.1]).iter().sum::<f64>();
+        let (tied, free) = (error(&one), error(&other));
+        assert!(one.merge(&other));
+        assert!(error(&one) < tied.max(free) && error(&one) > tied.min(free), "{} {tied} {free}", error(&one));
+        let mut rows = Rows::new(3);
+        (0..20).for_each(|row| rows.push(&[f64::from(row), 0.0, 1.0]));
+        assert!(!one.merge(&Autoencoders::fit(&rows, &[0, 1, 2], 1)));
+    }
+
+    #[test]
     fn a_pair_that_never_goes_together_has_the_larger_error() {
         let (mut rows, mut draw) = (Rows::new(3), Draw::new(1));
         for _ in 0..5_000 {

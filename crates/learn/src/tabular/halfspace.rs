@@ -254,6 +254,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_only_the_other_one_met_is_less_unusual_after_merging() {
+        let learnt = |at: f64| {
+            let (mut trees, mut draw) = (HalfSpace::new(2, 25, 250, 1), Draw::new(2));
+            (0..500).for_each(|_| trees.learn(&[at + 0.05 * draw.unit(), at + 0.05 * draw.unit()]));
+            trees
+        };
+        let (mut low, high) = (learnt(0.1), learnt(0.8));
+        let before = low.score(&[0.82, 0.82]);
+        assert!(low.merge(&high));
+        assert!(low.score(&[0.82, 0.82]) < before - 0.1, "{} {before}", low.score(&[0.82, 0.82]));
+        assert!(!low.merge(&HalfSpace::new(2, 25, 250, 1)), "windows that turned at other rows");
+    }
+
+    #[test]
     fn a_row_far_from_the_mass_scores_higher() {
         let mut trees = HalfSpace::new(2, 25, 250, 1);
         let mut draw = Draw::new(2);

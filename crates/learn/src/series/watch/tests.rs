@@ -56,6 +56,29 @@ fn the_largest_numbers_leave_finite_state() {
 }
 
 #[test]
+fn two_watches_are_pooled_and_what_either_has_raised_holds() {
+    let mut draw = Draw::new(4);
+    let (mut one, mut other) = (Watch::new(SETTINGS), Watch::new(SETTINGS));
+    for step in 0..960 {
+        one.step(day(step, &mut draw));
+        other.step(day(step, &mut draw) + 20.0);
+    }
+    other.step(500.0);
+    one.step(100.0);
+    assert!(one.merge(&other));
+    assert!((one.chart.expected() - one.anchor.expected()).abs() < 20.0 && one.chart.expected() > 105.0, "{one:?}");
+    assert_eq!(one.risk(), other.risk());
+    let before = one.clone();
+    let mut elsewhere = Watch::new(SETTINGS);
+    (0..500).for_each(|step| {
+        elsewhere.step(day(step, &mut draw));
+    });
+    assert!(!one.merge(&elsewhere), "another hour of the day");
+    assert!(!one.merge(&Watch::new(WatchSettings { rate: 0.1, ..SETTINGS })));
+    assert_eq!(one, before);
+}
+
+#[test]
 fn a_gap_is_no_zero() {
     let (mut watch, mut draw) = (Watch::new(SETTINGS), Draw::new(3));
     (0..500).for_each(|step| {

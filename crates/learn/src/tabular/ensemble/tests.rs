@@ -107,6 +107,36 @@ fn a_kept_ensemble_goes_on_the_same() {
     }
 }
 
+/// Rows of another ward: everything lies elsewhere, and its name is another one.
+fn elsewhere(count: usize) -> Ensemble {
+    let (mut ensemble, mut draw) = (Ensemble::new(4, &[3], SETTINGS), Draw::new(9));
+    for _ in 0..count {
+        let [a, b, c, _] = row(&mut draw);
+        ensemble.learn(&[a + 6.0, b + 6.0, c + 40.0, 5.0]);
+    }
+    ensemble
+}
+
+#[test]
+fn a_merged_ensemble_knows_the_rows_of_both_whatever_either_had_learnt() {
+    let theirs = [6.3, 6.32, 40.5, 5.0];
+    for (own, others) in [(3_000, 3_000), (5_000, 5_000), (200, 3_000), (3_000, 200), (200, 200)] {
+        let mut ensemble = streamed(own, SETTINGS);
+        let other = elsewhere(others);
+        let before = ensemble.score(&theirs).value;
+        assert!(ensemble.merge(&other));
+        let after = ensemble.score(&theirs).value;
+        assert!(ensemble.learnt() >= 256 && after < 6.0, "{own} {others}: {after}");
+        assert!(own < 256 || before > after + 2.0, "{own} {others}: {before} {after}");
+        assert!(ensemble.score(&[30.0, -30.0, 400.0, 8.0]).value > after + 2.0, "{own} {others}");
+        (0..600).for_each(|_| ensemble.learn(&theirs));
+    }
+    let (mut ensemble, bytes) = (streamed(500, SETTINGS), bytes_of(&streamed(500, SETTINGS)));
+    assert!(!ensemble.merge(&Ensemble::new(4, &[], SETTINGS)));
+    assert!(!ensemble.merge(&Ensemble::new(4, &[3], Settings { trees: 9, ..SETTINGS })));
+    assert_eq!(bytes_of(&ensemble), bytes);
+}
+
 #[test]
 fn memory_is_bounded_whatever_comes() {
     let mut ensemble = Ensemble::new(3, &[], Settings { trees: 10, ..SETTINGS });

@@ -120,6 +120,30 @@ fn merged_thresholds_are_near_the_one_that_saw_everything() {
     assert!((one.threshold() - libm::log(100.0)).abs() < 0.4, "{}", one.threshold());
 }
 
+#[test]
+fn a_merged_threshold_knows_the_tail_that_only_the_other_one_met() {
+    let settings = SpotSettings::for_rate(0.01);
+    let learnt = |scale: f64, values: u32| {
+        let (mut spot, mut draw) = (Spot::new(settings), Draw::new(9));
+        for _ in 0..values {
+            spot.step(scale * drawn(&mut draw));
+        }
+        spot
+    };
+    // of each twenty thousand the larger scores are those of the other: one in fifty of them
+    let mut both = learnt(1.0, 20_000);
+    both.merge(&learnt(5.0, 20_000));
+    assert!((both.threshold() - 5.0 * libm::log(50.0)).abs() < 3.0, "{}", both.threshold());
+    // one that is still warming up takes the other's tail, and its first values are learnt
+    let (mut young, old) = (learnt(1.0, 300), learnt(5.0, 20_000));
+    young.merge(&old);
+    assert!((young.threshold() - old.threshold()).abs() < 2.0, "{} {}", young.threshold(), old.threshold());
+    // two that are warming up are warm together
+    let mut young = learnt(1.0, 600);
+    young.merge(&learnt(1.0, 600));
+    assert!((young.threshold() - libm::log(100.0)).abs() < 1.5, "{}", young.threshold());
+}
+
 proptest! {
     #[test]
     fn a_kept_threshold_goes_on_the_same(values in prop::collection::vec(-1e3_f64..1e3, 100..600), after in -1e3_f64..1e3) {
