@@ -356,7 +356,8 @@ mod tests {
             let (mut rows, mut draw) = (Rows::new(2), Draw::new(1));
             for _ in 0..2_000 {
                 let along = draw.unit();
-                rows.push(&[along, if turned { draw.unit() } else { along }]);
+                let other = draw.unit();
+                rows.push(&[along, [along, other][usize::from(turned)]]);
             }
             Autoencoders::fit(&rows, &[0, 1], 1)
         };
