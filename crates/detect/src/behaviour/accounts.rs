@@ -401,7 +401,10 @@ fn told_sign_in(who: &Profile, parts: &Parts<'_>, observed: &Observed, at: Momen
     format!("The account signed in{place}{time}{hour}{from}{to}{refused}.")
 }
 
-/// The hours at which it is at work on most days like this one, `08-12`.
+/// Spells of work in a day beyond which they are not told.
+const USUAL_RUNS_MAX: usize = 5;
+
+/// The hours at which it is at work on a quarter of the days like this one, `08-12`.
 fn usual_hours(who: &Profile, at: Moment) -> Option<String> {
     let base = at.of_week / 24 * 24;
     let mut runs: Vec<(usize, usize)> = Vec::new();
@@ -413,7 +416,8 @@ fn usual_hours(who: &Profile, at: Moment) -> Option<String> {
         }
     }
     let words: Vec<String> = runs.iter().map(|(start, end)| format!("{start:02}-{end:02}")).collect();
-    (!words.is_empty()).then(|| words.join(", "))
+    // somebody at work at all hours has no usual ones
+    (1..=USUAL_RUNS_MAX).contains(&words.len()).then(|| words.join(", "))
 }
 
 /// Whether an address is outside the house: neither private nor of the link nor of this machine.
