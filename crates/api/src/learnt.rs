@@ -34,8 +34,8 @@ pub struct ModelStatus {
     pub observations: u64,
     /// Alerts a week that it was asked for.
     pub asked_per_week: f64,
-    /// Alerts a week that it gave.
-    pub obtained_per_week: f64,
+    /// Alerts a week that it gave; `None` while it has not judged long enough.
+    pub obtained_per_week: Option<f64>,
     /// How far its world has moved, 0 for not at all to 1; `None` while it cannot tell.
     pub drift: Option<f64>,
     /// Whether it has seen enough to speak.
@@ -68,8 +68,8 @@ pub struct BehaviourFeature {
     pub words: String,
     /// Its unit; empty for a plain count.
     pub unit: String,
-    /// Now.
-    pub now: f64,
+    /// Now; `None` when there was nothing of it in the hour or day that runs.
+    pub now: Option<f64>,
     /// What is usual for the entity itself; `None` while that is not known.
     pub usual: Option<f64>,
     /// What is usual for its peers; `None` while that is not known.

@@ -34,8 +34,9 @@ pub(crate) struct ModelBody {
     observations: u64,
     /// Alerts a week that it was asked for.
     asked_per_week: f64,
-    /// Alerts a week that it gave.
-    obtained_per_week: f64,
+    /// Alerts a week that it gave; null while it has not judged long enough.
+    #[schema(required = true)]
+    obtained_per_week: Option<f64>,
     /// How far its world has moved, 0 for not at all to 1; null while it cannot tell.
     #[schema(required = true)]
     drift: Option<f64>,

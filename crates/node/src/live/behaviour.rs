@@ -22,7 +22,7 @@ fn model(of: ModelState) -> ModelStatus {
         bytes: of.bytes,
         observations: of.observations,
         asked_per_week: of.asked_per_week,
-        obtained_per_week: of.obtained_per_week.unwrap_or(0.0),
+        obtained_per_week: of.obtained_per_week,
         drift: of.drift.map(|shift| (shift.abs() / DRIFT_WHOLE).min(1.0)),
         is_warm: of.is_warm,
         since: of.since,
@@ -48,7 +48,7 @@ fn feature(of: FeatureNow) -> BehaviourFeature {
         name: of.name.to_owned(),
         words: of.words.to_owned(),
         unit: of.unit.to_owned(),
-        now: of.now.unwrap_or(0.0),
+        now: of.now,
         usual: of.usual,
         peers: of.peers,
     }

@@ -1,40 +1,17 @@
 /** Normal and now: what is measured of an entity beside its own usual and that of its peers. The pictures and sentences are pure. */
 
-import { answer, api, BACKGROUND, Problem, type Entity } from "../../api/client";
+import { answer, api, BACKGROUND, type Schemas } from "../../api/client";
 import { bytes } from "../../app/words";
 import type { Named } from "./about";
 
-export interface Feature {
-  readonly name: string;
-  /** `records opened in an hour` */
-  readonly words: string;
-  readonly unit: string;
-  readonly now: number | null;
-  /** Of the entity itself. */
-  readonly usual: number | null;
-  /** What 99 of 100 values of its peers do not pass. */
-  readonly peers: number | null;
-}
+export type Behaviour = Schemas["EntityBehaviour"];
 
-export interface Behaviour {
-  readonly entity: Entity;
-  readonly risk: number;
-  readonly first_seen: string | null;
-  readonly features: readonly Feature[];
-  readonly recent: readonly { readonly time: string; readonly title: string; readonly score: number }[];
-}
+/** Something that is measured: `usual` is the entity's own, `peers` what 99 of 100 values of its peers do not pass. */
+export type Feature = Schemas["BehaviourFeature"];
 
-type Ask = (path: string, init?: object) => Promise<{ data?: unknown; error?: unknown; response: Response }>;
-const POST = api.POST as unknown as Ask;
-
-/** `null`: nothing was learnt of it. */
-export async function readBehaviour(entity: Named, signal: AbortSignal): Promise<Behaviour | null> {
-  try {
-    return (await answer(POST("/api/v1/entities/behaviour", { body: entity, headers: BACKGROUND, signal }))) as Behaviour;
-  } catch (problem) {
-    if (problem instanceof Problem && problem.status === 404) return null;
-    throw problem;
-  }
+/** Without features: nothing was learnt of it. */
+export function readBehaviour(entity: Named, signal: AbortSignal): Promise<Behaviour> {
+  return answer(api.POST("/api/v1/entities/behaviour", { body: entity, headers: BACKGROUND, signal }));
 }
 
 const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });

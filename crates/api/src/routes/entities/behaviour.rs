@@ -42,8 +42,9 @@ pub(crate) struct FeatureBody {
     words: String,
     /// Its unit; empty for a plain count.
     unit: String,
-    /// Now.
-    now: f64,
+    /// Now; null when there was nothing of it in the hour or day that runs.
+    #[schema(required = true)]
+    now: Option<f64>,
     /// What is usual for the entity itself; null while that is not known.
     #[schema(required = true)]
     usual: Option<f64>,
