@@ -66,18 +66,24 @@ fn shifts(model: &Model, start: Date, days: i64) -> Result<String> {
         let date = start.checked_add(jiff::Span::new().days(day))?;
         let next = date.tomorrow()?;
         for person in &model.staff {
-            let (from, until, end) = match person.shift.as_str() {
-                "early" => ("06:30", "14:30", date),
-                "late" => ("14:00", "22:00", date),
-                "night" => ("21:30", "06:45", next),
-                _ => ("08:00", "17:00", date),
-            };
-            let cells = [format!("{date}T{from}:00Z"), format!("{end}T{until}:00Z")];
-            let [from, until] = cells;
-            rows.push(vec![person.account.clone(), from, until, person.unit.clone()]);
+            for (from, until, end) in duties(&person.shift, (date, next)) {
+                let [from, until] = [format!("{date}T{from}:00Z"), format!("{end}T{until}:00Z")];
+                rows.push(vec![person.account.clone(), from, until, person.unit.clone()]);
+            }
         }
     }
     Ok(table("user,start,end,unit", rows.into_iter()))
+}
+
+/// Start, end and the day of the end: who is on call has the night too.
+fn duties(shift: &str, (date, next): (Date, Date)) -> Vec<(&'static str, &'static str, Date)> {
+    match shift {
+        "early" => vec![("06:30", "14:30", date)],
+        "late" => vec![("14:00", "22:00", date)],
+        "night" => vec![("21:30", "06:45", next)],
+        "oncall" => vec![("08:00", "17:00", date), ("17:00", "08:00", next)],
+        _ => vec![("08:00", "17:00", date)],
+    }
 }
 
 /// One row for each id under which a system knows the patient: with the authority that gave it, as interfaces and the record state it; alone, as exports of tables do; and the

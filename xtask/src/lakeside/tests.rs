@@ -145,6 +145,25 @@ fn the_committed_context_is_what_the_command_of_the_evening_renders() {
 }
 
 #[test]
+fn the_committed_days_around_the_evening_are_what_their_commands_render() {
+    for (day, hours) in [("2026-03-18", "0-18"), ("2026-03-19", "0-24")] {
+        let folder = model_folder().join("around").join(day);
+        let arguments = ["--seed", "318", "--start", day, "--events-per-day", "7500", "--hours", hours];
+        let files = rendered(&arguments);
+        let clinical = |file: &&String| ["ehr/", "hl7/", "imaging/"].iter().any(|part| file.starts_with(part));
+        for file in files.keys().filter(clinical) {
+            let packed =
+                std::fs::read(folder.join(format!("{file}.gz"))).unwrap_or_else(|error| panic!("{file}: {error}"));
+            let kept = text("kept.gz", &packed);
+            assert!(
+                kept.as_bytes() == files[file],
+                "{day}/{file} differs: render it again as fixtures/lakeside/README.md says"
+            );
+        }
+    }
+}
+
+#[test]
 fn times_never_go_back_within_a_file() {
     for (file, bytes) in rendered(&EVENING) {
         let text = text(&file, &bytes);
