@@ -155,7 +155,10 @@ fn a_week_of_lakeside_teaches_what_is_ordinary_and_the_evening_is_not() {
     let parts: Vec<&str> = vendor[0].detected.finding.matched.iter().map(|part| part.field.as_str()).collect();
     assert_eq!(vendor[0].detected.finding.rule.id, "learn.account.sign_in");
     assert_eq!(parts, ["new address", "refused attempts before", "hour"]);
-    assert!(told(vendor[0]).contains("203.0.113.177, where it never was") && told(vendor[0]).contains("18:53, when it is never at work"));
+    assert!(
+        told(vendor[0]).contains("203.0.113.177, where it never was")
+            && told(vendor[0]).contains("18:53, when it is never at work")
+    );
     assert!(found.iter().all(|one| !told(one).contains("calder") && !told(one).contains("okafor")));
     assert!(!of("adm.okafor").is_empty());
 
@@ -193,8 +196,15 @@ fn what_is_found_is_shown() {
     for model in behaviour.models() {
         println!(
             "{:28} {:7} observations {:5} entities {:3} findings threshold {:6.2} asked {:.1} got {:?} warm {} {} bytes",
-            model.id, model.observations, model.entities, model.findings, model.threshold, model.asked_per_week,
-            model.obtained_per_week, model.is_warm, model.bytes
+            model.id,
+            model.observations,
+            model.entities,
+            model.findings,
+            model.threshold,
+            model.asked_per_week,
+            model.obtained_per_week,
+            model.is_warm,
+            model.bytes
         );
     }
     println!("{:?}", behaviour.entities());

@@ -76,7 +76,12 @@ impl Behaviour {
         if refused >= 1.0 {
             let nats = self.new_nats(who, Thing::Refused, 0, at);
             let more = libm::log(f64::from(refused)).max(0.0);
-            parts.add("refused attempts before", nats + more.min(2.0), Value::Count(f64::from(refused).round()), Usual::Said);
+            parts.add(
+                "refused attempts before",
+                nats + more.min(2.0),
+                Value::Count(f64::from(refused).round()),
+                Usual::Said,
+            );
         }
         if parts.score() > 0.0 || is_person {
             parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.share_before(at)));
@@ -131,10 +136,8 @@ impl Behaviour {
             let usual = Usual::New { tries: rate.tries, news: rate.news };
             match thing {
                 // each level of an address is new more rarely than the one below: the most surprising one speaks
-                Thing::OutsideAddress | Thing::InsideAddress | Thing::Network | Thing::Outside => {
-                    if nats > address.0 {
-                        address = (nats, Some((*value, usual)));
-                    }
+                Thing::OutsideAddress | Thing::InsideAddress | Thing::Network | Thing::Outside if nats > address.0 => {
+                    address = (nats, Some((*value, usual)));
                 }
                 Thing::Host => parts.add("new machine", nats, *value, usual),
                 Thing::FromHost => parts.add("new machine signed in from", nats, *value, usual),
@@ -230,19 +233,14 @@ impl Behaviour {
             let nats = self.new_nats(who, Thing::Program, hash, at);
             let count = f64::from(who.programs.1) + 1.0;
             // one cause brings several: each further one says less
-            who.programs = (narrow(f64::from(who.programs.0) + nats / libm::sqrt(count)), who.programs.1.saturating_add(1));
+            who.programs =
+                (narrow(f64::from(who.programs.0) + nats / libm::sqrt(count)), who.programs.1.saturating_add(1));
             let mut parts = Parts::new();
             let rate = who.rate(Thing::Program);
             let usual = Usual::New { tries: rate.tries, news: rate.news };
             parts.add("new programs in the hour", f64::from(who.programs.0), Value::Count(count), usual);
             parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.share_before(at)));
-            let told = |_: &Profile| {
-                let on = observed.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default();
-                if count < 2.0 {
-                    return format!("The account ran {}{on}, which it never ran before.", observed.what);
-                }
-                format!("Within an hour the account ran {count} programs that it never ran before, the last one {}{on}.", observed.what)
-            };
+            let told = |_: &Profile| told_programs(count, observed);
             is_alarm = self.weigh(Which::Programs, who, &parts, (observed, name, at), sink, told);
         }
         self.try_thing(who, Thing::Program, is_new, at);
@@ -280,11 +278,7 @@ impl Behaviour {
                 parts.add("more and more", f64::from(who.drift), Value::Count(now), Usual::Said);
             }
             let (own, peers) = self.usual(who, Feature::Patients);
-            let drift = who.drift;
-            let told = |_: &Profile| {
-                let creeps = if drift > 3.0 { "; the number has risen day by day" } else { "" };
-                format!("{now} different patients in a day{}{creeps}.", held_against(own, peers))
-            };
+            let told = |who: &Profile| told_patients(now, &held_against(own, peers), who.drift);
             self.weigh(Which::Collection, who, &parts, (observed, name, at), sink, told);
         }
     }
@@ -292,7 +286,7 @@ impl Behaviour {
     /// What is usual for the entity and what 99 of 100 of its peers' values do not pass.
     pub(super) fn usual(&self, who: &Profile, feature: Feature) -> (Option<f64>, Option<f64>) {
         let own = who.normal.get(feature as usize).and_then(|normal| normal.usual());
-        (own.map(|log| libm::expm1(log)), self.peers.most(who.group, feature))
+        (own.map(libm::expm1), self.peers.most(who.group, feature))
     }
 
     /// A count against the entity's own past and against its peers. Both see the same count, and what is usual for oneself excuses: peers speak for half.
@@ -371,6 +365,19 @@ fn where_told(observed: &Observed) -> String {
     format!("{from}{to}")
 }
 
+fn told_programs(count: f64, observed: &Observed) -> String {
+    let (what, on) = (&observed.what, observed.host.as_deref().map(|host| format!(" on {host}")).unwrap_or_default());
+    if count < 2.0 {
+        return format!("The account ran {what}{on}, which it never ran before.");
+    }
+    format!("Within an hour the account ran {count} programs that it never ran before, the last one {what}{on}.")
+}
+
+fn told_patients(count: f64, against: &str, drift: f32) -> String {
+    let creeps = if drift > 3.0 { "; the number has risen day by day" } else { "" };
+    format!("{count} different patients in a day{against}{creeps}.")
+}
+
 fn told_sign_in(who: &Profile, parts: &Parts<'_>, observed: &Observed, at: Moment) -> String {
     let place = match observed.address {
         Some(address) if parts.has("new address") => {
@@ -389,7 +396,9 @@ fn told_sign_in(who: &Profile, parts: &Parts<'_>, observed: &Observed, at: Momen
         String::new()
     };
     let from = match observed.from_host.as_deref() {
-        Some(from) if parts.has("new machine signed in from") => format!(" with the machine {from}, which it never used,"),
+        Some(from) if parts.has("new machine signed in from") => {
+            format!(" with the machine {from}, which it never used,")
+        }
         _ => String::new(),
     };
     let to = match observed.host.as_deref() {
@@ -408,7 +417,8 @@ const USUAL_RUNS_MAX: usize = 5;
 fn usual_hours(who: &Profile, at: Moment) -> Option<String> {
     let base = at.of_week / 24 * 24;
     let mut runs: Vec<(usize, usize)> = Vec::new();
-    let is_usual = |hour: &usize| who.active_share(base + hour) >= 0.25 && !(*hour == at.of_day() && who.share_before(at) < 0.25);
+    let is_usual =
+        |hour: &usize| who.active_share(base + hour) >= 0.25 && !(*hour == at.of_day() && who.share_before(at) < 0.25);
     for hour in (0..24).filter(is_usual) {
         match runs.last_mut() {
             Some((_, end)) if *end == hour => *end = hour + 1,
@@ -424,11 +434,20 @@ fn usual_hours(who: &Profile, at: Moment) -> Option<String> {
 pub(super) fn is_outside(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_broadcast() || v4.is_multicast() || v4.is_unspecified())
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_broadcast()
+                || v4.is_multicast()
+                || v4.is_unspecified())
         }
         IpAddr::V6(v6) => {
             let first = v6.segments()[0];
-            !(v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80)
+            !(v6.is_loopback()
+                || v6.is_unspecified()
+                || v6.is_multicast()
+                || first & 0xfe00 == 0xfc00
+                || first & 0xffc0 == 0xfe80)
         }
     }
 }

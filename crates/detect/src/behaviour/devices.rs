@@ -194,10 +194,10 @@ impl Behaviour {
         // ports of answers are drawn anew each time
         let port = if observed.port < 32_768 { observed.port } else { 0 };
         let by_name = port == 0 || who.kind == EntityKind::Device;
-        let service = if by_name {
-            self.thing(Thing::Service, observed.what.as_bytes())
+        let (service, service_value) = if by_name {
+            (self.thing(Thing::Service, observed.what.as_bytes()), Value::Name(&observed.what))
         } else {
-            self.thing(Thing::Service, &port.to_le_bytes())
+            (self.thing(Thing::Service, &port.to_le_bytes()), Value::Count(f64::from(port)))
         };
         let (is_new_service, is_first_day) = (!who.knows(service), who.is_first_day(at));
         let is_new_peer = peer.is_some_and(|(hash, _)| !who.knows(hash));
@@ -212,8 +212,12 @@ impl Behaviour {
             if is_new_service && is_steady(who, Thing::Service) {
                 let rate = who.rate(Thing::Service);
                 let nats = novelty(rate, self.peers.rate(who.group, Thing::Service));
-                let value = if by_name { Value::Name(&observed.what) } else { Value::Count(f64::from(port)) };
-                parts.add("new protocol or port", nats, value, Usual::New { tries: rate.tries, news: rate.news });
+                parts.add(
+                    "new protocol or port",
+                    nats,
+                    service_value,
+                    Usual::New { tries: rate.tries, news: rate.news },
+                );
             }
             let whom = peer.map(|(_, value)| value.text()).unwrap_or_default();
             let told = |who: &Profile| told_partner(&parts, observed, &whom, who.rate(Thing::Peer).tries);

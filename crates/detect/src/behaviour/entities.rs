@@ -70,8 +70,7 @@ impl Entities {
         }
         self.link_newest(slot);
         let place = usize::try_from(slot).ok().and_then(|slot| self.slots.get_mut(slot));
-        let mut profile =
-            place.and_then(Option::take).unwrap_or_else(|| Box::new(Profile::new(key, kind, at)));
+        let mut profile = place.and_then(Option::take).unwrap_or_else(|| Box::new(Profile::new(key, kind, at)));
         profile.slot = slot;
         profile
     }

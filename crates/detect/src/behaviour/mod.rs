@@ -387,7 +387,11 @@ impl Behaviour {
     /// How each detector is.
     #[must_use]
     pub fn models(&self) -> Vec<ModelState> {
-        let shared = self.entities.bytes() + self.peers.bytes() + self.pairs.bytes() + self.destinations.bytes() + self.edges.bytes();
+        let shared = self.entities.bytes()
+            + self.peers.bytes()
+            + self.pairs.bytes()
+            + self.destinations.bytes()
+            + self.edges.bytes();
         let now_s = self.sources.values().map(|(_, last_s)| *last_s).max().unwrap_or(0);
         let state = |(place, (model, words)): (usize, (&Model, &model::Words))| {
             let judged_s = model.judged_from.map_or(0, |from| now_s - from.as_seconds());

@@ -286,7 +286,11 @@ fn short(name: &str, is_lower: bool) -> Option<Box<str>> {
 /// The number of a pseudonym: its first sixteen hex digits; it is a keyed hash already.
 fn number(patient_ref: &str) -> u64 {
     let digits = patient_ref.strip_prefix("p-").unwrap_or(patient_ref);
-    digits.bytes().filter_map(|digit| char::from(digit).to_digit(16)).take(16).fold(0, |all, one| (all << 4) | u64::from(one))
+    digits
+        .bytes()
+        .filter_map(|digit| char::from(digit).to_digit(16))
+        .take(16)
+        .fold(0, |all, one| (all << 4) | u64::from(one))
 }
 
 fn object<'o, 'a>(of: &'o Object<'a>, name: &str) -> Option<&'o Object<'a>> {

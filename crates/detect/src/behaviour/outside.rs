@@ -163,7 +163,9 @@ impl Behaviour {
     /// Whether an address outside is new to the house, which has learnt long enough to know.
     fn is_young(&self, called: &Destination, at: Moment) -> bool {
         let started = self.started_s.unwrap_or(at.s);
-        called.callers <= CALLERS_FEW && called.first_s > started.saturating_add(LEARNING_S) && at.s < called.first_s.saturating_add(NEW_S)
+        called.callers <= CALLERS_FEW
+            && called.first_s > started.saturating_add(LEARNING_S)
+            && at.s < called.first_s.saturating_add(NEW_S)
     }
 
     /// How rare it is that a machine calls this address: against all that call outside.
@@ -226,7 +228,8 @@ impl Behaviour {
         let own = own.map(|own| format!("; usual {}", bytes_text(own))).unwrap_or_default();
         let peers = peers.map(|peers| format!("; peers at most {}", bytes_text(peers))).unwrap_or_default();
         let to = bytes_text(pair.bytes);
-        let told = |_: &Profile| format!("{} sent outside in an hour{own}{peers}; {to} of it to {address}.", bytes_text(now));
+        let told =
+            |_: &Profile| format!("{} sent outside in an hour{own}{peers}; {to} of it to {address}.", bytes_text(now));
         self.weigh(Which::Volume, who, &parts, (observed, name, at), sink, told)
     }
 }

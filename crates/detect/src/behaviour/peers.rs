@@ -40,7 +40,13 @@ pub(super) struct Peers {
 impl Group {
     fn named(name: &str) -> Self {
         let ranks = vec![Ranks::default(); FEATURES.len()];
-        Self { name: name.to_owned(), rates: [Rate::default(); THINGS], hours: vec![0.0; 48], ranks, busy: [(0, 0); FEATURES.len()] }
+        Self {
+            name: name.to_owned(),
+            rates: [Rate::default(); THINGS],
+            hours: vec![0.0; 48],
+            ranks,
+            busy: [(0, 0); FEATURES.len()],
+        }
     }
 }
 

@@ -235,8 +235,7 @@ impl Profile {
             *days = days.saturating_add(1);
             if *days > DAYS_MAX {
                 *days /= 2;
-                let half = if at.of_week < 24 { self.hours.get_mut(..24) } else { self.hours.get_mut(24..) };
-                half.into_iter().flatten().for_each(|hour| *hour /= 2);
+                self.hours.iter_mut().skip(at.of_week / 24 * 24).take(24).for_each(|hour| *hour /= 2);
             }
         }
         if is_new_hour && let Some(hour) = self.hours.get_mut(at.of_week) {
@@ -291,7 +290,8 @@ impl Profile {
 
     /// The same share without today's activity in this hour.
     pub(super) fn share_before(&self, at: Moment) -> f64 {
-        let hours = f64::from(self.hours.get(at.of_week).copied().unwrap_or(0)) - f64::from(u8::from(self.is_counted(at)));
+        let hours =
+            f64::from(self.hours.get(at.of_week).copied().unwrap_or(0)) - f64::from(u8::from(self.is_counted(at)));
         let days = self.days_like(at.of_week) - f64::from(u8::from(self.day == at.day && self.days > 0));
         if days > 0.0 { (hours / days).clamp(0.0, 1.0) } else { 0.0 }
     }
@@ -376,7 +376,8 @@ impl Snapshot for Profile {
         }
         let marks = [self.hour, self.day, self.drift_day];
         let pending = self.pending.iter().flat_map(|(mark, hour)| [*mark, *hour]);
-        for number in marks.into_iter().chain(self.told).chain(pending).chain(self.tries.iter().map(|tries| tries.hour)) {
+        for number in marks.into_iter().chain(self.told).chain(pending).chain(self.tries.iter().map(|tries| tries.hour))
+        {
             out.extend_from_slice(&number.to_le_bytes());
         }
         let tries = self.tries.iter().flat_map(|tries| [tries.tries, tries.news]);

@@ -29,7 +29,8 @@ impl Behaviour {
         codec::put_i64(out, self.started_s.unwrap_or(i64::MIN));
         codec::put_len(out, self.watched.len());
         self.watched.iter().for_each(|watched| watched.write(out));
-        let mut sources: Vec<(u64, (i64, i64))> = self.sources.keys().filter_map(|key| Some((*key, *self.sources.get(key)?))).collect();
+        let mut sources: Vec<(u64, (i64, i64))> =
+            self.sources.keys().filter_map(|key| Some((*key, *self.sources.get(key)?))).collect();
         sources.sort_unstable();
         codec::put_len(out, sources.len());
         for (source, (resumed_s, last_s)) in sources {

@@ -76,7 +76,8 @@ impl<R: Row> Table<R> {
     pub(super) fn read(from: &mut &[u8]) -> Result<Self, Damaged> {
         let number = |from: &mut &[u8]| codec::take_u64(from).ok_or(Damaged("a number of rows"));
         let pushed_out = number(from)?;
-        let groups = usize::try_from(number(from)?).ok().filter(|groups| groups.is_power_of_two() && *groups <= 1 << 24);
+        let groups =
+            usize::try_from(number(from)?).ok().filter(|groups| groups.is_power_of_two() && *groups <= 1 << 24);
         let mut table = Self::new(groups.ok_or(Damaged("the size of a table"))?.saturating_mul(WAYS));
         table.pushed_out = pushed_out;
         for _ in 0..codec::take_len(from, 16).ok_or(Damaged("a number of rows"))? {
