@@ -5,6 +5,7 @@ mod accounts;
 mod description;
 mod events;
 mod handles;
+mod incidents;
 mod played;
 mod provider;
 mod resources;

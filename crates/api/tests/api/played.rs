@@ -8,16 +8,16 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
-    ApiOptions, ApiState, ControlError, DiskStanding, Family, LetterStatus, Live, NodeControl, NodeHealth,
-    NotificationStatus, Outcome, Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SourceStatus, TestedWay,
-    Work,
+    ApiOptions, ApiState, BehaviourFeature, ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live,
+    ModelStatus, NodeControl, NodeHealth, NotificationStatus, Outcome, Part, PartState, Progress, RecordPlace,
+    Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_model::{Level, Time};
 use cordon_policy::{Policies, StaffNames, Universe};
 use cordon_seal::{SiteKey, TotpSecret};
 use cordon_store::disk::{Disk, FileDisk};
 use cordon_store::query::{Queries, QueryOptions};
-use cordon_store::state::{LetterState, SecretsKey, State, StateOptions};
+use cordon_store::state::{Entity, LetterState, SecretsKey, State, StateOptions};
 use cordon_store::tables::{Tables, TablesOptions};
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
@@ -188,6 +188,34 @@ impl NodeControl for PlayedNode {
     fn live_events(&self) -> broadcast::Receiver<Arc<Live>> {
         self.events.subscribe()
     }
+
+    fn review(&self) -> ReviewStanding {
+        let missing = vec!["shifts.csv was not found".to_owned()];
+        ReviewStanding { site: "main".to_owned(), next: None, is_set_up: true, missing }
+    }
+
+    fn models(&self) -> Vec<ModelStatus> {
+        vec![ModelStatus { id: "learn.user.sign_in".to_owned(), ..ModelStatus::default() }]
+    }
+
+    fn ask_alerts(&self, alerts_per_week: u32) -> BoxFuture<'static, Result<u32, ControlError>> {
+        Box::pin(async move { Ok(alerts_per_week) })
+    }
+
+    /// It knows one account and one host, and says of both the account's name.
+    fn behaviour_of(&self, entity: Entity) -> BoxFuture<'static, Result<Option<EntityBehaviour>, ControlError>> {
+        let feature = BehaviourFeature {
+            name: "records".to_owned(),
+            words: format!("records that {} opens in an hour", entity.name),
+            now: Some(412.0),
+            usual: Some(9.0),
+            peers: Some(31.0),
+            ..BehaviourFeature::default()
+        };
+        let behaviour = EntityBehaviour { risk: 2.5, features: vec![feature], ..EntityBehaviour::default() };
+        let is_known = ["WS7", "LAKESIDE\\annabella"].contains(&&*entity.name);
+        Box::pin(async move { Ok(is_known.then_some(behaviour)) })
+    }
 }
 
 fn rule() -> RuleStatus {
@@ -293,6 +321,11 @@ impl Played {
         let played = Self::start().await;
         played.api.set_policies(policies().with_staff_names(StaffNames::ByPseudonymButToOfficers));
         played
+    }
+
+    /// From now on staff have pseudonyms to everybody, privacy officers too.
+    pub(crate) fn hide_staff_from_officers_too(&self) {
+        self.api.set_policies(policies().with_staff_names(StaffNames::ByPseudonym));
     }
 
     /// With this key for its state.

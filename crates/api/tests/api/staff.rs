@@ -25,6 +25,7 @@ async fn played() -> (Played, Administrator) {
     *played.node.record_ends.lock().unwrap() = [(1, " by annabella".to_owned()), (2, " by Bertram".to_owned())].into();
     keep_findings(&played).await;
     keep_events(&played).await;
+    crate::incidents::keep(&played).await;
     let administrator = played.administrator().await;
     let officer = played.person(&administrator, "the.officer", &["privacy_officer"]).await;
     let mute = json!({
@@ -144,6 +145,7 @@ async fn paths(played: &Played, path: &str) -> Vec<String> {
     let ids: Vec<String> = match path {
         _ if path.contains("/events/") => (1..=3).map(|number| event_id(number).to_string()).collect(),
         _ if path.contains("/finding-groups/") => rows.iter().map(|row| row.group_id.to_string()).collect(),
+        _ if path.contains("/incidents/") => vec![crate::incidents::id(1), crate::incidents::id(2)],
         _ if path.contains("/findings/") => rows.iter().map(|row| row.finding_id.to_string()).collect(),
         _ => vec!["1".to_owned()],
     };
@@ -151,12 +153,15 @@ async fn paths(played: &Played, path: &str) -> Vec<String> {
     ids.iter().map(|id| path.replace("{id}", id)).collect()
 }
 
+/// Routes that are asked about one entity.
+const ABOUT: [&str; 3] = ["/api/v1/entities/behaviour", "/api/v1/entities/risk", "/api/v1/findings/search"];
+
 /// Every route that reads something about what happened, with what it answers: method and path, and the answers in small letters.
 async fn walk(played: &Played, token: &str, pseudonyms: &[&str]) -> Vec<(String, String)> {
     let mut answers = Vec::new();
     for (method, path, action) in operations() {
         let body = body_of(&path);
-        if path.ends_with("/risk") || path.ends_with("findings/search") {
+        if ABOUT.contains(&path.as_str()) {
             continue; // asked below, about each
         }
         if method != "GET" && body.is_none() {
@@ -172,11 +177,11 @@ async fn walk(played: &Played, token: &str, pseudonyms: &[&str]) -> Vec<(String,
         }
         answers.push((format!("{method} {path}"), text));
     }
-    for path in ["/api/v1/entities/risk", "/api/v1/findings/search"] {
+    for path in ABOUT {
         let mut text = String::new();
         for name in pseudonyms {
             let entity = json!({"kind": "user", "name": name});
-            let body = if path.ends_with("risk") { entity } else { json!({"entity": entity}) };
+            let body = if path.contains("/entities/") { entity } else { json!({"entity": entity}) };
             text.push_str(&played.ask(with_token(post(path, &body), token)).await.text.to_lowercase());
         }
         answers.push((format!("POST {path}"), text));
@@ -186,8 +191,9 @@ async fn walk(played: &Played, token: &str, pseudonyms: &[&str]) -> Vec<(String,
 
 /// Whether an action changes something or answers nothing about what happened. Closed: a new one has to be thought about.
 fn is_change(action: Option<Action>) -> bool {
-    use Action::{ExportEvents, ReadEntities, ReadEvidence, ReadFindings, RevealEvidence, SearchEvents};
-    !matches!(action, Some(SearchEvents | ExportEvents | ReadFindings | ReadEvidence | RevealEvidence | ReadEntities))
+    use Action::{ExportEvents, ReadEntities, ReadEvidence, ReadFindings, ReadIncidents, RevealEvidence, SearchEvents};
+    let reads = [SearchEvents, ExportEvents, ReadFindings, ReadEvidence, RevealEvidence, ReadEntities, ReadIncidents];
+    !action.is_some_and(|action| reads.contains(&action))
 }
 
 /// The routes whose answers hold a name.
@@ -215,6 +221,37 @@ const NAMING: [&str; 13] = [
     "POST /api/v1/events/search",
     "POST /api/v1/findings/search",
 ];
+
+/// Where a name stands for a privacy officer alone.
+const NAMING_OFFICERS: [&str; 3] =
+    ["GET /api/v1/incidents", "GET /api/v1/incidents/{id}", "GET /api/v1/incidents/{id}/export"];
+
+#[tokio::test]
+async fn cases_name_somebody_to_officers_alone_and_where_all_staff_have_pseudonyms_to_nobody() {
+    let (played, administrator) = played().await;
+    let pseudonyms = NAMES.map(|name| pseudonym(&played, name));
+    let asked: Vec<&str> = pseudonyms.iter().map(String::as_str).collect();
+    let officer = played.token(&administrator, &["privacy_officer"], None).await;
+    let auditor = played.token(&administrator, &["auditor"], None).await;
+    let naming_cases = async |token: &str, name: &str| {
+        let seen = walk(&played, token, &asked).await;
+        let routes = naming(&seen, name).into_iter().filter(|route| NAMING_OFFICERS.contains(route));
+        routes.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(naming_cases(&officer, "annabella").await, NAMING_OFFICERS);
+    assert_eq!(
+        naming_cases(&auditor, &pseudonym(&played, "olga")).await,
+        NAMING_OFFICERS,
+        "the office is the auditor's"
+    );
+    played.hide_staff_from_officers_too();
+    for token in [&officer, &auditor] {
+        for name in ["annabella", "bertram", "olga"] {
+            assert_eq!(naming_cases(token, name).await, [] as [&str; 0], "{name}");
+        }
+    }
+    assert_eq!(naming_cases(&officer, &pseudonyms[0]).await, NAMING_OFFICERS);
+}
 
 #[tokio::test]
 async fn who_sees_pseudonyms_finds_a_name_in_no_answer_until_it_is_unlocked_and_then_that_one_alone() {

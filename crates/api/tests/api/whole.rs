@@ -75,7 +75,7 @@ async fn row(
 
 /// A body that no route reads, so that nothing is changed: whoever may is told 400, 404, 415 or 428 or gets an answer.
 async fn check(played: &Played, method: &str, path: &str, token: &str) -> u16 {
-    let path = path.replace("{id}", "999999");
+    let path = path.replace("{id}", "999999").replace("{number}", "1");
     let mut request = with_token(send(method, &path, &Value::Null), token);
     request.headers_mut().insert("x-cordon-purpose", "security_investigation".parse().unwrap());
     let response = tower::ServiceExt::oneshot(played.router.clone(), request).await.unwrap();

@@ -11,6 +11,7 @@ use cordon_policy::{AccessScope, Action, Asked, Decision, Policies, Principal, R
 use super::*;
 
 mod handles;
+mod incidents;
 mod people;
 mod rate;
 mod staff;
