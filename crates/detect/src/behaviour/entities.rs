@@ -146,16 +146,24 @@ impl Entities {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         codec::put_u64(out, self.forgotten);
         codec::put_len(out, self.len());
-        self.oldest_first().for_each(|profile| profile.write(out));
+        let mut plain = Vec::new();
+        for profile in self.oldest_first() {
+            plain.clear();
+            profile.write(&mut plain);
+            pack(&mut plain, out);
+        }
     }
 
     /// Reads them; of more than there is room for the longest silent are left out.
     pub(super) fn read(max: usize, from: &mut &[u8]) -> Result<Self, Damaged> {
         let mut entities = Self::new(max);
         let forgotten = codec::take_u64(from).ok_or(Damaged("a number of entities"))?;
-        let len = codec::take_len(from, 900).ok_or(Damaged("a number of entities"))?;
+        let len = codec::take_len(from, 32).ok_or(Damaged("a number of entities"))?;
+        let mut plain = Vec::new();
         for _ in 0..len {
-            let mut read = Profile::read(from)?;
+            plain.clear();
+            unpack(from, &mut plain).ok_or(Damaged("an entity"))?;
+            let mut read = Profile::read(&mut plain.as_slice())?;
             let mut profile = entities.check_out(read.key, read.kind, Moment::default());
             read.slot = profile.slot;
             *profile = read;
@@ -164,4 +172,34 @@ impl Entities {
         entities.forgotten = entities.forgotten.saturating_add(forgotten);
         Ok(entities)
     }
+}
+
+/// Words of an entity at most, when it is packed.
+const WORDS_MAX: usize = 256;
+
+/// Appends bytes without their empty words of eight bytes: most of an entity is empty until much is known of it.
+fn pack(plain: &mut Vec<u8>, out: &mut Vec<u8>) {
+    plain.resize(plain.len().next_multiple_of(8), 0);
+    let (words, _) = plain.as_chunks::<8>();
+    codec::put_len(out, words.len());
+    for some in words.chunks(64) {
+        let used = some.iter().enumerate().filter(|(_, word)| **word != [0; 8]);
+        codec::put_u64(out, used.clone().fold(0, |mask, (place, _)| mask | (1 << place)));
+        used.for_each(|(_, word)| out.extend_from_slice(word));
+    }
+}
+
+/// Appends what [`pack`] packed.
+fn unpack(from: &mut &[u8], plain: &mut Vec<u8>) -> Option<()> {
+    let words = usize::try_from(codec::take_u64(from)?).ok().filter(|words| *words <= WORDS_MAX)?;
+    let mut left = words;
+    while left > 0 {
+        let mask = codec::take_u64(from)?;
+        for place in 0..left.min(64) {
+            let word = if mask & (1 << place) == 0 { [0; 8] } else { codec::take(from)? };
+            plain.extend_from_slice(&word);
+        }
+        left = left.saturating_sub(64);
+    }
+    Some(())
 }

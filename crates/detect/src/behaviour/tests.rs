@@ -607,3 +607,28 @@ fn numbers_that_are_none_and_times_that_cannot_be_change_nothing() {
     assert_eq!(seen(&mut behaviour, &[future, past]), Vec::new());
     assert_eq!((behaviour.undated, behaviour.entities()), (2, known));
 }
+
+#[test]
+#[ignore = "measures memory, bytes of a snapshot and time; takes 1.5 GiB"]
+fn a_million_entities_are_measured() {
+    let mut behaviour = new();
+    let started = std::time::Instant::now();
+    for n in 0..1_000_000 {
+        behaviour.learn(&sign_in(n / 100, &format!("u{n}"), "10.0.0.1", "WS1"));
+    }
+    println!("{} ns for a new entity", started.elapsed().as_nanos() / 1_000_000);
+    let again: Vec<Observed> =
+        (0..1_000_000).map(|n| sign_in(DAY_S + n / 100, &format!("u{}", n * 7_919 % 1_000_000), "10.0.0.2", "WS2")).collect();
+    let (started, mut out) = (std::time::Instant::now(), Vec::new());
+    again.iter().for_each(|one| behaviour.see(one, &mut out));
+    println!("{} ns for a sign-in of one of a million", started.elapsed().as_nanos() / 1_000_000);
+    let mut bytes = Vec::new();
+    behaviour.write(&mut bytes);
+    println!(
+        "profile {} bytes, entities {} bytes, snapshot {} bytes, {} findings",
+        size_of::<Profile>(),
+        behaviour.entities.bytes(),
+        bytes.len(),
+        out.len()
+    );
+}
