@@ -44,7 +44,7 @@ fn refused(ran: &Ran, words: &[&str]) {
 /// The figures of the line of a name in the first section.
 fn line<'a>(report: &'a Value, name: &str) -> &'a Value {
     let lines = report["sections"][0]["lines"].as_array().unwrap();
-    let found = lines.iter().find(|line| line["name"] == name);
+    let found = lines.iter().find(|line| line["detector"] == name);
     found.unwrap_or_else(|| panic!("no line {name} in {report}"))
 }
 
@@ -80,7 +80,7 @@ fn a_table_is_learnt_and_another_one_judged_beside_detectors_that_know_nothing()
     let line = "tabular --train train.csv --test test.csv --label label --categorical service --seeds 2 --format json";
     let report = report(&eval(dir.path(), line));
     assert!(auc(&report, "combination") > 0.99, "{report}");
-    assert!((auc(&report, "constant") - 0.5).abs() < 1e-9, "{report}");
+    assert!((auc(&report, "control: constant") - 0.5).abs() < 1e-9, "{report}");
     assert!((report["sections"][0]["base_rate"].as_f64().unwrap() - 0.1).abs() < 1e-9, "{report}");
     let table = eval(dir.path(), "tabular --train train.csv --test test.csv --categorical service --seeds 1");
     assert_eq!(table.code, Some(0), "{}", table.err);

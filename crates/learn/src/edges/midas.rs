@@ -132,6 +132,13 @@ impl EdgeScore {
         Self { value, level, levels }
     }
 
+    /// `ln(1 + value)`: what to put a threshold over. The statistic grows with the traffic, so half as much traffic again makes it half as large again; its logarithm only moves, and
+    /// [`crate::threshold::Dspot`] follows that. The order of scores is the same.
+    #[must_use]
+    pub fn for_threshold(&self) -> f64 {
+        libm::log1p(self.value)
+    }
+
     /// The score as parts: edge, source and destination are features 0, 1 and 2, and the highest carries all of the value.
     #[must_use]
     pub fn explained(&self) -> Score {

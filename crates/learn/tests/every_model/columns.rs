@@ -196,7 +196,7 @@ pub(crate) fn slow_drift<T: Trial>() -> Held {
     for step in 0..SETTLED + DRIFT_STEPS {
         let shift = step.saturating_sub(SETTLED) as f64 / DRIFT_STEPS as f64;
         let input = T::usual(&mut draw, T::WARM + step, shift);
-        alarms += usize::from(threshold.step(T::score(&model, &input)) == Call::Alarm);
+        alarms += usize::from(threshold.step(T::for_threshold(&model, &input)) == Call::Alarm);
         history.push(input);
         T::learn(&mut model, &history);
     }

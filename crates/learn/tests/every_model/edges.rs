@@ -126,6 +126,9 @@ macro_rules! bursts {
             fn explain(model: &Midas, input: &Minute) -> Score {
                 highest(model, input).map_or_else(Score::default, |(score, _)| score.explained())
             }
+            fn for_threshold(model: &Midas, input: &Minute) -> f64 {
+                highest(model, input).map_or(0.0, |(score, _)| score.for_threshold())
+            }
             fn both(one: &[Minute], other: &[Minute]) -> Midas {
                 together($config, one, other)
             }
@@ -147,8 +150,8 @@ const PROMISE: Promise = Promise {
     merge: Merge::Exact,
     other_kind: [0.9, 0.9],
     same_kind: [0.9, 0.9],
-    // the statistic grows with the traffic: half as much traffic again gives two to three times the alarms until the threshold has followed
-    drift_alarms: 3.0,
+    // the filtered ones repeat the mean of a bucket above their threshold, so they follow growth more slowly
+    drift_alarms: 2.0,
     slow: Slow::Seen(30),
     peers: 0,
 };

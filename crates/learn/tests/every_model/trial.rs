@@ -49,7 +49,7 @@ pub(crate) struct Promise {
     pub(crate) peers: usize,
 }
 
-/// A model on trial. Nothing here has a default except what an alarm is: a model that cannot answer does not compile.
+/// A model on trial. Nothing here has a default except how a threshold is used: a model that cannot answer does not compile.
 pub(crate) trait Trial {
     type Model: Snapshot + Clone + PartialEq + Debug;
     type Input: Clone;
@@ -73,6 +73,10 @@ pub(crate) trait Trial {
     fn explain(model: &Self::Model, input: &Self::Input) -> Score;
     fn alarm(model: &Self::Model, input: &Self::Input, threshold: f64) -> bool {
         Self::score(model, input) > threshold
+    }
+    /// What of the score goes into a threshold that follows a moving world.
+    fn for_threshold(model: &Self::Model, input: &Self::Input) -> f64 {
+        Self::score(model, input)
     }
     /// The model of both streams.
     fn both(one: &[Self::Input], other: &[Self::Input]) -> Self::Model;
