@@ -15,6 +15,10 @@ const ID: Id = Id(8);
 const SELDOM: u8 = 0;
 /// All departments where the patient was are ones whose records deserve more care, such as psychiatry.
 const SENSITIVE: u8 = 1;
+/// They were never seen together, where chance alone would have brought them together.
+const NEVER: u8 = 2;
+/// So often.
+const BY_CHANCE_MIN: f64 = 20.0;
 const TOP: usize = 50;
 /// Accesses of a department from which its habits are known.
 const KNOWN_MIN: u64 = 200;
@@ -79,7 +83,9 @@ impl Scenario for Department {
         if theirs.iter().all(|theirs| self.mismatch(own, *theirs)) {
             let proofs: Vec<_> = stays.iter().rev().take(1).map(|stay| stay.proof).collect();
             let about = theirs.last().copied().unwrap_or(NONE);
-            signs.push(Sign::at(ID, SELDOM, seen.access).proven(&proofs).about(about));
+            let never = theirs.iter().all(|theirs| self.is_never(own, *theirs));
+            let level = if never { NEVER } else { SELDOM };
+            signs.push(Sign::at(ID, level, seen.access).proven(&proofs).about(about));
             if theirs.iter().all(|theirs| self.is_sensitive(world, *theirs)) {
                 signs.push(Sign::at(ID, SENSITIVE, seen.access).proven(&proofs).about(about));
             }
@@ -87,13 +93,19 @@ impl Scenario for Department {
     }
 
     fn weight(&self, level: u8) -> Weight {
-        Weight { family: Family::Need, base: Base::Visit, when_improper: if level == SENSITIVE { 0.1 } else { 0.4 } }
+        let when_improper = match level {
+            SENSITIVE => 0.1,
+            NEVER => 0.2,
+            _ => 0.3,
+        };
+        Weight { family: Family::Need, base: Base::Visit, when_improper }
     }
 
     fn tell(&self, world: &World, sign: &Sign) -> String {
         let own = world.employee(sign.user).map_or(NONE, |employee| employee.department);
         let more = if sign.level == SENSITIVE { ", whose records deserve more care" } else { "" };
-        format!("{} hardly ever has to do with patients of {}{more}.", world.text(own), world.text(sign.other))
+        let seldom = if sign.level == NEVER { "never" } else { "hardly ever" };
+        format!("{} {seldom} has to do with patients of {}{more}.", world.text(own), world.text(sign.other))
     }
 }
 
@@ -103,11 +115,24 @@ impl Department {
         *self.sensitive.entry(department).or_insert_with(|| Settings::holds(world.texts.text(department), words))
     }
 
-    fn mismatch(&self, own: u32, theirs: u32) -> bool {
-        let together = self.pairs.get(&(own, theirs)).copied().unwrap_or(0);
+    fn together(&self, own: u32, theirs: u32) -> u64 {
+        self.pairs.get(&(own, theirs)).copied().unwrap_or(0)
+    }
+
+    /// How often they would come together if departments did not matter.
+    fn by_chance(&self, own: u32, theirs: u32) -> f64 {
         let (users, patients) =
             (self.of_users.get(&own).copied().unwrap_or(0), self.of_patients.get(&theirs).copied().unwrap_or(0));
-        let by_chance = number(users) * number(patients) / number(self.all).max(1.0);
+        number(users) * number(patients) / number(self.all).max(1.0)
+    }
+
+    fn is_never(&self, own: u32, theirs: u32) -> bool {
+        self.together(own, theirs) == 0 && self.by_chance(own, theirs) >= BY_CHANCE_MIN
+    }
+
+    fn mismatch(&self, own: u32, theirs: u32) -> bool {
+        let (together, by_chance) = (self.together(own, theirs), self.by_chance(own, theirs));
+        let users = self.of_users.get(&own).copied().unwrap_or(0);
         let among_top = self.top.get(&own).is_some_and(|top| top.contains(&theirs));
         number(together) < by_chance && (!among_top || number(together) < HABIT_SHARE * number(users))
     }

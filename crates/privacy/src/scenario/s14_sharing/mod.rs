@@ -13,6 +13,8 @@ use crate::world::World;
 const ID: Id = Id(14);
 const OVERLAP: u8 = 0;
 const PROFILE: u8 = 1;
+/// Work that its user and their role hardly ever do.
+const FOREIGN: u8 = 2;
 
 #[derive(Debug, Default)]
 pub(super) struct Sharing {

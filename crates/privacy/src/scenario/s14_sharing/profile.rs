@@ -8,7 +8,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::{Sign, number, of_user};
-use super::{ID, PROFILE};
+use super::{FOREIGN, ID, PROFILE};
 use crate::form::{Access, MINUTE, Moment};
 use crate::names::NONE;
 use crate::world::World;
@@ -27,6 +27,8 @@ const PRIOR: f64 = 40.0;
 const ROLE_STEPS_MIN: u32 = 1_000;
 /// Average weight of a step, in nats, from which a stretch is another's.
 const OTHER_MIN: f64 = 0.7;
+/// From where it is work that the user and their role hardly ever do: each step fits ten times as well.
+const FOREIGN_MIN: f64 = 2.3;
 /// Average surprise of a step, in nats beyond what is usual for the user, below which nobody else is thought of.
 const SURPRISE_MIN: f64 = 0.5;
 /// Accesses of a stretch that a sign names.
@@ -190,7 +192,7 @@ impl Profile {
         let weight = (fits_other - fits_own) * mean;
         (weight >= OTHER_MIN).then(|| Sign {
             scenario: ID,
-            level: PROFILE,
+            level: if weight >= FOREIGN_MIN { FOREIGN } else { PROFILE },
             user,
             patient: NONE,
             time: stretch.began.unwrap_or(Moment { at: stretch.at, offset_minutes: 0 }),

@@ -78,7 +78,7 @@ fn work_in_the_order_of_another_role_is_told() {
     let told = readers(true).signs(14);
     assert_eq!(told.len(), 1, "{told:?}");
     assert!(
-        told[0].starts_with("1 u1 [") && told[0].contains("49 steps") && told[0].contains("physician"),
+        told[0].starts_with("2 u1 [") && told[0].contains("49 steps") && told[0].contains("physician"),
         "{}",
         told[0]
     );
