@@ -62,10 +62,15 @@ fn numbers(kind: &str, data: &[u8]) -> Result<Vec<f64>> {
         "<f4" => data.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).collect(),
         "<i8" => data.as_chunks().0.iter().map(|bytes| i64::from_le_bytes(*bytes) as f64).collect(),
         "<i4" => data.as_chunks().0.iter().map(|bytes| f64::from(i32::from_le_bytes(*bytes))).collect(),
+        "<u4" => data.as_chunks().0.iter().map(|bytes| f64::from(u32::from_le_bytes(*bytes))).collect(),
+        "<i2" => data.as_chunks().0.iter().map(|bytes| f64::from(i16::from_le_bytes(*bytes))).collect(),
+        "<u2" => data.as_chunks().0.iter().map(|bytes| f64::from(u16::from_le_bytes(*bytes))).collect(),
         "<u8" => data.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes) as f64).collect(),
         "|u1" | "|b1" => data.iter().map(|byte| f64::from(*byte)).collect(),
         "|i1" => data.iter().map(|byte| f64::from(i8::from_le_bytes([*byte]))).collect(),
-        _ => bail!("an array of {kind}: numbers are expected as <f8, <f4, <i8, <i4, <u8, |u1, |i1 or |b1"),
+        _ => {
+            bail!("an array of {kind}: numbers are expected as <f8, <f4, <i8, <i4, <i2, |i1, <u8, <u4, <u2, |u1 or |b1")
+        }
     })
 }
 
@@ -88,6 +93,23 @@ mod tests {
         let columns = npy("{'descr': '<f8', 'fortran_order': True, 'shape': (2, 2), }", &bytes([1.0, 3.0, 2.0, 4.0]));
         assert_eq!(Array::read(&rows).unwrap().values, [1.0, 2.0, 3.0, 4.0]);
         assert_eq!(Array::read(&rows).unwrap(), Array::read(&columns).unwrap());
+    }
+
+    #[test]
+    fn numbers_of_every_size_are_read() {
+        for (kind, data) in [
+            ("|i1", &[0xfe, 3][..]),
+            ("<i2", &[0xfe, 0xff, 3, 0]),
+            ("<i4", &[0xfe, 0xff, 0xff, 0xff, 3, 0, 0, 0]),
+            ("<i8", &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 3, 0, 0, 0, 0, 0, 0, 0]),
+        ] {
+            let array = npy(&format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': (2,), }}"), data);
+            assert_eq!(Array::read(&array).unwrap().values, [-2.0, 3.0], "{kind}");
+        }
+        for (kind, data) in [("<u2", &[1, 2][..]), ("<u4", &[1, 2, 0, 0])] {
+            let array = npy(&format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': (1,), }}"), data);
+            assert_eq!(Array::read(&array).unwrap().values, [513.0], "{kind}");
+        }
     }
 
     #[test]
