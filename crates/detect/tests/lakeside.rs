@@ -176,6 +176,9 @@ fn what_is_found_is_shown() {
         std::env::var(name).unwrap_or_default().split(',').filter(|name| !name.is_empty()).map(PathBuf::from).collect()
     };
     let mut behaviour = Behaviour::new(BehaviourOptions::new([1, 2]));
+    if let Some(asked) = std::env::var("LAKESIDE_ASK").ok().and_then(|asked| asked.parse().ok()) {
+        behaviour.ask(asked);
+    }
     for folder in folders("LAKESIDE_LEARN") {
         let (observed, events) = observations(&folder);
         let started = std::time::Instant::now();

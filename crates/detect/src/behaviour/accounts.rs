@@ -6,7 +6,7 @@ use super::clock::Moment;
 use super::model::Which;
 use super::observed::{Deed, Observed, Way};
 use super::parts::{Parts, Usual, Value};
-use super::profile::{FEATURES, Feature, Profile, Thing, narrow};
+use super::profile::{FEATURES, Feature, Profile, Thing};
 use super::report::EntityKind;
 use super::surprise::{NATS_MAX, above, rare};
 use super::{Behaviour, Sink};
@@ -28,7 +28,7 @@ impl Behaviour {
         if who.group == 0 {
             who.group = self.peers.group_of(EntityKind::Account, name, role);
         }
-        self.open(&mut who, at);
+        self.open(&mut who, at, sink);
         match observed.deed {
             Deed::SignIn(way) => self.sign_in(&mut who, way, observed, name, at, sink),
             Deed::Refused(_) => {
@@ -201,14 +201,12 @@ impl Behaviour {
             return false;
         }
         let nats = self.new_nats(who, Thing::Host, hash, at);
-        let count = f64::from(who.machines.1) + 1.0;
-        // one cause brings several: each further one says less
-        who.machines = (narrow(f64::from(who.machines.0) + nats / libm::sqrt(count)), who.machines.1.saturating_add(1));
-        if who.machines.1 < 2 {
+        let (nats, count) = who.machines.add(nats, at);
+        if count < 2.0 {
             return false;
         }
         let mut parts = Parts::new();
-        parts.add("new machines in the hour", f64::from(who.machines.0), Value::Count(count), Usual::Said);
+        parts.add("new machines in the hour", nats, Value::Count(count), Usual::Said);
         if is_new_edge {
             parts.add("nobody went this way before", 1.0, value, Usual::Said);
         }
@@ -231,14 +229,11 @@ impl Behaviour {
         let mut is_alarm = false;
         if is_new {
             let nats = self.new_nats(who, Thing::Program, hash, at);
-            let count = f64::from(who.programs.1) + 1.0;
-            // one cause brings several: each further one says less
-            who.programs =
-                (narrow(f64::from(who.programs.0) + nats / libm::sqrt(count)), who.programs.1.saturating_add(1));
+            let (nats, count) = who.programs.add(nats, at);
             let mut parts = Parts::new();
             let rate = who.rate(Thing::Program);
             let usual = Usual::New { tries: rate.tries, news: rate.news };
-            parts.add("new programs in the hour", f64::from(who.programs.0), Value::Count(count), usual);
+            parts.add("new programs in the hour", nats, Value::Count(count), usual);
             parts.add("hour", self.hour_nats(who, at), Value::Hour(at.of_day()), Usual::Share(who.share_before(at)));
             let told = |_: &Profile| told_programs(count, observed);
             is_alarm = self.weigh(Which::Programs, who, &parts, (observed, name, at), sink, told);
@@ -256,21 +251,16 @@ impl Behaviour {
         at: Moment,
         sink: &mut Sink<'_>,
     ) {
-        let place = feature as usize;
-        let before = who.counts.get(place).copied().unwrap_or(0.0);
-        let now = before + f64::from(observed.records);
-        who.counts.get_mut(place).into_iter().for_each(|count| *count = now);
+        let (before, now) = self.count(who, feature, f64::from(observed.records), at);
         if is_step(before, now) {
-            let words = FEATURES.get(place).map_or("", |feature| feature.2);
+            let words = FEATURES.get(feature as usize).map_or("", |feature| feature.2);
             let mut parts = Parts::new();
             self.count_parts(who, feature, (Value::Count(now), now), at, &mut parts);
             let (own, peers) = self.usual(who, feature);
             let told = |_: &Profile| format!("{}: {now}{}.", capital(words), held_against(own, peers));
             self.weigh(Which::TakingOut, who, &parts, (observed, name, at), sink, told);
         }
-        let place = Feature::Patients as usize;
-        let before = who.counts.get(place).copied().unwrap_or(0.0);
-        let now = who.count_patients(&observed.patients);
+        let (before, now) = self.count_patients(who, &observed.patients, at);
         if is_step(before, now) {
             let mut parts = Parts::new();
             self.count_parts(who, Feature::Patients, (Value::Count(now), now), at, &mut parts);

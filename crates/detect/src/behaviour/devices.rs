@@ -142,7 +142,7 @@ impl Behaviour {
             who.group = self.peers.group_of(EntityKind::Device, name, observed.role.as_deref());
         }
         self.came_back(&who, at);
-        self.open(&mut who, at);
+        self.open(&mut who, at, sink);
         let peer = observed.peer.as_deref().map(|peer| (self.thing(Thing::Peer, peer.as_bytes()), Value::Name(peer)));
         let to = observed.peer_address;
         let peer = peer.or_else(|| to.map(|to| (self.thing(Thing::Peer, &octets(to)), Value::Address(to))));
@@ -172,7 +172,7 @@ impl Behaviour {
         let key = self.key(EntityKind::Host, name);
         let mut who = self.entities.check_out(key, EntityKind::Host, at);
         who.group = 2;
-        self.open(&mut who, at);
+        self.open(&mut who, at, sink);
         let to_key = self.thing(Thing::Peer, &octets(to));
         self.partners(&mut who, Some((to_key, Value::Address(to))), observed, name, at, sink);
         if is_outside(to) {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod clock;
+mod counts;
 mod devices;
 mod entities;
 mod finding;
@@ -26,7 +27,6 @@ pub use options::BehaviourOptions;
 pub use report::{EntityKind, EntityNow, FeatureNow, ModelState, Noticed};
 
 use cordon_learn::edges::{FirstSeen, FirstSeenConfig};
-use cordon_learn::entity::Fading;
 use cordon_model::Time;
 use cordon_stats::sip64;
 use rustc_hash::FxHashMap;
@@ -155,7 +155,7 @@ impl Behaviour {
             return;
         }
         self.note_source(observed, at);
-        self.follow_days(at);
+        self.follow_days(at, sink);
         match observed.deed {
             Deed::Flow => self.flow(observed, at, sink),
             Deed::Reported => {
@@ -183,7 +183,10 @@ impl Behaviour {
         }
     }
 
-    fn follow_days(&mut self, at: Moment) {
+    fn follow_days(&mut self, at: Moment, sink: &Sink<'_>) {
+        if sink.out.is_none() {
+            self.day = self.day.min(at.day);
+        }
         self.started_s = Some(self.started_s.map_or(at.s, |started| started.min(at.s)));
         if at.day > self.day {
             // a clock that jumps closes one day only
@@ -220,13 +223,15 @@ impl Behaviour {
         self.peers.tried(who.group, thing, added);
     }
 
-    /// Closes the hour and the day that an entity's event has left. Late events count for the running hour.
-    fn open(&mut self, who: &mut Profile, at: Moment) {
-        if at.hour > who.hour {
+    /// Closes the hour that an entity's event has left. While history is learnt, an hour may lie before what was seen already: it is learnt like any other.
+    fn open(&mut self, who: &mut Profile, at: Moment, sink: &Sink<'_>) {
+        let is_back = at.hour < who.hour && sink.out.is_none() && who.days > 0;
+        if at.hour > who.hour || is_back {
             self.close_hour(who);
         }
-        if at.day > who.day && who.days > 0 {
-            self.close_day(who, at);
+        if is_back {
+            // one before, so that this hour and its day count as new
+            (who.hour, who.day) = (at.hour.saturating_sub(1), who.day.min(at.day.saturating_sub(1)));
         }
     }
 
@@ -252,38 +257,6 @@ impl Behaviour {
             }
             *peak = 0.0;
         }
-        let time_s = i64::from(who.hour) * 3_600;
-        for (feature, ..) in FEATURES.iter().filter(|(feature, ..)| *feature != Feature::Patients) {
-            self.learn_count(who, *feature, time_s);
-        }
-        (who.programs, who.machines) = ((0.0, 0), (0.0, 0));
-        who.forget_busy(false);
-    }
-
-    fn close_day(&mut self, who: &mut Profile, at: Moment) {
-        let place = Feature::Patients as usize;
-        let count = who.counts.get(place).copied().unwrap_or(0.0);
-        if count > 0.0 {
-            let normal = who.normal.get(place).copied().unwrap_or_default();
-            if let Some(deviation) = normal.distance_of_width(libm::log1p(count), 0.2) {
-                // E. S. Page, "Continuous inspection schemes", 1954; one day counts at most three deviations
-                who.drift = profile::narrow((f64::from(who.drift) + deviation.clamp(-3.0, 3.0) - 0.5).clamp(0.0, 20.0));
-            }
-            self.learn_count(who, Feature::Patients, i64::from(at.hour) * 3_600);
-        }
-        who.drift_day = at.day;
-        who.forget_patients();
-        who.forget_busy(true);
-    }
-
-    /// Learns a count of an hour or a day in which there was any, and begins a new one.
-    fn learn_count(&mut self, who: &mut Profile, feature: Feature, time_s: i64) {
-        let place = feature as usize;
-        let Some(count) = who.counts.get_mut(place).map(std::mem::take).filter(|count| *count > 0.0) else { return };
-        if let Some(normal) = who.normal.get_mut(place) {
-            normal.learn(libm::log1p(count), time_s, Fading::default());
-        }
-        self.peers.learn(who, feature, count);
     }
 
     fn model(&mut self, which: Which) -> Option<&mut Model> {
@@ -319,10 +292,9 @@ impl Behaviour {
         let is_sign = model.is_high(score) || is_alarm;
         let Some(peak) = who.peaks.get_mut(which as usize) else { return false };
         let risen = score - f64::from(*peak);
-        if *peak == 0.0 {
-            model.entities = model.entities.saturating_add(1);
-        }
         *peak = profile::narrow(score.max(f64::from(*peak)));
+        let is_first = who.is_first_judged(which);
+        self.model(which).into_iter().for_each(|model| model.entities += u64::from(is_first));
         if is_alarm {
             self.tell(which, who, parts, (observed, name, at), sink, told);
         }

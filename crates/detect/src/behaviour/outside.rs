@@ -151,7 +151,7 @@ impl Behaviour {
         let pair = *pair;
         let known = Destination { key: destination.max(1), first_s: at.s, last_s: at.s, callers: 0 };
         let Some(called) = self.destinations.entry(known.key, || known) else { return false };
-        called.last_s = called.last_s.max(at.s);
+        (called.first_s, called.last_s) = (called.first_s.min(at.s), called.last_s.max(at.s));
         called.callers = called.callers.saturating_add(u32::from(is_first));
         let called = *called;
         self.callers += u64::from(who.outside_first());
@@ -209,11 +209,7 @@ impl Behaviour {
         (name, at): (&'o str, Moment),
         sink: &mut Sink<'_>,
     ) -> bool {
-        let sent = observed.bytes_out as f64;
-        let place = Feature::Bytes as usize;
-        let before = who.counts.get(place).copied().unwrap_or(0.0);
-        let now = before + sent;
-        who.counts.get_mut(place).into_iter().for_each(|bytes| *bytes = now);
+        let (before, now) = self.count(who, Feature::Bytes, observed.bytes_out as f64, at);
         let doubles = |bytes: f64| libm::floor(libm::log2(bytes.max(1.0)));
         if now < BYTES_MIN || (before >= BYTES_MIN && doubles(now) <= doubles(before)) {
             return false;

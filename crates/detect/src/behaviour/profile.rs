@@ -78,6 +78,27 @@ pub(super) struct Tries {
     hour: u32,
 }
 
+/// Things that were new to an entity within an hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Burst {
+    nats: f32,
+    things: u16,
+    hour: u32,
+}
+
+impl Burst {
+    /// One more, so surprising; gives the nats and the number in its hour. One cause brings several: the second counts by the root of two less, the third by that of three.
+    pub(super) fn add(&mut self, nats: f64, at: Moment) -> (f64, f64) {
+        if self.hour != at.hour {
+            *self = Self { hour: at.hour, ..Self::default() };
+        }
+        self.things = self.things.saturating_add(1);
+        let things = f64::from(self.things);
+        self.nats = narrow(f64::from(self.nats) + nats / libm::sqrt(things));
+        (f64::from(self.nats), things)
+    }
+}
+
 /// What is remembered of one entity.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Profile {
@@ -102,7 +123,8 @@ pub(super) struct Profile {
     hours: [u8; 48],
     work_days: u8,
     weekend_days: u8,
-    /// Counts of the running hour and, the last, day.
+    /// The running hour of each feature, of the last its running day, and what is counted in it.
+    pub(super) count_at: [u32; FEATURES.len()],
     pub(super) counts: [f64; FEATURES.len()],
     /// Different patients of the running day, one bit each.
     patients: [u64; 8],
@@ -118,15 +140,17 @@ pub(super) struct Profile {
     /// Refused sign-ins lately, faded, and when.
     refused: f32,
     refused_at_s: i64,
-    /// Nats and number of new programs, and of new machines, in the running hour.
-    pub(super) programs: (f32, u16),
-    pub(super) machines: (f32, u16),
+    /// New programs, and new machines, in an hour.
+    pub(super) programs: Burst,
+    pub(super) machines: Burst,
     /// Sum of deviations of patients per day.
     pub(super) drift: f32,
     pub(super) drift_day: u32,
     calls_outside: bool,
     /// Features of which it did more than usual in the running hour or day, a bit each.
     busy: u8,
+    /// Models that have judged it, a bit each.
+    judged: u16,
 }
 
 impl Profile {
@@ -148,6 +172,7 @@ impl Profile {
             hours: [0; 48],
             work_days: 0,
             weekend_days: 0,
+            count_at: [0; FEATURES.len()],
             counts: [0.0; FEATURES.len()],
             patients: [0; 8],
             peaks: [0.0; MODELS],
@@ -157,12 +182,13 @@ impl Profile {
             pending: [(0, 0); 4],
             refused: 0.0,
             refused_at_s: 0,
-            programs: (0.0, 0),
-            machines: (0.0, 0),
+            programs: Burst::default(),
+            machines: Burst::default(),
             drift: 0.0,
             drift_day: 0,
             calls_outside: false,
             busy: 0,
+            judged: 0,
         }
     }
 
@@ -272,10 +298,17 @@ impl Profile {
         is_new
     }
 
-    /// Forgets that of the features of an hour, or of that of a day.
-    pub(super) fn forget_busy(&mut self, of_day: bool) {
-        let day = 1 << (Feature::Patients as u8);
-        self.busy &= if of_day { !day } else { day };
+    /// A new hour or day of a feature has begun.
+    pub(super) fn forget_busy(&mut self, feature: Feature) {
+        self.busy &= !(1 << (feature as u8));
+    }
+
+    /// Whether a model judges it for the first time.
+    pub(super) fn is_first_judged(&mut self, which: Which) -> bool {
+        let bit = 1 << (which as u16);
+        let is_first = self.judged & bit == 0;
+        self.judged |= bit;
+        is_first
     }
 
     /// Whether it calls outside for the first time.
@@ -374,18 +407,23 @@ impl Snapshot for Profile {
         for time in [self.first_s, self.last_s, self.risk_at_s, self.refused_at_s] {
             codec::put_i64(out, time);
         }
-        let marks = [self.hour, self.day, self.drift_day];
+        let marks = [self.hour, self.day, self.drift_day, self.programs.hour, self.machines.hour];
         let pending = self.pending.iter().flat_map(|(mark, hour)| [*mark, *hour]);
-        for number in marks.into_iter().chain(self.told).chain(pending).chain(self.tries.iter().map(|tries| tries.hour))
+        for number in marks
+            .into_iter()
+            .chain(self.count_at)
+            .chain(self.told)
+            .chain(pending)
+            .chain(self.tries.iter().map(|tries| tries.hour))
         {
             out.extend_from_slice(&number.to_le_bytes());
         }
         let tries = self.tries.iter().flat_map(|tries| [tries.tries, tries.news]);
-        let single = [self.refused, self.programs.0, self.machines.0, self.drift];
+        let single = [self.refused, self.programs.nats, self.machines.nats, self.drift];
         for number in self.peaks.into_iter().chain(self.risk).chain(single).chain(tries) {
             out.extend_from_slice(&number.to_le_bytes());
         }
-        for number in [self.programs.1, self.machines.1] {
+        for number in [self.programs.things, self.machines.things, self.judged] {
             out.extend_from_slice(&number.to_le_bytes());
         }
         out.extend_from_slice(&[u8::from(self.calls_outside), self.busy]);
@@ -412,7 +450,9 @@ impl Snapshot for Profile {
         for time in [&mut read.first_s, &mut read.last_s, &mut read.risk_at_s, &mut read.refused_at_s] {
             *time = codec::take_i64(from).ok_or(Damaged("a time"))?;
         }
-        for mark in [&mut read.hour, &mut read.day, &mut read.drift_day].into_iter().chain(&mut read.told) {
+        let marks =
+            [&mut read.hour, &mut read.day, &mut read.drift_day, &mut read.programs.hour, &mut read.machines.hour];
+        for mark in marks.into_iter().chain(&mut read.count_at).chain(&mut read.told) {
             *mark = whole(from)?;
         }
         for (mark, hour) in &mut read.pending {
@@ -421,14 +461,14 @@ impl Snapshot for Profile {
         for tries in &mut read.tries {
             tries.hour = whole(from)?;
         }
-        let single = [&mut read.refused, &mut read.programs.0, &mut read.machines.0, &mut read.drift];
+        let single = [&mut read.refused, &mut read.programs.nats, &mut read.machines.nats, &mut read.drift];
         for number in read.peaks.iter_mut().chain(&mut read.risk).chain(single) {
             *number = single_number(from)?;
         }
         for tries in &mut read.tries {
             (tries.tries, tries.news) = (single_number(from)?, single_number(from)?);
         }
-        for number in [&mut read.programs.1, &mut read.machines.1] {
+        for number in [&mut read.programs.things, &mut read.machines.things, &mut read.judged] {
             *number = codec::take(from).map(u16::from_le_bytes).ok_or(Damaged("a number"))?;
         }
         let [calls_outside, busy] = codec::take(from).ok_or(Damaged("a mark"))?;

@@ -34,7 +34,7 @@ pub struct ModelState {
     pub learns: &'static str,
     /// What it is there to find, a sentence.
     pub detects: &'static str,
-    /// Entities that it has judged at least once and still remembers.
+    /// Entities of which it had something to say, however little, at least once.
     pub entities: u64,
     /// Bytes that it holds beside what all detectors share; what they share stands in the first.
     pub bytes: u64,

@@ -555,6 +555,41 @@ fn an_evening_on_which_all_are_busy_accuses_nobody_and_one_alone_is_found() {
 }
 
 #[test]
+fn a_log_that_comes_a_day_late_counts_for_its_own_hours() {
+    let mut behaviour = taught(ward(14));
+    let mut out = Vec::new();
+    // the nurses sign in now, and last night's list brings what they opened yesterday
+    for nurse in 0..30 {
+        behaviour.see(&sign_in(15 * DAY_S + 6 * HOUR_S, &format!("n{nurse}"), "10.0.1.1", "WS1"), &mut out);
+    }
+    let received = Time((MONDAY_S + 15 * DAY_S + 7 * HOUR_S) * 1_000_000);
+    for one in ward(15).into_iter().filter(|one| one.time.0 >= (MONDAY_S + 14 * DAY_S) * 1_000_000) {
+        behaviour.see(&Observed { received, ..one }, &mut out);
+    }
+    assert_eq!(ids(&out), [""; 0]);
+}
+
+#[test]
+fn history_that_comes_after_the_first_live_events_teaches_all_the_same() {
+    let mut behaviour = new();
+    let mut out = Vec::new();
+    for person in 0..40 {
+        let now = sign_in(14 * DAY_S + HOUR_S + person, &format!("p{person}"), &format!("10.0.1.{person}"), "WS1");
+        behaviour.see(&now, &mut out);
+    }
+    let mut past = office(12);
+    past.sort_by_key(|one| one.time);
+    past.iter().for_each(|one| behaviour.learn(one));
+    let refused = (0..3).map(|n| Observed {
+        deed: Deed::Refused(Way::Gateway),
+        ..sign_in(NIGHT + n * 20, "p3", "203.0.113.9", "FW01")
+    });
+    let mut now: Vec<Observed> = refused.collect();
+    now.push(sign_in(NIGHT + 90, "p3", "203.0.113.9", "FW01"));
+    assert_eq!(ids(&seen(&mut behaviour, &now)), ["learn.account.sign_in"]);
+}
+
+#[test]
 fn memory_is_bounded_and_who_was_silent_longest_is_forgotten() {
     let options = BehaviourOptions { entities_max: 50_000, ..BehaviourOptions::new([3, 4]) };
     let mut behaviour = Behaviour::new(options);
@@ -617,8 +652,9 @@ fn a_million_entities_are_measured() {
         behaviour.learn(&sign_in(n / 100, &format!("u{n}"), "10.0.0.1", "WS1"));
     }
     println!("{} ns for a new entity", started.elapsed().as_nanos() / 1_000_000);
-    let again: Vec<Observed> =
-        (0..1_000_000).map(|n| sign_in(DAY_S + n / 100, &format!("u{}", n * 7_919 % 1_000_000), "10.0.0.2", "WS2")).collect();
+    let again: Vec<Observed> = (0..1_000_000)
+        .map(|n| sign_in(DAY_S + n / 100, &format!("u{}", n * 7_919 % 1_000_000), "10.0.0.2", "WS2"))
+        .collect();
     let (started, mut out) = (std::time::Instant::now(), Vec::new());
     again.iter().for_each(|one| behaviour.see(one, &mut out));
     println!("{} ns for a sign-in of one of a million", started.elapsed().as_nanos() / 1_000_000);
