@@ -25,6 +25,7 @@ use super::super::node::Parts;
 use super::ids::{SiteIds, marked};
 use super::messages::{Messages, Tables};
 use super::moment::written;
+use super::persons::Persons;
 use super::rows::{Origin, Rows, Written};
 
 /// An arena that a hostile record has blown up beyond this is given back.
@@ -71,6 +72,7 @@ pub(super) struct Wanted<'w> {
     pub(super) happened: Range<Time>,
     pub(super) zone: TimeZone,
     pub(super) ids: &'w SiteIds,
+    pub(super) persons: &'w Persons,
     /// Where temporary files may be.
     pub(super) dir: &'w Path,
 }
@@ -238,6 +240,8 @@ impl Taker<'_> {
     fn message(&mut self, record: &Record<'_>, fields: &[Field<'_>], origin: Origin, arena: &Arena) -> io::Result<()> {
         let patient = fields.iter().find(|field| field.name == "patient_ref");
         let Some(patient) = patient.and_then(|field| field.value.text(arena)) else { return Ok(()) };
+        let first = self.wanted.persons.first(patient);
+        let patient = first.as_deref().unwrap_or(patient);
         self.messages.take(record, patient, self.wanted.ids, origin, arena)
     }
 
@@ -266,7 +270,8 @@ impl Taker<'_> {
         let break_glass = if access.break_glass == Some(true) { "1" } else { "" };
         let names_nobody = matches!(action, "search" | "print" | "export" | "disclose").then_some("");
         let nobody = names_nobody.filter(|_| access.patients.is_empty());
-        for patient in access.patients.iter().copied().take(PATIENTS_MAX).chain(nobody) {
+        let people = self.wanted.persons.of_event(&access.patients);
+        for patient in people.iter().map(String::as_str).take(PATIENTS_MAX).chain(nobody) {
             let cells = [
                 &time,
                 &user,

@@ -9,6 +9,7 @@ mod gather;
 mod ids;
 mod messages;
 mod moment;
+mod persons;
 mod review;
 mod rows;
 mod standing;

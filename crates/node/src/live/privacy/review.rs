@@ -18,6 +18,7 @@ use super::super::node::Parts;
 use super::context::{self, Lacks};
 use super::gather::{self, Gathered, Wanted, no_room};
 use super::ids::{SiteIds, account};
+use super::persons::Persons;
 use super::told::{Known, Telling, seen};
 use crate::accesses::{Intake, Kept};
 use crate::config::Privacy;
@@ -55,11 +56,13 @@ impl Asked {
         let spill = self.parts.data_dir.join("spill");
         std::fs::create_dir_all(&spill).map_err(no_room)?;
         let ids = self.ids()?.with_accounts(context::accounts(&dir));
+        let persons = Persons::read(&dir, &ids);
         let wanted = Wanted {
             site: self.site.as_str().into(),
             happened: from..Time(now.0.saturating_add(1)),
             zone: self.zone.clone(),
             ids: &ids,
+            persons: &persons,
             dir: &spill,
         };
         let is_over = || self.is_over();
