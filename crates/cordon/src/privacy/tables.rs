@@ -47,11 +47,21 @@ fn sound(settings: &Settings) -> Result<()> {
         ("case_score_min", settings.case_score_min),
         ("serial_score_min", settings.serial_score_min),
         ("improper_share", settings.improper_share),
+        ("template_support_min", settings.template_support_min),
     ];
     for (name, share) in shares {
         if !(share > 0.0 && share < 1.0) {
             bail!("{name} must be between 0 and 1");
         }
+    }
+    if !(settings.template_user_share_max > 0.0 && settings.template_user_share_max <= 1.0) {
+        bail!("template_user_share_max must be above 0 and at most 1");
+    }
+    if !(settings.template_lift_min > 1.0 && settings.template_lift_min.is_finite()) {
+        bail!("template_lift_min must be above 1: how many times as often as by chance");
+    }
+    if settings.template_users_min < 2 {
+        bail!("template_users_min must be at least 2: the habit of one is no template");
     }
     let lists = [
         ("records_words", &settings.records_words),
@@ -59,6 +69,7 @@ fn sound(settings: &Settings) -> Result<()> {
         ("shared_words", &settings.shared_words),
         ("medicine_words", &settings.medicine_words),
         ("sensitive_words", &settings.sensitive_words),
+        ("note_words", &settings.note_words),
         ("roaming_workstations", &settings.roaming_workstations),
     ];
     for (name, words) in lists {

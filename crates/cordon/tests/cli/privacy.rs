@@ -137,12 +137,16 @@ fn what_is_named_wrongly_is_said_before_any_work_and_nothing_is_written() {
         ("share.toml", "case_score_min = 7.0\n"),
         ("word.toml", "records_words = [\"Coding\"]\n"),
         ("all.toml", "records_words = [\"\"]\n"),
+        ("support.toml", "template_support_min = 2.0\n"),
+        ("lift.toml", "template_lift_min = 0.5\n"),
+        ("users.toml", "template_users_min = 1\n"),
+        ("one.toml", "template_user_share_max = 0.0\n"),
     ];
     for (name, text) in settings {
         fs::write(ward.path().join(name), text).unwrap();
     }
     fs::create_dir(ward.path().join("empty")).unwrap();
-    fs::write(ward.path().join("semicolons.csv"), ACCESSES.replace(',', ";")).unwrap();
+    fs::write(ward.path().join("tabs.csv"), ACCESSES.replace(',', "\t")).unwrap();
     let before = names(ward.path());
     let given = |accesses: &str, context: &str, more: &str, says: &str| {
         let line = format!("privacy review --accesses {accesses} --context {context} --out review{more}");
@@ -154,11 +158,15 @@ fn what_is_named_wrongly_is_said_before_any_work_and_nothing_is_written() {
     given("none.csv", ".", "", "--accesses none.csv");
     given("empty", ".", "", "name the file in it");
     given("staff.csv", ".", "", "has no column \"time\"");
-    given("semicolons.csv", ".", "", "has no column \"time\"");
+    given("tabs.csv", ".", "", "has no column \"time\"");
     given("accesses.csv", "none", "", "--context none: there is no such folder");
     given("accesses.csv", "empty", "", "without staff.csv, patients.csv, encounters.csv");
     given("accesses.csv", ".", " --settings misspelt.toml", "care_befor_hours");
     given("accesses.csv", ".", " --settings share.toml", "case_score_min must be between 0 and 1");
+    given("accesses.csv", ".", " --settings support.toml", "template_support_min must be between 0 and 1");
+    given("accesses.csv", ".", " --settings lift.toml", "template_lift_min must be above 1");
+    given("accesses.csv", ".", " --settings users.toml", "template_users_min must be at least 2");
+    given("accesses.csv", ".", " --settings one.toml", "template_user_share_max must be above 0");
     given("accesses.csv", ".", " --settings word.toml", "small letters");
     given("accesses.csv", ".", " --settings all.toml", "for everything");
     given("accesses.csv", ".", " --previous empty", "name the folder of an earlier review");
@@ -167,6 +175,16 @@ fn what_is_named_wrongly_is_said_before_any_work_and_nothing_is_written() {
     }
     let ran = cordon(ward.path(), "privacy review --accesses accesses.csv --context . --out staff.csv");
     assert!(ran.err.contains("--out staff.csv: name a folder"), "{}", ran.err);
+}
+
+/// The same values, as spreadsheets divide them where a comma is the decimal point.
+fn divided_by_semicolons(text: &str) -> String {
+    let mut quoted = false;
+    let divided = text.chars().map(|letter| {
+        quoted ^= letter == '"';
+        if letter == ',' && !quoted { ';' } else { letter }
+    });
+    divided.collect()
 }
 
 #[test]
@@ -181,11 +199,13 @@ fn the_shape_of_a_file_changes_nothing() {
         })
         .collect();
     let windows: Vec<u8> = ACCESSES.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
-    let shapes: [(&str, Vec<u8>); 5] = [
+    let shapes: [(&str, Vec<u8>); 7] = [
         ("plain", ACCESSES.as_bytes().to_vec()),
         ("windows-1252", windows),
         ("carriage returns", ACCESSES.replace('\n', "\r\n").into_bytes()),
         ("byte order mark", format!("\u{feff}{ACCESSES}").into_bytes()),
+        ("semicolons", divided_by_semicolons(ACCESSES).into_bytes()),
+        ("utf-16", format!("\u{feff}{ACCESSES}").encode_utf16().flat_map(u16::to_le_bytes).collect()),
         ("other columns", turned.join("\n").replacen("\"x, \"\"y\"\"\"", "more", 1).into_bytes()),
     ];
     let written = shapes.map(|(shape, bytes)| {

@@ -7,6 +7,7 @@ mod access;
 mod fold;
 mod moment;
 mod sheet;
+mod text;
 
 pub(crate) use access::AccessNames;
 pub use access::{Access, AccessReader, Action, Outcome};

@@ -1,4 +1,4 @@
-//! One file of comma-separated values, row by row, whatever the order of its columns.
+//! One file of values divided by commas or semicolons, row by row, whatever the order of its columns.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::rc::Rc;
 
 use super::Table;
+use super::text::Text;
 
 /// Longest row that is read, in bytes.
 const ROW_BYTES_MAX: usize = 16 << 20;
@@ -15,7 +16,7 @@ const ROW_BYTES_MAX: usize = 16 << 20;
 pub enum SheetFault {
     /// A column is missing that the file needs.
     #[error(
-        "{file} has no column \"{column}\" (it has: {found}); its first line must name the columns, divided by commas, in UTF-8"
+        "{file} has no column \"{column}\" (it has: {found}); its first line must name the columns, divided by commas or semicolons, in UTF-8 or UTF-16"
     )]
     Column {
         /// The file.
@@ -81,7 +82,7 @@ pub struct RowFault {
 /// Reads a file row by row.
 pub(crate) struct Sheet<R> {
     table: Table,
-    csv: csv::Reader<Limited<R>>,
+    csv: csv::Reader<Limited<Text<R>>>,
     since_row: Rc<Cell<usize>>,
     record: csv::ByteRecord,
     places: Vec<Option<usize>>,
@@ -93,9 +94,15 @@ impl<R: Read> Sheet<R> {
     /// Reads the first line, which names the columns. A context of no bytes has no rows; accesses of no bytes are a fault.
     pub(crate) fn open(table: Table, from: R) -> Result<Self, SheetFault> {
         let since_row = Rc::new(Cell::new(0));
+        let from = Text::open(from).map_err(|source| SheetFault::Read { file: table.file(), row: 0, source })?;
+        let divider = from.divider();
         let limited = Limited { from, since_row: Rc::clone(&since_row) };
-        let csv =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(1 << 18).from_reader(limited);
+        let csv = csv::ReaderBuilder::new()
+            .delimiter(divider)
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(1 << 18)
+            .from_reader(limited);
         let mut sheet =
             Self { table, csv, since_row, record: csv::ByteRecord::new(), places: Vec::new(), width: 0, row: 0 };
         if sheet.read()? {

@@ -245,7 +245,8 @@ fn shapes() -> Vec<Hostile> {
             .refuses("shifts.csv", "user"),
         one("encounters without the column of patients", "encounters.csv", without_column(ENCOUNTERS, "patient"))
             .refuses("encounters.csv", "patient"),
-        one("accesses with semicolons for commas", "accesses.csv", ACCESSES.replace(',', ";"))
+        one("accesses with semicolons for commas", "accesses.csv", ACCESSES.replace(',', ";")),
+        one("accesses with tabs for commas", "accesses.csv", ACCESSES.replace(',', "\t"))
             .refuses("accesses.csv", "time"),
     ]
 }
