@@ -11,7 +11,7 @@ const PAGE_ROWS = 200;
 export interface Chosen {
   /** A state, `all`, or `null`: what somebody has to do something about. */
   readonly state: string | null;
-  readonly owner: string | undefined;
+  readonly owner: "me" | undefined;
 }
 
 export class Cases {

@@ -26,7 +26,7 @@ export type FactorName = "nature" | "recipient" | "acquired" | "mitigation";
 export interface Filter {
   /** States, divided by commas. */
   readonly state?: string;
-  readonly owner?: string;
+  readonly owner?: "me" | "nobody";
   readonly cursor?: string;
   readonly limit: number;
 }

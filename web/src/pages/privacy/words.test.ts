@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Review } from "./incidents";
-import { left, percent, proofOf, reasons, requestText, reviewSentences, scenario, strength } from "./words";
+import { left, percent, proofOf, reasons, requestText, reviewSentences, scenario, scoreText, strength } from "./words";
 
 const REVIEW: Review = {
   ran: "2026-03-18T20:00:00Z", from: "2026-02-16T00:00:00Z", until: "2026-03-18T00:00:00Z", accesses: 62_114, explained: 60_934, unexplained: 966, withheld: 214, by_reason: {},
@@ -56,6 +56,10 @@ test("scenarios and reasons have words; an unknown one stands as it is", () => {
 
 test("a score has a word that grows with it", () => {
   expect([0.1, 0.4, 0.7, 0.9].map(strength)).toEqual(["Weak", "Moderate", "Strong", "Very strong"]);
+});
+
+test("a score that is not certain is never shown as certain, nor one that is not nothing as nothing", () => {
+  expect([0.9998, 0.994, 0.361, 0.001, 0, 1].map(scoreText)).toEqual(["> 0.99", "0.99", "0.36", "< 0.01", "0.00", "1.00"]);
 });
 
 test("a deadline says what is left, that it is near, and by how much it is over", () => {

@@ -82,6 +82,12 @@ export function strength(score: number): string {
   return "Weak";
 }
 
+/** The number beside the word: what is not certain is never shown as certain. */
+export function scoreText(score: number): string {
+  if (score < 1 && score >= 0.995) return "> 0.99";
+  return score > 0 && score < 0.005 ? "< 0.01" : score.toFixed(2);
+}
+
 /** What each reason says; the ids are those of the review. */
 const REASONS: Readonly<Record<string, string>> = {
   E1: "takes part in the care",
