@@ -137,5 +137,6 @@ fn notes(list: &EdgeList, plan: &EdgesPlan) -> Vec<String> {
         format!("{} edges, {} nodes, {ticks} ticks; labels read: {}", list.edges.len(), list.nodes, labels.join(", ")),
         format!("{} seeds: each draws the key of the hashes anew; no edge is left out for warm-up", plan.seeds.len()),
         "events/s: processor time of one thread, from two numbers of nodes to the score, hashing included".to_owned(),
+        format!("the combination says 0 of the first {SCALE_EDGES} edges, by which its scales are fitted"),
     ]
 }
