@@ -3,7 +3,7 @@
 import { Problem } from "../../api/client";
 import { load, type Loaded } from "../../app/load.svelte";
 import { toasts } from "../../app/toasts.svelte";
-import { readPage, type Page, type Summary } from "./incidents";
+import { readPage, type Owner, type Page, type Summary } from "./incidents";
 import { isOpen, STATES } from "./words";
 
 const PAGE_ROWS = 200;
@@ -11,7 +11,7 @@ const PAGE_ROWS = 200;
 export interface Chosen {
   /** A state, `all`, or `null`: what somebody has to do something about. */
   readonly state: string | null;
-  readonly owner: "me" | undefined;
+  readonly owner: Owner | undefined;
 }
 
 export class Cases {

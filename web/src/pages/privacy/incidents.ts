@@ -23,10 +23,12 @@ export type Page = Schemas["PageBody_IncidentSummary"];
 
 export type FactorName = "nature" | "recipient" | "acquired" | "mitigation";
 
+export type Owner = "me" | "nobody";
+
 export interface Filter {
   /** States, divided by commas. */
   readonly state?: string;
-  readonly owner?: "me" | "nobody";
+  readonly owner?: Owner;
   readonly cursor?: string;
   readonly limit: number;
 }
