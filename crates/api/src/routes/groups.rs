@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use self::asked::GroupsAsked;
+pub(crate) use self::asked::OwnerWord;
 use crate::allowed::{Allowed, ReadFindings, TriageFindings};
 use crate::extract::{Json, Parted, Path};
 use crate::problem::Problem;

@@ -116,7 +116,10 @@ async fn a_case_in_a_list_has_the_shape_that_the_console_reads() {
     });
     assert_eq!(list, json!({"items": [expect], "next": null}));
     assert_eq!(officer.get("/api/v1/incidents?state=closed").await.json()["items"], json!([]));
-    assert_eq!(officer.get("/api/v1/incidents?owner=olga").await.json()["items"], json!([]));
+    assert_eq!(officer.get("/api/v1/incidents?owner=me").await.json()["items"], json!([]));
+    let nobodys = officer.get("/api/v1/incidents?owner=nobody&state=new,triage").await.json();
+    assert_eq!(nobodys["items"][0]["id"], json!(id(1)));
+    assert_eq!(officer.get("/api/v1/incidents?owner=olga").await.status, 400, "no name of a person in an address");
     assert_eq!(officer.get("/api/v1/incidents?state=odd").await.status, 400);
     assert_eq!(officer.get("/api/v1/incidents?cursor=odd").await.status, 422);
     assert_eq!(officer.get("/api/v1/incidents/odd").await.status, 404);
@@ -324,5 +327,9 @@ async fn how_a_machine_behaves_analysts_see_and_how_a_person_does_only_privacy_o
         assert_eq!(ask("responder", "user", name).await.status, 403, "{name}");
     }
     assert_eq!(ask("privacy_officer", "user", "LAKESIDE\\annabella").await.json()["risk"], json!(2.5));
-    assert_eq!(ask("privacy_officer", "host", "unknown").await.json()["features"], json!([]), "nothing learnt is no fault");
+    assert_eq!(
+        ask("privacy_officer", "host", "unknown").await.json()["features"],
+        json!([]),
+        "nothing learnt is no fault"
+    );
 }

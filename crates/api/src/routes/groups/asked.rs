@@ -21,11 +21,21 @@ enum StateChoice {
 /// Whose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum OwnerWord {
+pub(crate) enum OwnerWord {
     /// Of whoever asks.
     Me,
     /// Nobody has taken it.
     Nobody,
+}
+
+impl OwnerWord {
+    /// Whose, when it is `name` who asks.
+    pub(crate) fn of(self, name: &str) -> OwnedBy {
+        match self {
+            Self::Me => OwnedBy::User(name.to_owned()),
+            Self::Nobody => OwnedBy::Nobody,
+        }
+    }
 }
 
 /// Which groups. Whom they are about is asked for in a body: `POST /api/v1/finding-groups/search`.
@@ -80,10 +90,7 @@ impl GroupsAsked {
             class_uid: self.class_uid,
             entity_kind: self.entity_kind.map(Into::into),
             text: self.text,
-            owner: self.owner_is.map(|owner| match owner {
-                OwnerWord::Me => OwnedBy::User(name.to_owned()),
-                OwnerWord::Nobody => OwnedBy::Nobody,
-            }),
+            owner: self.owner_is.map(|owner| owner.of(name)),
             last_from: self.from.map(|moment| moment.0),
             last_to: self.to.map(|moment| moment.0),
             quiet_at: (!self.muted).then(|| state.control().now()),

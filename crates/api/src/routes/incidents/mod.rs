@@ -9,7 +9,7 @@ pub(crate) mod work;
 use axum::extract::State;
 use cordon_incident::Deed;
 use cordon_model::{IncidentId, IncidentState};
-use cordon_store::state::{IncidentFilter, IncidentShown, OwnedBy};
+use cordon_store::state::{IncidentFilter, IncidentShown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
@@ -18,6 +18,7 @@ use self::body::{IncidentBody, KindWord, SummaryBody};
 use crate::allowed::{Act, Allowed, ReadIncidents};
 use crate::extract::{Json, Path, Query};
 use crate::problem::Problem;
+use crate::routes::groups::OwnerWord;
 use crate::state::ApiState;
 use crate::wire::{Limit, PageBody, id_bytes};
 
@@ -33,8 +34,9 @@ pub(crate) struct IncidentQuery {
     #[serde(default)]
     #[param(value_type = Option<String>, example = "new,triage,asked,answered")]
     state: States,
-    /// Of this owner.
-    owner: Option<String>,
+    /// Whose: of whoever asks, or of nobody.
+    #[param(inline)]
+    owner: Option<OwnerWord>,
     /// Most rows; 100 when nothing is said.
     #[serde(default)]
     #[param(inline)]
@@ -66,7 +68,7 @@ pub(crate) async fn list(
     let filter = IncidentFilter {
         kind: query.kind.map(Into::into),
         states: query.state.0,
-        owner: query.owner.map(OwnedBy::User),
+        owner: query.owner.map(|owner| owner.of(allowed.name())),
     };
     let page = state.kept().incidents(allowed.scope(), &filter, query.cursor.as_deref(), query.limit.0).await?;
     Ok(Json(PageBody::of(page)))
