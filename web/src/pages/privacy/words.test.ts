@@ -4,7 +4,7 @@ import { left, percent, proofOf, reasons, requestText, reviewSentences, scenario
 
 const REVIEW: Review = {
   ran: "2026-03-18T20:00:00Z", from: "2026-02-16T00:00:00Z", until: "2026-03-18T00:00:00Z", accesses: 62_114, explained: 60_934, unexplained: 966, withheld: 214, by_reason: {},
-  silences: [{ feed: "orders", from: "2026-03-10T06:00:00Z", until: "2026-03-10T12:00:00Z", words: "orders" }], cases: 7, withdrawn: 2, took_ms: 9_000,
+  silences: [{ feed: "orders", from: "2026-03-10T06:00:00Z", until: "2026-03-10T12:00:00Z", words: "36 of about 2305 rows came" }], cases: 7, withdrawn: 2, took_ms: 9_000,
 };
 const clock = (at: string) => at.slice(0, 16);
 
@@ -12,7 +12,7 @@ test("a review says how many accesses have a reason, how many none that was foun
   expect(reviewSentences(REVIEW, clock)).toEqual([
     "62,114 accesses in 30 days; for 98.1 % a reason was found in the data.",
     "For 966 no reason was found in the data; only what several signs speak against becomes a case.",
-    "214 cannot be judged yet, because orders were silent from 2026-03-10T06:00 to 2026-03-10T12:00. They open no case, and nobody is told of them.",
+    "214 cannot be judged yet, because orders were silent from 2026-03-10T06:00 to 2026-03-10T12:00 (36 of about 2305 rows came). They open no case, and nobody is told of them.",
     "7 cases came of it; 2 were withdrawn, because data that came late gives a reason.",
   ]);
 });
@@ -28,8 +28,8 @@ test("a review of nothing says that nothing could be judged", () => {
 
 test("beyond two, silences are counted", () => {
   const [silence] = REVIEW.silences;
-  const silences = [silence, { ...silence, words: "the roster" }, silence, silence] as Review["silences"];
-  expect(reviewSentences({ ...REVIEW, silences }, clock)[2]).toContain("the roster was silent from 2026-03-10T06:00 to 2026-03-10T12:00, and 2 more.");
+  const silences = [silence, { ...silence, feed: "the roster" }, silence, silence] as Review["silences"];
+  expect(reviewSentences({ ...REVIEW, silences }, clock)[2]).toContain("the roster was silent from 2026-03-10T06:00 to 2026-03-10T12:00 (36 of about 2305 rows came), and 2 more.");
 });
 
 test("a share that is not all is never shown as all, and one that is not nothing never as nothing", () => {

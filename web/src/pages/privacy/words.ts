@@ -226,7 +226,7 @@ const SILENCES_NAMED = 2;
 function withheldSentence({ withheld, silences }: Review, clock: (at: string) => string): string {
   const cannot = `${exact(withheld)} cannot be judged yet`;
   if (silences.length === 0) return `${cannot}: data that could explain them is missing.`;
-  const named = silences.slice(0, SILENCES_NAMED).map(({ words, from, until }) => `${words} ${isPlural(words) ? "were" : "was"} silent from ${clock(from)} to ${clock(until)}`);
+  const named = silences.slice(0, SILENCES_NAMED).map(({ feed, words, from, until }) => `${feed} ${isPlural(feed) ? "were" : "was"} silent from ${clock(from)} to ${clock(until)} (${words})`);
   const more = silences.length > SILENCES_NAMED ? [`${silences.length - SILENCES_NAMED} more`] : [];
   return `${cannot}, because ${[...named, ...more].join(", and ")}. They open no case, and nobody is told of them.`;
 }
