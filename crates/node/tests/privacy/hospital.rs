@@ -53,8 +53,8 @@ impl Part {
 
 /// The hospital, and a folder for one node.
 pub(crate) struct Hospital {
-    decode: DecodeOptions,
-    folder: Arc<TempDir>,
+    pub(crate) decode: DecodeOptions,
+    pub(crate) folder: Arc<TempDir>,
     /// People, roster and patients.
     pub(crate) context: Option<PathBuf>,
     /// Accounts of the privacy office.
