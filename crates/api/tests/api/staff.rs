@@ -229,14 +229,19 @@ const NAMING_OFFICERS: [&str; 3] =
 #[tokio::test]
 async fn cases_name_somebody_to_officers_alone_and_where_all_staff_have_pseudonyms_to_nobody() {
     let (played, administrator) = played().await;
-    let pseudonyms = NAMES.map(|name| pseudonym(&played, name));
-    let asked: Vec<&str> = pseudonyms.iter().map(String::as_str).collect();
+    let anna = pseudonym(&played, "annabella");
     let officer = played.token(&administrator, &["privacy_officer"], None).await;
     let auditor = played.token(&administrator, &["auditor"], None).await;
     let naming_cases = async |token: &str, name: &str| {
-        let seen = walk(&played, token, &asked).await;
-        let routes = naming(&seen, name).into_iter().filter(|route| NAMING_OFFICERS.contains(route));
-        routes.map(str::to_owned).collect::<Vec<_>>()
+        let mut routes = Vec::new();
+        for route in NAMING_OFFICERS {
+            let mut text = String::new();
+            for path in paths(&played, route.trim_start_matches("GET ")).await {
+                text.push_str(&played.ask(with_token(request("GET", &path), token)).await.text.to_lowercase());
+            }
+            routes.extend(text.contains(name).then_some(route));
+        }
+        routes
     };
     assert_eq!(naming_cases(&officer, "annabella").await, NAMING_OFFICERS);
     assert_eq!(
@@ -250,7 +255,7 @@ async fn cases_name_somebody_to_officers_alone_and_where_all_staff_have_pseudony
             assert_eq!(naming_cases(token, name).await, [] as [&str; 0], "{name}");
         }
     }
-    assert_eq!(naming_cases(&officer, &pseudonyms[0]).await, NAMING_OFFICERS);
+    assert_eq!(naming_cases(&officer, &anna).await, NAMING_OFFICERS);
 }
 
 #[tokio::test]

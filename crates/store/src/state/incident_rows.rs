@@ -12,7 +12,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, SqliteConnection, Transaction};
 
 use super::StateError;
 use super::incident_material::{Material, assessment_json, assessment_of, material_json};
-use super::sql::{digest_bytes, from_count, id_bytes, names_json, set_of_names, to_count};
+use super::sql::{digest_bytes, from_count, id_bytes, names_json, to_count};
 
 const TABLE: &str = "incidents";
 
@@ -169,7 +169,7 @@ fn found_of(row: &SqliteRow) -> Result<NewIncident, StateError> {
         user: row.try_get("user")?,
         title: row.try_get("title")?,
         score: row.try_get("score")?,
-        scenarios: scenarios_of(row)?.into_iter().collect(),
+        scenarios: scenario_list(row)?,
         patients,
         parts,
         sentences,
@@ -191,9 +191,14 @@ pub(super) fn verdict_of(row: &SqliteRow) -> Result<Option<IncidentVerdict>, Sta
     verdict.map(|name| word(name, IncidentVerdict::from_name)).transpose()
 }
 
-/// The scenarios; ids, so their order says nothing.
+/// The scenarios, whatever their order.
 pub(super) fn scenarios_of(row: &SqliteRow) -> Result<BTreeSet<String>, StateError> {
-    set_of_names(row.try_get("scenarios")?, TABLE, |name| Some(name.to_owned()))
+    Ok(scenario_list(row)?.into_iter().collect())
+}
+
+/// The scenarios in the order of the review: the digest of the evidence depends on it.
+fn scenario_list(row: &SqliteRow) -> Result<Vec<String>, StateError> {
+    serde_json::from_str(row.try_get("scenarios")?).map_err(|_| StateError::Damaged(TABLE))
 }
 
 /// A word of one of the enumerations.
