@@ -156,8 +156,7 @@ impl Hospital {
         };
         let (engine, _) = Engine::compile(&[], &self.decode.log_sources);
         let (plan, _) = Plan::new(&[], &|_| None);
-        let detector =
-            Detector::new(engine, Arc::new(plan), &[], DetectOptions::new(&self.decode, SiteKey::of_scan()));
+        let detector = Detector::new(engine, Arc::new(plan), &[], DetectOptions::new(&self.decode, SiteKey::of_scan()));
         let opening = Opening {
             rules: Arc::new(Rules::new(detector, "test".into())),
             registry: Arc::new(SourceRegistry::new(SITE.into(), [])),

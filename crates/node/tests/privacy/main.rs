@@ -38,7 +38,8 @@ async fn the_nurse_who_opened_her_neighbours_record_is_the_one_case_in_sentences
         assert!(found.scenarios.iter().any(|known| known == scenario), "{scenario} in {:?}", found.scenarios);
     }
     assert!(found.score > 0.9 && !found.is_office, "{}", found.score);
-    let texts: Vec<&str> = found.sentences.iter().chain(&found.counter_evidence).map(|told| told.text.as_str()).collect();
+    let texts: Vec<&str> =
+        found.sentences.iter().chain(&found.counter_evidence).map(|told| told.text.as_str()).collect();
     let texts = texts.join("\n");
     assert!(texts.contains("m.linnet lives in the patient's street, 2 house numbers away."), "{texts}");
     for name in ["Ferrin", "Tobias", "700100"] {
@@ -51,9 +52,15 @@ async fn the_nurse_who_opened_her_neighbours_record_is_the_one_case_in_sentences
     for access in &found.accesses {
         assert!(access.source.starts_with("evening/") && access.explanation.is_empty(), "{access:?}");
     }
-    let is_told = |access: &cordon_model::IncidentAccess| proofs.iter().any(|proof| **proof == format!("event:{}", access.event_id));
+    let is_told = |access: &cordon_model::IncidentAccess| {
+        proofs.iter().any(|proof| **proof == format!("event:{}", access.event_id))
+    };
     assert!(found.accesses.iter().any(is_told), "{proofs:?}");
-    assert!(found.accesses.iter().any(|access| access.break_glass) && found.accesses.len() >= 8, "{:?}", found.accesses);
+    assert!(
+        found.accesses.iter().any(|access| access.break_glass) && found.accesses.len() >= 8,
+        "{:?}",
+        found.accesses
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,7 +94,10 @@ async fn an_admission_that_comes_late_withdraws_the_case_and_says_why() {
     node.stop().await;
     assert_eq!((outcome.counts["cases"], outcome.counts["cases_withdrawn"]), (0, 1));
     let reason = all[0].withdrawn_reason.clone().unwrap();
-    assert!(reason.contains("was on shift in the patient's unit (shifts.csv:") && reason.contains("event:"), "{reason}");
+    assert!(
+        reason.contains("was on shift in the patient's unit (shifts.csv:") && reason.contains("event:"),
+        "{reason}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

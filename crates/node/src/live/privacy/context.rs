@@ -111,7 +111,8 @@ pub(super) fn accounts(dir: &Path) -> BTreeMap<String, String> {
         return out;
     };
     let Ok(columns) = sheet.byte_headers().cloned() else { return out };
-    let place = |name: &str| columns.iter().position(|column| column.trim_ascii().eq_ignore_ascii_case(name.as_bytes()));
+    let place =
+        |name: &str| columns.iter().position(|column| column.trim_ascii().eq_ignore_ascii_case(name.as_bytes()));
     let (Some(user), Some(person)) = (place("user"), place("person_id")) else { return out };
     // a row that cannot be read is told by the review
     for row in sheet.byte_records().flatten() {
@@ -133,8 +134,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("patients.csv"), "patient\n").unwrap();
         let lacks = Lacks::of(dir.path());
-        let files = |lacks: &[String]| lacks.iter().map(|text| text.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
-        assert_eq!((files(&lacks.needed), files(&lacks.wanted)), (vec!["staff.csv".into()], vec!["shifts.csv".into(), "contacts.csv".into()]));
+        let files =
+            |lacks: &[String]| lacks.iter().map(|text| text.split(' ').next().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            (files(&lacks.needed), files(&lacks.wanted)),
+            (vec!["staff.csv".into()], vec!["shifts.csv".into(), "contacts.csv".into()])
+        );
     }
 
     #[test]

@@ -173,17 +173,17 @@ impl<'p> Gather<'p> {
     }
 
     fn finish(self, missing: Passed) -> io::Result<Gathered> {
-        let Taker { accesses, mut encounters, mut participants, mut appointments, messages, sources, mut counts, .. } =
-            self.taker;
+        let Taker {
+            accesses, mut encounters, mut participants, mut appointments, messages, sources, mut counts, ..
+        } = self.taker;
         counts.messages = messages.count;
-        let tables = Tables {
-            encounters: &mut encounters,
-            participants: &mut participants,
-            appointments: &mut appointments,
-        };
+        let tables =
+            Tables { encounters: &mut encounters, participants: &mut participants, appointments: &mut appointments };
         let (orders, left_out) = messages.write(tables)?;
-        let context =
-            [encounters, participants, appointments, orders].into_iter().map(Rows::finish).collect::<Result<Vec<_>, _>>()?;
+        let context = [encounters, participants, appointments, orders]
+            .into_iter()
+            .map(Rows::finish)
+            .collect::<Result<Vec<_>, _>>()?;
         let accesses = accesses.finish()?;
         counts.left_out = left_out + accesses.left_out + context.iter().map(|table| table.left_out).sum::<u64>();
         Ok(Gathered { accesses, context, sources, counts, missing })

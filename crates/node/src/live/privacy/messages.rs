@@ -26,8 +26,7 @@ const ORDERED_BY: [&str; 4] = ["ORC-12.1", "OBR-16.1", "ORC-10.1", "ORC-11.1"];
 /// Fields that name who carried out: principal and assistant interpreter, technician, who administered.
 const PERFORMED_BY: [&str; 4] = ["OBR-32.1", "OBR-33.1", "OBR-34.1", "RXA-10.1"];
 /// Messages of orders, results and medicines.
-const ORDERS: [&str; 12] =
-    ["ORM", "OMG", "OML", "OMI", "ORU", "OUL", "RDE", "RDS", "RGV", "RAS", "OMP", "RRE"];
+const ORDERS: [&str; 12] = ["ORM", "OMG", "OML", "OMI", "ORU", "OUL", "RDE", "RDS", "RGV", "RAS", "OMP", "RRE"];
 /// Those of medicines.
 const MEDICINES: [&str; 6] = ["RDE", "RDS", "RGV", "RAS", "OMP", "RRE"];
 
@@ -173,7 +172,8 @@ impl Messages {
     fn order(&mut self, said: &Said<'_>, kind: &str) -> io::Result<()> {
         let Said { segments, patient, at, ids, origin } = *said;
         let people = |names: [&'static str; 4]| {
-            let mut people: Vec<String> = names.into_iter().flat_map(|name| segments.all(name)).map(|text| ids.person(text)).collect();
+            let mut people: Vec<String> =
+                names.into_iter().flat_map(|name| segments.all(name)).map(|text| ids.person(text)).collect();
             people.sort_unstable();
             people.dedup();
             people

@@ -119,7 +119,12 @@ impl AccessReview {
         drop(turn);
         match reviewed {
             Ok(Some(Reviewed { run, outcome })) => {
-                tracing::info!(accesses = run.accesses, cases = run.cases, took_ms = run.took_ms, "accesses were reviewed");
+                tracing::info!(
+                    accesses = run.accesses,
+                    cases = run.cases,
+                    took_ms = run.took_ms,
+                    "accesses were reviewed"
+                );
                 self.parts.reviews.note(&run);
                 Ok(outcome)
             }

@@ -145,7 +145,8 @@ impl Asked {
         let filter = IncidentFilter { kind: Some(IncidentKind::Privacy), ..IncidentFilter::default() };
         let (mut known, mut after) = (Vec::new(), None::<String>);
         loop {
-            let page = self.runtime.block_on(state.incidents(&scope, &filter, after.as_deref(), PAGE)).map_err(failed)?;
+            let page =
+                self.runtime.block_on(state.incidents(&scope, &filter, after.as_deref(), PAGE)).map_err(failed)?;
             for row in page.rows.iter().filter(|row| row.last >= from) {
                 let found = self.runtime.block_on(state.incident(&scope, row.id)).map_err(failed)?.incident;
                 let events = found.found.accesses.iter().map(|access| access.event_id).collect();
@@ -184,11 +185,7 @@ impl Asked {
         }
     }
 
-    fn keep(
-        &self,
-        run: &ReviewRun,
-        new: &[cordon_model::NewIncident],
-    ) -> Result<IncidentsRecorded, ControlError> {
+    fn keep(&self, run: &ReviewRun, new: &[cordon_model::NewIncident]) -> Result<IncidentsRecorded, ControlError> {
         let state = &self.parts.state;
         let recorded = self.runtime.block_on(async {
             let recorded = state.record_incidents(run, new).await?;

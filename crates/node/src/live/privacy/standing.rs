@@ -69,9 +69,8 @@ impl Standing {
 
     /// What is counted.
     pub(in crate::live) fn metrics(&self) -> Vec<Family> {
-        let one = |name, help, kind, value: &AtomicU64| {
-            Family::one(name, help, kind, number(value.load(Ordering::Relaxed)))
-        };
+        let one =
+            |name, help, kind, value: &AtomicU64| Family::one(name, help, kind, number(value.load(Ordering::Relaxed)));
         let gauge = Kind::Gauge;
         vec![
             one("cordon_access_reviews_total", "Reviews of record accesses.", Kind::Counter, &self.reviews),

@@ -132,7 +132,12 @@ impl Telling<'_> {
         let (first, last) = (first.time, last.time);
         let events: Vec<EventId> = accesses.iter().filter_map(|access| access.event).collect();
         let Some(id) = self.id(&user, &events) else { return Ok(None) };
-        let sentences = self.sentences(&case.sentences)?;
+        let mut sentences = self.sentences(&case.sentences)?;
+        if let Some(opening) = sentences.first_mut() {
+            // rows come in the order in which the store gives them, which a restart changes; time does not
+            let kept = opening.proof.len();
+            opening.proof = events.iter().map(|event| format!("event:{event}")).take(kept).collect();
+        }
         Ok(Some(NewIncident {
             id,
             kind: IncidentKind::Privacy,
