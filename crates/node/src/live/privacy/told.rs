@@ -127,7 +127,7 @@ impl Telling<'_> {
     pub(super) fn incident(&self, case: &Case) -> io::Result<Option<NewIncident>> {
         let user = unmarked(&case.user).to_owned();
         let mut accesses: Vec<&Seen> = case.access_rows.iter().filter_map(|row| self.seen.get(row)).collect();
-        accesses.sort_by(|one, other| (one.time, one.event).cmp(&(other.time, other.event)));
+        accesses.sort_by_key(|access| (access.time, access.event));
         let (Some(first), Some(last)) = (accesses.first(), accesses.last()) else { return Ok(None) };
         let (first, last) = (first.time, last.time);
         let events: Vec<EventId> = accesses.iter().filter_map(|access| access.event).collect();
