@@ -226,6 +226,15 @@ const NAMING: [&str; 13] = [
 const NAMING_OFFICERS: [&str; 3] =
     ["GET /api/v1/incidents", "GET /api/v1/incidents/{id}", "GET /api/v1/incidents/{id}/export"];
 
+/// What a route answers for each of the things that are there, in small letters.
+async fn answers_of(played: &Played, route: &str, token: &str) -> String {
+    let mut text = String::new();
+    for path in paths(played, route.trim_start_matches("GET ")).await {
+        text.push_str(&played.ask(with_token(request("GET", &path), token)).await.text.to_lowercase());
+    }
+    text
+}
+
 #[tokio::test]
 async fn cases_name_somebody_to_officers_alone_and_where_all_staff_have_pseudonyms_to_nobody() {
     let (played, administrator) = played().await;
@@ -235,11 +244,7 @@ async fn cases_name_somebody_to_officers_alone_and_where_all_staff_have_pseudony
     let naming_cases = async |token: &str, name: &str| {
         let mut routes = Vec::new();
         for route in NAMING_OFFICERS {
-            let mut text = String::new();
-            for path in paths(&played, route.trim_start_matches("GET ")).await {
-                text.push_str(&played.ask(with_token(request("GET", &path), token)).await.text.to_lowercase());
-            }
-            routes.extend(text.contains(name).then_some(route));
+            routes.extend(answers_of(&played, route, token).await.contains(name).then_some(route));
         }
         routes
     };
