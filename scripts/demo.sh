@@ -11,7 +11,11 @@ intake=127.0.0.1:${DEMO_INTAKE_PORT:-8481}
 scripts/console.sh >/dev/null
 # the whole workspace, as `make test` builds it: one package alone has other features and would compile hundreds of dependencies again
 cargo build --quiet --locked --workspace --bins
-"$target/debug/xtask" lakeside --out "$target/demo-quiet" --days "${DEMO_DAYS:-3}" --seed 2026 --start 2026-03-15 --story none >/dev/null
+# the week before and the day itself until the evening, as dense as the evening: what is usual is learnt from them
+quiet=("$target/debug/xtask" lakeside --seed 318 --events-per-day 7500 --story none)
+rm -rf "$target/demo-quiet"
+"${quiet[@]}" --out "$target/demo-quiet/week" --days 7 --start 2026-03-11 >/dev/null
+"${quiet[@]}" --out "$target/demo-quiet/day" --days 1 --start 2026-03-18 --hours 0-18 >/dev/null
 cordon=$(realpath "$target/debug/cordon")
 work=$(mktemp -d)
 settings=(--set "data_dir=$work/data" --set site=lakeside --set "api.address=$api" --set "intake.http=[\"$intake\"]"

@@ -495,6 +495,12 @@ const PRIVACY: &[Setting] = &[
     setting("review_every", Kind::Span(60), "\"6h\"", "How often accesses are reviewed, by the event clock."),
     setting("days", Kind::Whole(1, 400), "30", "Days up to now whose accesses a review looks at."),
     setting(
+        "forget_after_days",
+        Kind::Whole(1, 3_650),
+        "90",
+        "Days after their last change at which cases that were withdrawn or found unfounded are deleted, with everything about them; the audit log keeps that it was done. Never sooner than `privacy.days`, or a review would bring them back.",
+    ),
+    setting(
         "office",
         TEXTS,
         "[]",

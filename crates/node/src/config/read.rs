@@ -295,6 +295,7 @@ fn privacy(of: &Fields) -> Privacy {
         context_dir: of.path("context_dir"),
         review_every: of.span("review_every"),
         days: of.whole("days"),
+        forget_after_days: of.whole("forget_after_days"),
         office: of.texts("office"),
         budget: Some(of.whole("budget")).filter(|budget| *budget > 0),
         authorities: of.texts("authorities"),

@@ -238,6 +238,8 @@ pub struct Privacy {
     pub review_every: Span,
     /// Days up to now whose accesses are looked at.
     pub days: u64,
+    /// Days after which withdrawn and unfounded cases are deleted.
+    pub forget_after_days: u64,
     /// Accounts of the privacy office.
     pub office: Vec<String>,
     /// Most cases a day for each 10,000 people; `None` for all.

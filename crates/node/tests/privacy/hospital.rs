@@ -123,6 +123,7 @@ impl Hospital {
             context_dir: self.context.clone(),
             review_every: Length(21_600),
             days: 30,
+            forget_after_days: 90,
             office: self.office.clone(),
             budget: None,
             authorities: Vec::new(),

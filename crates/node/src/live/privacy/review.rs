@@ -10,7 +10,7 @@ use cordon_api::{ControlError, Outcome, Progress};
 use cordon_model::{IncidentKind, Time};
 use cordon_policy::AccessScope;
 use cordon_privacy::{AccessReader, Case, Found, Reason, Review, Settings};
-use cordon_store::state::{IncidentFilter, IncidentsRecorded, ReviewRun, ReviewSilence, StateError};
+use cordon_store::state::{By, IncidentFilter, IncidentsRecorded, ReviewRun, ReviewSilence, StateError};
 use jiff::tz::TimeZone;
 use tokio::runtime::Handle;
 
@@ -52,7 +52,7 @@ impl Asked {
         let began = Instant::now();
         let dir = self.folder()?;
         let now = self.parts.clock.now();
-        let from = Time(now.0.saturating_sub(i64::try_from(self.settings.days).unwrap_or(400).saturating_mul(DAY)));
+        let from = days_before(now, self.settings.days);
         let spill = self.parts.data_dir.join("spill");
         std::fs::create_dir_all(&spill).map_err(no_room)?;
         let ids = self.ids()?.with_accounts(context::accounts(&dir));
@@ -96,6 +96,7 @@ impl Asked {
         }
         run.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let recorded = self.keep(&run, &new)?;
+        self.forget(now)?;
         Ok(Some(Reviewed { outcome: outcome(&run, &recorded, &gathered, faults), run }))
     }
 
@@ -185,6 +186,16 @@ impl Asked {
         }
     }
 
+    /// Deletes withdrawn and unfounded cases whose time is over; a day after the review has lost sight of them at the earliest.
+    fn forget(&self, now: Time) -> Result<(), ControlError> {
+        let before = days_before(now, self.settings.forget_after_days.max(self.settings.days + 1));
+        let deleted = self.runtime.block_on(self.parts.state.purge_unfounded(&By::node(now), before)).map_err(failed)?;
+        if deleted > 0 {
+            tracing::info!(deleted, "cases that were withdrawn or unfounded were deleted after their time");
+        }
+        Ok(())
+    }
+
     fn keep(&self, run: &ReviewRun, new: &[cordon_model::NewIncident]) -> Result<IncidentsRecorded, ControlError> {
         let state = &self.parts.state;
         let recorded = self.runtime.block_on(async {
@@ -194,6 +205,11 @@ impl Asked {
         });
         recorded.map_err(failed)
     }
+}
+
+/// So many days before a time.
+fn days_before(now: Time, days: u64) -> Time {
+    Time(now.0.saturating_sub(i64::try_from(days).unwrap_or(400).saturating_mul(DAY)))
 }
 
 /// What was missing of a feed.
