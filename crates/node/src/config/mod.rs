@@ -26,9 +26,9 @@ pub use kind::Kind;
 pub use layers::{Layers, Origin};
 pub use text::{example, reference};
 pub use typed::{
-    Access, Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, Learn, LogForm, LogSettings, Maintenance,
-    Oidc, OidcRole, Privacy, Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp, SmtpSecurity, SourceShare,
-    StoreSettings, Tell, Tls, Topic, Webhook,
+    Access, Admin, Api, ClassShare, Config, DataClass, Heartbeat, Intake, Keys, Learn, LogForm, LogSettings,
+    Maintenance, Oidc, OidcRole, Privacy, Query, Recipients, Retention, Role, Rules, Siem, SiemKind, Smtp,
+    SmtpSecurity, SourceShare, StoreSettings, Tell, Tls, Topic, Webhook,
 };
 pub use value::{Clock, Hours, Span, Value, Weekday, Window};
 

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live, ModelStatus, NodeControl, NodeHealth, NotificationStatus, Outcome,
-    PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay, Work,
+    ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live, ModelStatus, NodeControl, NodeHealth,
+    NotificationStatus, Outcome, PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus,
+    TestedWay, Work,
 };
 use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;

@@ -29,11 +29,8 @@ pub(super) fn of_correlation(
 /// A finding of learnt behaviour.
 pub(super) fn of_behaviour(noticed: Noticed) -> NewFinding {
     let Noticed { detected, site, class_uid, received, device, patient_ref } = noticed;
-    let about = Subjects {
-        patient_ref: patient_ref.map(Arc::from),
-        device: device.map(Arc::from),
-        ..Subjects::default()
-    };
+    let about =
+        Subjects { patient_ref: patient_ref.map(Arc::from), device: device.map(Arc::from), ..Subjects::default() };
     finding(detected, about, &env!("CARGO_PKG_VERSION").into(), Place { site, class_uid, received })
 }
 

@@ -159,7 +159,14 @@ impl Learnt {
 impl State {
     fn new(options: &BehaviourOptions) -> Self {
         let behaviour = Behaviour::new(Self::options(options));
-        Self { behaviour, is_silent: options.alerts_per_week <= 0.0, through: 0, history: 0, written_at: Instant::now(), written_bytes: 0 }
+        Self {
+            behaviour,
+            is_silent: options.alerts_per_week <= 0.0,
+            through: 0,
+            history: 0,
+            written_at: Instant::now(),
+            written_bytes: 0,
+        }
     }
 
     /// A detector that is asked for nothing still has a threshold to keep.
@@ -180,7 +187,13 @@ impl State {
             (codec::take_u64(from)? == VERSION).then_some(())?;
             let (through, history) = (codec::take_u64(from)?, codec::take_u64(from)?);
             let behaviour = Behaviour::read(Self::options(options), from);
-            Some(behaviour.map(|behaviour| Self { behaviour, through, history, written_bytes: bytes.len(), ..Self::new(options) }))
+            Some(behaviour.map(|behaviour| Self {
+                behaviour,
+                through,
+                history,
+                written_bytes: bytes.len(),
+                ..Self::new(options)
+            }))
         };
         match read() {
             Some(Ok(state)) => Some(state),
@@ -189,7 +202,9 @@ impl State {
                 None
             }
             None => {
-                tracing::warn!("what was learnt is cut, damaged or of another version: it is learnt anew, from the start of the log");
+                tracing::warn!(
+                    "what was learnt is cut, damaged or of another version: it is learnt anew, from the start of the log"
+                );
                 None
             }
         }

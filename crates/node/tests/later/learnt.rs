@@ -1,6 +1,5 @@
 //! Learnt behaviour through a whole node: imported weeks warm it up, a stolen account is told, and nothing is told twice over a restart.
 
-
 use cordon_model::{Delivery, Span, Time};
 use cordon_node::live::{LookBack, Node, Purpose};
 use cordon_store::state::FindingRow;
@@ -89,7 +88,8 @@ async fn a_stolen_account_is_told_after_imported_weeks_and_once_only_over_restar
     signs_in(&node, Time(evening.0 - 1_000_000), "p.3", "198.51.100.13").await;
     signs_in(&node, evening, "vendor.calder", "203.0.113.177").await;
     let told = learnt(&node).await;
-    let stolen: Vec<&FindingRow> = told.iter().filter(|row| row.subjects.user.as_deref() == Some("vendor.calder")).collect();
+    let stolen: Vec<&FindingRow> =
+        told.iter().filter(|row| row.subjects.user.as_deref() == Some("vendor.calder")).collect();
     assert_eq!(stolen.len(), 1, "{told:?}");
     assert_eq!(stolen[0].rule_id, "learn.account.sign_in");
     let explanation = stolen[0].explanation.to_string();

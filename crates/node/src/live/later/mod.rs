@@ -123,7 +123,12 @@ impl Walk {
         let began = Instant::now();
         let detector = Arc::clone(&self.asked.rules.detector);
         let mut stored = Stored::new(&self.parts, self.asked.received.clone());
-        let mut done = Done::new(Correlations::new(&detector, self.place()?), self.kept(), &self.asked.purpose, self.parts.learnt.past());
+        let mut done = Done::new(
+            Correlations::new(&detector, self.place()?),
+            self.kept(),
+            &self.asked.purpose,
+            self.parts.learnt.past(),
+        );
         self.judge_all(&mut stored, &mut done, began)?;
         let Done { correlations, mut kept, past, .. } = done;
         let (left_out, learnt) = (past.left_out, past.len());

@@ -54,7 +54,15 @@ impl<'p> Rejudge<'p> {
             Purpose::History => parts.learnt.history(),
             Purpose::Backfill { .. } | Purpose::Test(_) => u64::MAX,
         };
-        Self { parts, rules: &asked.rules, purpose: &asked.purpose, decoders, scratch, arena: Arena::new(), learns_from }
+        Self {
+            parts,
+            rules: &asked.rules,
+            purpose: &asked.purpose,
+            decoders,
+            scratch,
+            arena: Arena::new(),
+            learns_from,
+        }
     }
 
     pub(super) fn entries(&mut self, entries: &[Entry]) -> Rejudged {
@@ -73,8 +81,7 @@ impl<'p> Rejudge<'p> {
             out.raw_records += 1;
             let (delivery, arrival) = (&entry.delivery, unit.offset());
             let records = 0;
-            let mut sink =
-                UnitSink { parts, rules, delivery, arrival, learns_from, records, scratch, arena, out };
+            let mut sink = UnitSink { parts, rules, delivery, arrival, learns_from, records, scratch, arena, out };
             unit.run(arena, &mut sink);
         });
         if arena.allocated_bytes() > ARENA_KEEP_BYTES {

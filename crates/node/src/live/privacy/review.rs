@@ -189,7 +189,8 @@ impl Asked {
     /// Deletes withdrawn and unfounded cases whose time is over; a day after the review has lost sight of them at the earliest.
     fn forget(&self, now: Time) -> Result<(), ControlError> {
         let before = days_before(now, self.settings.forget_after_days.max(self.settings.days + 1));
-        let deleted = self.runtime.block_on(self.parts.state.purge_unfounded(&By::node(now), before)).map_err(failed)?;
+        let deleted =
+            self.runtime.block_on(self.parts.state.purge_unfounded(&By::node(now), before)).map_err(failed)?;
         if deleted > 0 {
             tracing::info!(deleted, "cases that were withdrawn or unfounded were deleted after their time");
         }
