@@ -47,7 +47,7 @@ pub(crate) fn case(number: u8, user: &str, is_office: bool) -> NewIncident {
     }
 }
 
-fn run() -> ReviewRun {
+pub(crate) fn run() -> ReviewRun {
     ReviewRun { site: "main".to_owned(), ran: Time(2 * DAY), until: Time(2 * DAY), ..ReviewRun::default() }
 }
 

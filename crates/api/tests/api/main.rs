@@ -4,6 +4,7 @@
 mod accounts;
 mod description;
 mod events;
+mod five_hundred;
 mod handles;
 mod incidents;
 mod played;

@@ -16,7 +16,7 @@ use crate::played::{Administrator, Answer, Played, post, request, send, with_coo
 use crate::resources::finding;
 use crate::whole::operations;
 
-const HEALTH: i64 = 87_006_001;
+pub(crate) const HEALTH: i64 = 87_006_001;
 const NAMES: [&str; 2] = ["annabella", "bertram"];
 
 /// A node with findings and events about two people and a machine.
@@ -73,11 +73,15 @@ async fn keep_findings(played: &Played) {
 }
 
 async fn keep_events(played: &Played) {
+    let people = [(1, "annabella", "LAKESIDE"), (2, "Bertram", "LAKESIDE"), (3, "SYSTEM", "NT AUTHORITY")];
+    keep_events_of(played, &people, event_id).await;
+}
+
+/// An event of each, by number, name and domain.
+pub(crate) async fn keep_events_of(played: &Played, people: &[(u64, &str, &str)], event_id: impl Fn(u64) -> EventId) {
     let (arena, mut rows) = (Arena::new(), Rows::new());
     let time = Time::from_rfc3339("2025-12-10T11:00:00Z").unwrap();
-    for (number, name, domain) in
-        [(1, "annabella", "LAKESIDE"), (2, "Bertram", "LAKESIDE"), (3, "SYSTEM", "NT AUTHORITY")]
-    {
+    for &(number, name, domain) in people {
         let (mut ocsf, mut actor, mut user) = (Object::new_in(&arena), Object::new_in(&arena), Object::new_in(&arena));
         user.put_text("name", name);
         user.put_text("uid", name);
@@ -114,7 +118,8 @@ async fn keep_events(played: &Played) {
             &RowMeta { event_id, record_sha256, site: "main", source: "ehr-audit", position: number, index: 0 },
         );
     }
-    played.tables.append(4, rows.finish()).await.unwrap();
+    let end = people.iter().map(|(number, ..)| number + 1).max().unwrap();
+    played.tables.append(end, rows.finish()).await.unwrap();
 }
 
 fn event_id(number: u64) -> EventId {
@@ -157,7 +162,7 @@ async fn paths(played: &Played, path: &str) -> Vec<String> {
 const ABOUT: [&str; 3] = ["/api/v1/entities/behaviour", "/api/v1/entities/risk", "/api/v1/findings/search"];
 
 /// Every route that reads something about what happened, with what it answers: method and path, and the answers in small letters.
-async fn walk(played: &Played, token: &str, pseudonyms: &[&str]) -> Vec<(String, String)> {
+pub(crate) async fn walk(played: &Played, token: &str, pseudonyms: &[&str]) -> Vec<(String, String)> {
     let mut answers = Vec::new();
     for (method, path, action) in operations() {
         let body = body_of(&path);

@@ -43,14 +43,14 @@ fn refused(ran: &Ran, words: &[&str]) {
 
 /// The figures of the line of a name in the first section.
 fn line<'a>(report: &'a Value, name: &str) -> &'a Value {
-    let lines = report["sections"][0]["lines"].as_array().unwrap();
+    let lines = report.pointer("/sections/0/lines").unwrap().as_array().unwrap();
     let found = lines.iter().find(|line| line["detector"] == name);
     assert!(found.is_some(), "no line {name} in {report}");
     found.unwrap()
 }
 
 fn auc(report: &Value, name: &str) -> f64 {
-    line(report, name)["auc"]["mean"].as_f64().unwrap()
+    line(report, name).pointer("/auc/mean").unwrap().as_f64().unwrap()
 }
 
 /// Rows of two numbers, a name and a label; every tenth is an attack with numbers far out.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cordon_detect::{Behaviour, BehaviourOptions, Noticed, Observed};
+use cordon_learn::Damaged;
 use cordon_model::Time;
 use cordon_stats::codec;
 use cordon_store::disk::{self, Disk};
@@ -66,14 +67,14 @@ impl Learnt {
     pub(super) fn open(disk: &dyn Disk, data_dir: &Path, options: &BehaviourOptions, history_bytes: usize) -> Opened {
         let path = data_dir.join("learnt");
         let state = match disk::read_all(disk, &path, FILE_BYTES_MAX) {
-            Ok(bytes) => State::read(options, &bytes),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-            Err(error) => {
-                tracing::warn!(error = %error, "what was learnt cannot be read: it is learnt anew, from the start of the log");
-                None
-            }
+            Ok(bytes) => State::read(options, &bytes).map_err(|error| error.to_string()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(State::new(options)),
+            Err(error) => Err(error.to_string()),
         };
-        let state = state.unwrap_or_else(|| State::new(options));
+        let state = state.unwrap_or_else(|error| {
+            tracing::warn!(error, "what was learnt cannot be used: it is learnt anew, from the start of the log");
+            State::new(options)
+        });
         let applied = state.through;
         let learnt = Self {
             shared: Arc::new(Mutex::new(state)),
@@ -181,33 +182,16 @@ impl State {
         out
     }
 
-    fn read(options: &BehaviourOptions, bytes: &[u8]) -> Option<Self> {
+    fn read(options: &BehaviourOptions, bytes: &[u8]) -> Result<Self, Damaged> {
         let from = &mut &*bytes;
-        let mut read = || -> Option<Result<Self, cordon_learn::Damaged>> {
-            (codec::take_u64(from)? == VERSION).then_some(())?;
-            let (through, history) = (codec::take_u64(from)?, codec::take_u64(from)?);
-            let behaviour = Behaviour::read(Self::options(options), from);
-            Some(behaviour.map(|behaviour| Self {
-                behaviour,
-                through,
-                history,
-                written_bytes: bytes.len(),
-                ..Self::new(options)
-            }))
-        };
-        match read() {
-            Some(Ok(state)) => Some(state),
-            Some(Err(error)) => {
-                tracing::warn!(error = %error, "what was learnt is learnt anew, from the start of the log");
-                None
-            }
-            None => {
-                tracing::warn!(
-                    "what was learnt is cut, damaged or of another version: it is learnt anew, from the start of the log"
-                );
-                None
-            }
+        let mut number = || codec::take_u64(from).ok_or(Damaged("what was learnt, version 1"));
+        if number()? != VERSION {
+            return Err(Damaged("what was learnt, version 1"));
         }
+        let (through, history) = (number()?, number()?);
+        let behaviour = Behaviour::read(Self::options(options), from)?;
+        let is_silent = options.alerts_per_week <= 0.0;
+        Ok(Self { behaviour, is_silent, through, history, written_at: Instant::now(), written_bytes: bytes.len() })
     }
 }
 

@@ -132,7 +132,7 @@ mod tests {
         let mut seen = Vec::new();
         written.each_origin(|row, origin| seen.push((row, origin))).unwrap();
         assert_eq!(seen, [(1, origin(1)), (2, origin(2)), (3, origin(3))]);
-        let text = std::io::read_to_string(written.sheet().unwrap()).unwrap();
+        let text = io::read_to_string(written.sheet().unwrap()).unwrap();
         assert_eq!(text.lines().take(2).collect::<Vec<_>>(), ["user,start,end,unit", "anna,a,\"b, \"\"c\"\"\",ED"]);
     }
 }
