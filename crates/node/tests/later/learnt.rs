@@ -14,14 +14,13 @@ const DAYS: i64 = 28;
 
 /// Signing in to the VPN, as the firewall of Lakeside writes it.
 fn line(at: Time, account: &str, address: &str) -> String {
-    let seconds = at.as_seconds();
-    let (date, time) = (at.to_string(), at.to_string());
+    let (seconds, written) = (at.as_seconds(), at.to_string());
+    let (date, time) = written.split_once('T').unwrap();
+    let time = time.split('.').next().unwrap();
     format!(
-        "<189>date={} time={} devname=\"FW01\" devid=\"FGT60FLKS0000001\" eventtime={seconds}000000000 tz=\"+0000\" logid=\"0101039424\" \
+        "<189>date={date} time={time} devname=\"FW01\" devid=\"FGT60FLKS0000001\" eventtime={seconds}000000000 tz=\"+0000\" logid=\"0101039424\" \
          type=\"event\" subtype=\"vpn\" level=\"information\" vd=\"root\" logdesc=\"SSL VPN tunnel up\" action=\"tunnel-up\" \
-         tunneltype=\"ssl-tunnel\" remip={address} user=\"{account}\" group=\"vpn-users\" msg=\"SSL tunnel established\"\n",
-        &date[..10],
-        &time[11..19],
+         tunneltype=\"ssl-tunnel\" remip={address} user=\"{account}\" group=\"vpn-users\" msg=\"SSL tunnel established\"\n"
     )
 }
 

@@ -89,8 +89,8 @@ mod tests {
         let persons = Persons::read(dir.path(), &ids);
         let of = |authority: &str, id: &str| key.patient_ref(authority, id).as_str().to_owned();
         let (seven, plain, eight, unknown) = (of("1.2.3", "7"), of("", "7"), of("", "8"), of("", "x"));
-        assert_eq!(persons.of_event(&[&plain, &seven, &unknown]), [seven.clone()]);
-        assert_eq!(persons.of_event(&[&unknown]), [unknown.clone()]);
+        assert_eq!(persons.of_event(&[&plain, &seven, &unknown]), std::slice::from_ref(&seven));
+        assert_eq!(persons.of_event(&[&unknown]), std::slice::from_ref(&unknown));
         assert_eq!(persons.first(&of("", "9")), Some(of("1.2.3", "9")));
         let mut both = [seven, eight.clone()];
         both.sort();
