@@ -16,7 +16,7 @@ const ROLES: [&str; 5] = ["analyst", "privacy_officer", "responder", "auditor", 
 fn names() -> Vec<String> {
     const PARTS: [&str; 10] = ["zor", "vex", "qui", "jam", "wol", "kaz", "fyr", "nub", "pex", "gax"];
     let name = |number: usize| {
-        let part = |place: usize| PARTS[number / 10_usize.pow(place as u32) % 10];
+        let part = |place: u32| PARTS[number / 10_usize.pow(place) % 10];
         format!("{}{}{}heim", part(2), part(1), part(0))
     };
     (0..PEOPLE).map(name).collect()
@@ -56,7 +56,7 @@ async fn keep(played: &Played, names: &[String]) {
     played.kept.record_findings(None, &found).await.unwrap();
     let people: Vec<(u64, &str, &str)> =
         names.iter().enumerate().map(|(number, name)| (number as u64 + 1, name.as_str(), "LAKESIDE")).collect();
-    keep_events_of(played, &people, |number| EventId(bytes(number as usize))).await;
+    keep_events_of(played, &people, |number| EventId(bytes(usize::try_from(number).unwrap()))).await;
     let cases: Vec<_> = names
         .iter()
         .enumerate()
