@@ -1,6 +1,6 @@
 //! Accesses of a review outside memory: two files of fixed-size entries, put in order of time when they are not.
 //!
-//! Up to [`IN_MEMORY_MAX`] accesses stay in memory. More go to temporary files in the folder of the output, which has room for what is written there anyway; the
+//! Up to `IN_MEMORY_MAX` accesses stay in memory. More go to temporary files in the folder of the output, which has room for what is written there anyway; the
 //! files have no name any more while they are used, so that nothing is left behind however the program ends.
 
 use std::cmp::Reverse;
