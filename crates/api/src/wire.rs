@@ -211,6 +211,13 @@ impl<const MIN: u32, const MAX: u32> PartialSchema for Bounded<MIN, MAX> {
 
 impl<const MIN: u32, const MAX: u32> ToSchema for Bounded<MIN, MAX> {}
 
+/// A whole number of at least 0 in any spelling that JSON Schema calls an integer: `7`, `7.0`.
+pub(crate) fn whole<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+    let number = serde_json::Number::deserialize(from)?;
+    let spelt = || number.to_string().strip_suffix(".0").and_then(|whole| whole.parse().ok());
+    number.as_u64().or_else(spelt).ok_or_else(|| serde::de::Error::custom("a whole number of at least 0 is expected"))
+}
+
 /// A page of a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct PageBody<T> {

@@ -32,7 +32,7 @@ pub(crate) struct IncidentQuery {
     kind: Option<KindWord>,
     /// In one of these states, divided by commas; in all when nothing is said.
     #[serde(default)]
-    #[param(value_type = Option<String>, example = "new,triage,asked,answered")]
+    #[param(value_type = Option<String>, example = "new,triage,asked,answered", pattern = "^(new|triage|asked|answered|decided|closed|withdrawn)(,(new|triage|asked|answered|decided|closed|withdrawn))*$")]
     state: States,
     /// Whose: of whoever asks, or of nobody.
     #[param(inline)]

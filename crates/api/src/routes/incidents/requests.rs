@@ -17,6 +17,7 @@ use crate::state::ApiState;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReasonGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// Who is asked.
     to: AskedWord,
@@ -29,6 +30,7 @@ pub(crate) struct ReasonGiven {
 #[serde(deny_unknown_fields)]
 pub(crate) struct RevisionGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
 }
 
@@ -37,6 +39,7 @@ pub(crate) struct RevisionGiven {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReplyGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// What was replied; at most 4,000 letters.
     text: String,

@@ -18,6 +18,7 @@ use crate::wire::Moment;
 #[serde(deny_unknown_fields)]
 pub(crate) struct StateGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// `triage` or `closed`; the others follow from what is done.
     state: StateWord,
@@ -28,6 +29,7 @@ pub(crate) struct StateGiven {
 #[serde(deny_unknown_fields)]
 pub(crate) struct OwnerGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// Name of a user; null for nobody.
     #[schema(required = true)]
@@ -39,6 +41,7 @@ pub(crate) struct OwnerGiven {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CommentGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// What is said, without anything that names a patient; at most 4,000 letters.
     text: String,
@@ -49,6 +52,7 @@ pub(crate) struct CommentGiven {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TaskGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// What is to be done; at most 300 letters.
     title: String,
@@ -61,6 +65,7 @@ pub(crate) struct TaskGiven {
 #[serde(deny_unknown_fields)]
 pub(crate) struct TaskMark {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// Whether it is done.
     done: bool,
@@ -71,6 +76,7 @@ pub(crate) struct TaskMark {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AssessmentIn {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// Nature and extent of the information.
     nature: FactorBody,
@@ -89,6 +95,7 @@ pub(crate) struct AssessmentIn {
 #[serde(deny_unknown_fields)]
 pub(crate) struct VerdictGiven {
     /// The revision that was read.
+    #[serde(deserialize_with = "crate::wire::whole")]
     revision: u64,
     /// What it turned out to be. `breach` needs an assessment that concludes one.
     verdict: VerdictWord,
