@@ -42,6 +42,8 @@ struct State {
     through: u64,
     /// Imported history below this offset was learnt.
     history: u64,
+    /// Observations of history above it that were learnt before learning was broken off: the next time begins behind them.
+    history_part: u64,
     written_at: Instant,
     written_bytes: usize,
 }
@@ -143,17 +145,20 @@ impl Learnt {
         Past { observed: Vec::new(), most: self.history_max, left_out: 0 }
     }
 
-    /// Learns imported history, whose log ends at `end`; gives way to the street in between. `goes_on` says whether to go on; what was learnt by then stays.
+    /// Learns imported history, whose log ends at `end`; gives way to the street in between. `goes_on` says whether to go on; what was learnt by then stays and is not learnt again.
     pub(super) fn learn(&self, past: Past, end: u64, goes_on: impl Fn() -> bool) {
-        for step in past.sorted().chunks(HISTORY_STEP) {
+        let learnt = usize::try_from(self.state().history_part).unwrap_or(usize::MAX);
+        let past = past.sorted();
+        for step in past.get(learnt..).unwrap_or_default().chunks(HISTORY_STEP) {
             if !goes_on() {
                 return;
             }
             let mut state = self.state();
             step.iter().for_each(|one| state.behaviour.learn(one));
+            state.history_part += u64::try_from(step.len()).unwrap_or_default();
         }
         let mut state = self.state();
-        state.history = state.history.max(end);
+        (state.history, state.history_part) = (state.history.max(end), 0);
     }
 }
 
@@ -165,6 +170,7 @@ impl State {
             is_silent: options.alerts_per_week <= 0.0,
             through: 0,
             history: 0,
+            history_part: 0,
             written_at: Instant::now(),
             written_bytes: 0,
         }
@@ -177,7 +183,9 @@ impl State {
 
     fn bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.written_bytes);
-        [VERSION, self.through, self.history].into_iter().for_each(|number| codec::put_u64(&mut out, number));
+        [VERSION, self.through, self.history, self.history_part]
+            .into_iter()
+            .for_each(|number| codec::put_u64(&mut out, number));
         self.behaviour.write(&mut out);
         out
     }
@@ -188,10 +196,18 @@ impl State {
         if number()? != VERSION {
             return Err(Damaged("what was learnt, version 1"));
         }
-        let (through, history) = (number()?, number()?);
+        let (through, history, history_part) = (number()?, number()?, number()?);
         let behaviour = Behaviour::read(Self::options(options), from)?;
         let is_silent = options.alerts_per_week <= 0.0;
-        Ok(Self { behaviour, is_silent, through, history, written_at: Instant::now(), written_bytes: bytes.len() })
+        Ok(Self {
+            behaviour,
+            is_silent,
+            through,
+            history,
+            history_part,
+            written_at: Instant::now(),
+            written_bytes: bytes.len(),
+        })
     }
 }
 
@@ -216,5 +232,92 @@ impl Past {
     fn sorted(mut self) -> Vec<Observed> {
         self.observed.sort_unstable_by_key(|one| (one.time, one.event.id));
         self.observed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use cordon_detect::{Deed, EventKey, Way};
+    use cordon_model::{Digest, EventId, Position};
+    use cordon_store::disk::FileDisk;
+
+    use super::*;
+
+    const DAY_US: i64 = 86_400_000_000;
+
+    /// A sign-in a day, of one account from one address.
+    fn sign_in(day: i64) -> Observed {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&day.to_be_bytes());
+        let event =
+            EventKey { id: EventId(id), record_sha256: Digest([0; 32]), position: Position::Offset(0), index: 0 };
+        Observed {
+            time: Time(day * DAY_US),
+            received: Time(day * DAY_US),
+            source: "http/import/fw".into(),
+            site: "main".into(),
+            class_uid: 3_002,
+            event,
+            deed: Deed::SignIn(Way::Gateway),
+            user: Some("anna".into()),
+            role: None,
+            host: Some("FW01".into()),
+            from_host: None,
+            address: "198.51.100.7".parse().ok(),
+            device: None,
+            peer: None,
+            peer_address: None,
+            port: 0,
+            what: "".into(),
+            bytes_out: 0,
+            records: 1,
+            patients: Box::default(),
+            patient_ref: None,
+        }
+    }
+
+    fn opened(folder: &Path) -> Learnt {
+        Learnt::open(&FileDisk, folder, &BehaviourOptions::new([1, 2]), 64 << 20).learnt
+    }
+
+    /// What was learnt of two thousand days, broken off after so many steps and gone on with after a restart.
+    fn learnt(steps: &[usize]) -> Vec<u8> {
+        let folder = tempfile::tempdir().unwrap();
+        for steps in steps {
+            let learnt = opened(folder.path());
+            let mut past = learnt.past();
+            (0..2_000).rev().for_each(|day| past.take(sign_in(day)));
+            let left = Cell::new(*steps);
+            learnt.learn(past, 77, || left.replace(left.get().saturating_sub(1)) > 0);
+            learnt.write(&FileDisk).unwrap();
+        }
+        std::fs::read(folder.path().join("learnt")).unwrap()
+    }
+
+    #[test]
+    fn history_that_was_broken_off_is_learnt_once() {
+        let whole = learnt(&[usize::MAX]);
+        assert_eq!(learnt(&[1, 2, usize::MAX]), whole);
+        assert_ne!(learnt(&[1, 2]), whole, "three steps are not all");
+    }
+
+    #[test]
+    fn what_finds_no_room_is_the_oldest_and_is_counted() {
+        let folder = tempfile::tempdir().unwrap();
+        let learnt = Learnt { history_max: 10, ..opened(folder.path()) };
+        let mut past = learnt.past();
+        (0..25).rev().for_each(|day| past.take(sign_in(day)));
+        assert_eq!(past.len() + past.left_out, 25);
+        let kept: Vec<i64> = past.sorted().iter().map(|one| one.time.0 / DAY_US).collect();
+        assert!(kept.is_sorted() && kept.contains(&24), "{kept:?}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("learnt"), b"not what was learnt").unwrap();
+        assert_eq!(opened(folder.path()).history(), 0);
     }
 }
