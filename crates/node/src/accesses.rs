@@ -1,6 +1,6 @@
 //! Accesses of a review outside memory: two files of fixed-size entries, put in order of time when they are not.
 //!
-//! Up to `IN_MEMORY_MAX` accesses stay in memory. More go to temporary files in the folder of the output, which has room for what is written there anyway; the
+//! Up to a stated number of accesses stay in memory. More go to temporary files in the folder of the output, which has room for what is written there anyway; the
 //! files have no name any more while they are used, so that nothing is left behind however the program ends.
 
 use std::cmp::Reverse;
@@ -11,10 +11,8 @@ use std::path::{Path, PathBuf};
 
 use cordon_privacy::{Access, Explained, InMemory, Trail};
 
-/// Accesses that are held in memory: 104 bytes each.
+/// Accesses that a program of its own holds in memory, and sorts at a time: 104 bytes each.
 const IN_MEMORY_MAX: usize = 3_000_000;
-/// Entries that are sorted at a time.
-const RUN_MAX: usize = 3_000_000;
 /// Bytes read and written at a time.
 const BUFFER: usize = 1 << 20;
 
@@ -22,6 +20,7 @@ const BUFFER: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Intake {
     dir: PathBuf,
+    most: usize,
     accesses: Vec<Access>,
     file: Option<BufWriter<File>>,
     count: u64,
@@ -30,9 +29,22 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Keeps temporary files in `dir`.
+    /// Keeps temporary files in `dir`, and up to three million accesses (0.3 GB) in memory.
     pub fn new(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), accesses: Vec::new(), file: None, count: 0, last: (i64::MIN, 0), in_order: true }
+        Self::holding(dir, IN_MEMORY_MAX)
+    }
+
+    /// Keeps temporary files in `dir`, and up to `most` accesses of 104 bytes in memory.
+    pub fn holding(dir: &Path, most: usize) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            most: most.max(1),
+            accesses: Vec::new(),
+            file: None,
+            count: 0,
+            last: (i64::MIN, 0),
+            in_order: true,
+        }
     }
 
     /// Takes in the next access.
@@ -48,7 +60,7 @@ impl Intake {
             return file.write_all(&access.to_bytes());
         }
         self.accesses.push(access);
-        if self.accesses.len() > IN_MEMORY_MAX {
+        if self.accesses.len() > self.most {
             let mut file = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(&self.dir)?);
             for access in std::mem::take(&mut self.accesses) {
                 file.write_all(&access.to_bytes())?;
@@ -70,9 +82,12 @@ impl Intake {
     pub fn finish(self) -> io::Result<Kept> {
         let Some(file) = self.file else { return Ok(Kept::InMemory(InMemory::of(self.accesses))) };
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        let accesses =
-            if self.in_order { file } else { sorted(&self.dir, file, |bytes| Access::of_bytes(bytes).time.at)? };
-        Ok(Kept::OnDisk(OnDisk { dir: self.dir, accesses, explained: None, in_order: self.in_order }))
+        let accesses = if self.in_order {
+            file
+        } else {
+            sorted(&self.dir, file, self.most, |bytes| Access::of_bytes(bytes).time.at)?
+        };
+        Ok(Kept::OnDisk(OnDisk { dir: self.dir, most: self.most, accesses, explained: None, in_order: self.in_order }))
     }
 }
 
@@ -106,7 +121,7 @@ impl Kept {
                 let file = if trail.in_order {
                     file
                 } else {
-                    sorted(&trail.dir, file, |bytes| i64::from(Explained::of_bytes(bytes).row))?
+                    sorted(&trail.dir, file, trail.most, |bytes| i64::from(Explained::of_bytes(bytes).row))?
                 };
                 let mut from = rewound(&file)?;
                 while let Some(bytes) = entry(&mut from)? {
@@ -122,6 +137,7 @@ impl Kept {
 #[derive(Debug)]
 pub struct OnDisk {
     dir: PathBuf,
+    most: usize,
     accesses: File,
     explained: Option<File>,
     /// Whether the order of time is that of rows.
@@ -174,12 +190,12 @@ fn entry<const N: usize>(from: &mut impl Read) -> io::Result<Option<[u8; N]>> {
 }
 
 /// A file of entries in order of their key; those of one key keep their order.
-fn sorted<const N: usize>(dir: &Path, file: File, key: impl Fn(&[u8; N]) -> i64) -> io::Result<File> {
+fn sorted<const N: usize>(dir: &Path, file: File, most: usize, key: impl Fn(&[u8; N]) -> i64) -> io::Result<File> {
     let mut runs = Vec::new();
     let mut from = rewound(&file)?;
     loop {
         let mut run: Vec<[u8; N]> = Vec::new();
-        while run.len() < RUN_MAX {
+        while run.len() < most {
             let Some(bytes) = entry(&mut from)? else { break };
             run.push(bytes);
         }
@@ -241,5 +257,29 @@ mod tests {
             out.push(i64::from_le_bytes(bytes));
         }
         assert_eq!(out, [1, 3, 3, 5, 7, 9]);
+    }
+
+    /// Rows of accesses as a review walks them, when so many are held in memory.
+    fn walked(times: &[i64], most: usize) -> Vec<u32> {
+        let dir = tempfile::tempdir().unwrap();
+        let mut intake = Intake::holding(dir.path(), most);
+        for (row, at) in (1..).zip(times) {
+            let mut access = Access::of_bytes(&[0; 64]);
+            (access.row, access.time.at) = (row, *at);
+            intake.push(access).unwrap();
+        }
+        let (mut kept, mut rows) = (intake.finish().unwrap(), Vec::new());
+        kept.trail().walk(&mut |access| rows.push(access.row)).unwrap();
+        rows
+    }
+
+    #[test]
+    fn a_review_walks_the_same_accesses_in_the_same_order_however_few_are_held_in_memory() {
+        let times = [5, 3, 9, 3, 1, 7, 7, 2];
+        let whole = walked(&times, 100);
+        assert_eq!(whole, [5, 8, 2, 4, 1, 6, 7, 3]);
+        for most in 1..8 {
+            assert_eq!(walked(&times, most), whole, "{most}");
+        }
     }
 }

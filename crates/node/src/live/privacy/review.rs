@@ -23,6 +23,8 @@ use super::told::{Known, Telling, seen};
 use crate::accesses::{Intake, Kept};
 use crate::config::Privacy;
 
+/// Accesses that a review holds in memory, 104 bytes each; more lie in temporary files.
+const IN_MEMORY_MAX: usize = 200_000;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 /// Cases that are read from the state at once.
@@ -126,7 +128,7 @@ impl Asked {
         spill: &std::path::Path,
     ) -> Result<Option<Kept>, ControlError> {
         let mut reader = AccessReader::open(gathered.accesses.sheet().map_err(no_room)?).map_err(no_room)?;
-        let mut intake = Intake::new(spill);
+        let mut intake = Intake::holding(spill, IN_MEMORY_MAX);
         while let Some(read) = review.read(&mut reader).map_err(no_room)? {
             // a row that was made here and cannot be read is one without a patient or user
             if let Ok(access) = read {
