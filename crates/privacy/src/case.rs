@@ -283,10 +283,6 @@ fn opening(world: &World, group: &Group<'_>, (rows, bare): (&[u32], &FxHashSet<u
     let user = if group.user == NONE { "the log itself" } else { world.name_of(group.user) };
     let mut times: Vec<_> = group.signs.iter().map(|sign| sign.time).collect();
     times.sort_unstable();
-    let (first, last) = (
-        times.first().map(|time| time.text()).unwrap_or_default(),
-        times.last().map(|time| time.text()).unwrap_or_default(),
-    );
     let what = match (patients, rows.len()) {
         (0, 1) => "1 access".to_owned(),
         (0, count) => format!("{count} accesses"),
@@ -294,7 +290,7 @@ fn opening(world: &World, group: &Group<'_>, (rows, bare): (&[u32], &FxHashSet<u
         (1, count) => format!("{count} accesses to one record"),
         (records, count) => format!("{count} accesses to {records} records"),
     };
-    let when = if first == last { format!("at {first}") } else { format!("between {first} and {last}") };
+    let when = times.first().zip(times.last()).map(|(first, last)| first.words_until(*last)).unwrap_or_default();
     let without = rows.iter().filter(|row| bare.contains(row)).count();
     let reason = match without {
         0 => "a reason is found for each".to_owned(),

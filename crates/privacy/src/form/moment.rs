@@ -58,10 +58,30 @@ impl Moment {
 
     /// As ISO 8601 with its offset, to the second.
     pub(crate) fn text(self) -> String {
+        self.written("%Y-%m-%dT%H:%M:%S%:z")
+    }
+
+    /// When something began and ended, for people: `on 2026-03-18 at 21:14:20 (+01:00)`, `on 2026-03-18 between 21:14:20 and 21:19:40 (+01:00)`.
+    pub(crate) fn words_until(self, last: Self) -> String {
+        let (day, clock, zone) = ("%Y-%m-%d", "%H:%M:%S", "%:z");
+        let (from, until) = (|format: &str| self.written(format), |format: &str| last.written(format));
+        let (zone_from, zone_until) = (from(zone), until(zone));
+        let apart = if zone_from == zone_until { String::new() } else { format!(" ({zone_from})") };
+        if self.at == last.at {
+            format!("on {} at {} ({zone_from})", from(day), from(clock))
+        } else if from(day) == until(day) {
+            format!("on {} between {}{apart} and {} ({zone_until})", from(day), from(clock), until(clock))
+        } else {
+            let both = format!("{day} {clock}");
+            format!("between {}{apart} and {} ({zone_until})", from(&both), until(&both))
+        }
+    }
+
+    fn written(self, format: &str) -> String {
         let offset =
             jiff::tz::Offset::from_seconds(i32::from(self.offset_minutes) * 60).unwrap_or(jiff::tz::Offset::UTC);
         let instant = jiff::Timestamp::from_millisecond(self.at).unwrap_or_default();
-        instant.to_zoned(offset.to_time_zone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        instant.to_zoned(offset.to_time_zone()).strftime(format).to_string()
     }
 }
 
@@ -85,6 +105,18 @@ mod tests {
         for text in ["", "2026-03-18", "2026-03-18T24:00:00Z", "yesterday", "2026-13-01T00:00:00Z"] {
             assert!(Moment::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_stretch_of_time_is_told_as_people_say_it() {
+        let told = |first: &str, last: &str| Moment::parse(first).unwrap().words_until(Moment::parse(last).unwrap());
+        let evening = "2026-03-18T21:14:20+01:00";
+        assert_eq!(told(evening, evening), "on 2026-03-18 at 21:14:20 (+01:00)");
+        assert_eq!(told(evening, "2026-03-18T21:19:40+01:00"), "on 2026-03-18 between 21:14:20 and 21:19:40 (+01:00)");
+        let next = "2026-03-19T00:01:00+01:00";
+        assert_eq!(told(evening, next), "between 2026-03-18 21:14:20 and 2026-03-19 00:01:00 (+01:00)");
+        let (summer, winter) = ("2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00");
+        assert_eq!(told(summer, winter), "on 2026-10-25 between 02:30:00 (+02:00) and 02:30:00 (+01:00)");
     }
 
     #[test]
