@@ -157,3 +157,21 @@ async fn nothing_is_reviewed_without_the_folder_or_without_who_works_there() {
         assert_eq!(last, None);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_cannot_be_used_are_told_beside_what_lacks_and_no_access_means_no_silence() {
+    let context = tempfile::tempdir().unwrap();
+    std::fs::write(context.path().join("staff.csv"), "user,role,employed_from\nanna,nurse,someday\nbert,nurse,\n")
+        .unwrap();
+    std::fs::write(context.path().join("patients.csv"), "patient\n1\n").unwrap();
+    let hospital = Hospital { context: Some(context.path().to_owned()), ..Hospital::new() };
+    let node = hospital.start().await;
+    let review = hospital.access_review(&node);
+    let outcome = review.review(std::sync::Arc::default()).await.unwrap();
+    let (standing, last) = (review.standing(), node.state().last_review(hospital::SITE).await.unwrap().unwrap());
+    node.stop().await;
+    let says = |told: &[String]| told.iter().any(|told| told.starts_with("1 rows of the files"));
+    assert!(says(&outcome.notes) && says(&standing.missing), "{outcome:?} {standing:?}");
+    assert!(standing.is_set_up, "the other rows are used");
+    assert_eq!((last.run.accesses, last.run.silences), (0, Vec::new()));
+}

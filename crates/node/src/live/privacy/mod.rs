@@ -99,7 +99,7 @@ impl AccessReview {
         let every = i64::try_from(settings.review_every.duration().as_micros()).unwrap_or(i64::MAX);
         let last = self.parts.reviews.ran();
         let next = last.map_or_else(|| self.parts.clock.now(), |last| Time(last.0.saturating_add(every)));
-        let missing = needed.into_iter().chain(wanted).collect();
+        let missing = needed.into_iter().chain(wanted).chain(self.parts.reviews.left_out()).collect();
         ReviewStanding { site, next: Some(next).filter(|_| is_set_up), is_set_up, missing }
     }
 
@@ -125,7 +125,7 @@ impl AccessReview {
                     took_ms = run.took_ms,
                     "accesses were reviewed"
                 );
-                self.parts.reviews.note(&run);
+                self.parts.reviews.note(&run, &outcome.notes);
                 Ok(outcome)
             }
             Ok(None) => {

@@ -167,7 +167,8 @@ impl Asked {
         let counts = &found.counts;
         let by_reason = Reason::ALL.into_iter().zip(counts.by_reason).filter(|(_, count)| *count > 0);
         let millis = |at: i64| Time(at.saturating_mul(1_000));
-        let silences = found.silences.iter().map(|silence| ReviewSilence {
+        // without an access there is no time in which a feed could have been missed
+        let silences = found.silences.iter().filter(|_| counts.accesses > 0).map(|silence| ReviewSilence {
             feed: silence.feed.words().to_owned(),
             from: millis(silence.from),
             until: millis(silence.until),
@@ -269,7 +270,7 @@ fn outcome(run: &ReviewRun, recorded: &IncidentsRecorded, gathered: &Gathered, f
     let counts = &gathered.counts;
     let missing = gathered.missing;
     let told = [
-        (faults, "rows of the context could not be used"),
+        (faults, "rows of the files in `privacy.context_dir` could not be used: `cordon privacy review` names each"),
         (counts.left_out, "messages or rows were left out for want of room"),
         (counts.undated, "accesses without a time were left out"),
         (missing.removed, "records that had left by retention or erasure were passed over"),

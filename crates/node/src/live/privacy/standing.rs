@@ -14,6 +14,8 @@ const REVIEW: &str = "access_review";
 pub(in crate::live) struct Standing {
     /// Why the last review did not come to its end.
     fault: Mutex<String>,
+    /// What the last review that came to its end could not use, in sentences.
+    left_out: Mutex<Vec<String>>,
     reviews: AtomicU64,
     cases: AtomicU64,
     accesses: AtomicU64,
@@ -30,8 +32,9 @@ impl Standing {
     }
 
     /// A review came to its end.
-    pub(super) fn note(&self, run: &cordon_store::state::ReviewRun) {
+    pub(super) fn note(&self, run: &cordon_store::state::ReviewRun, left_out: &[String]) {
         self.fault().clear();
+        *self.left_out.lock().unwrap_or_else(PoisonError::into_inner) = left_out.to_vec();
         self.reviews.fetch_add(1, Ordering::Relaxed);
         self.cases.store(run.cases, Ordering::Relaxed);
         self.accesses.store(run.accesses, Ordering::Relaxed);
@@ -39,6 +42,11 @@ impl Standing {
         self.withheld.store(run.withheld, Ordering::Relaxed);
         self.ran.store(run.ran.0, Ordering::Relaxed);
         self.took_ms.store(run.took_ms, Ordering::Relaxed);
+    }
+
+    /// What the last review could not use.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// When the last one before the start ran.
@@ -63,8 +71,9 @@ impl Standing {
             return None;
         }
         // nothing else waits for it: the node stays ready
-        let state = if fault.is_empty() { PartState::Ok } else { PartState::Degraded };
-        Some(Part { name: REVIEW, state, detail: fault })
+        let detail = if fault.is_empty() { self.left_out().join("; ") } else { fault };
+        let state = if detail.is_empty() { PartState::Ok } else { PartState::Degraded };
+        Some(Part { name: REVIEW, state, detail })
     }
 
     /// What is counted.
