@@ -39,7 +39,7 @@ pub struct Context {
     pub(crate) texts: Names,
     encounter_ids: Names,
     employees: Vec<(u32, Employee)>,
-    patients: Vec<(u32, Patient)>,
+    pub(super) patients: Vec<(u32, Patient)>,
     contacts: Vec<(u32, Contact)>,
     shifts: Vec<(u32, Shift)>,
     stays: Vec<(u32, Stay)>,
@@ -50,6 +50,8 @@ pub struct Context {
     bookings: Vec<(u32, Booking)>,
     facts: Vec<(u32, Fact)>,
     declared: Vec<Declared>,
+    /// Ids of patients that are one person.
+    pub(super) merged: Vec<(u32, u32)>,
     feeds: Intake,
 }
 
@@ -78,6 +80,7 @@ impl Context {
             bookings: Vec::new(),
             facts: Vec::new(),
             declared: Vec::new(),
+            merged: Vec::new(),
             feeds: Intake::default(),
         }
     }
@@ -370,6 +373,7 @@ impl Context {
 
     /// Lays everything out by patient and by user.
     pub(crate) fn finish(mut self) -> World {
+        self.join_merged();
         let folded: Vec<String> =
             (0..self.texts.len()).map(|number| fold(self.texts.text(u32::try_from(number).unwrap_or(NONE)))).collect();
         let folded: Vec<u32> = folded.iter().map(|text| self.texts.number(text)).collect();

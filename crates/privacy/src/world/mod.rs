@@ -4,6 +4,7 @@
 
 mod build;
 mod grouped;
+mod merged;
 mod rows;
 
 pub(crate) use grouped::Grouped;
