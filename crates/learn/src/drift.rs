@@ -60,6 +60,22 @@ impl Drift {
         let deviation = libm::sqrt(self.variance).max(DEVIATION_MIN);
         (self.steps >= STEPS_MIN).then(|| (self.quick - self.slow) / deviation)
     }
+
+    /// Takes in another one over the same kind of number: means weigh by the steps behind them, the variance is that of both together. Half-lives stay. Either way round gives the
+    /// same bytes.
+    pub fn merge(&mut self, other: &Self) {
+        let (own, others) = (self.steps as f64, other.steps as f64);
+        let steps = own + others;
+        if steps <= 0.0 {
+            return;
+        }
+        let apart = self.slow - other.slow;
+        let within = (own * self.variance + others * other.variance) / steps;
+        self.variance = within + own * others * (apart * apart) / (steps * steps);
+        self.quick = (own * self.quick + others * other.quick) / steps;
+        self.slow = (own * self.slow + others * other.slow) / steps;
+        self.steps = self.steps.saturating_add(other.steps);
+    }
 }
 
 impl Snapshot for Drift {
@@ -113,6 +129,20 @@ mod tests {
         drift.observe(f64::NAN);
         drift.observe(f64::INFINITY);
         assert_eq!(drift, Drift::new(20.0, 500.0));
+    }
+
+    #[test]
+    fn two_that_were_merged_are_as_one_that_saw_both_and_it_does_not_matter_which_way() {
+        let (mut one, mut other, mut draw) = (Drift::new(20.0, 5_000.0), Drift::new(20.0, 5_000.0), Draw::new(3));
+        (0..300).for_each(|_| one.observe(draw.unit()));
+        (0..100).for_each(|_| other.observe(draw.unit() + 4.0));
+        let (mut first, mut second) = (one.clone(), other.clone());
+        first.merge(&other);
+        second.merge(&one);
+        assert_eq!(first, second);
+        assert!((first.slow - (0.5 * 300.0 + 4.5 * 100.0) / 400.0).abs() < 0.1, "{first:?}");
+        assert!((first.variance - (1.0 / 12.0 + 3.0)).abs() < 0.2, "{first:?}");
+        assert_eq!(first.steps, 400);
     }
 
     #[test]

@@ -73,6 +73,27 @@ impl Moments {
         self.weight = narrow(weight);
         self.at_h = self.at_h.max(now_h);
     }
+
+    /// Takes in what another one of the same number learnt: both fade to the later of their last values, then mean and variance are those of all values together.
+    /// Source: T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979. Either way round gives the same bytes.
+    pub fn merge(&mut self, other: &Self, fading: Fading) {
+        let at_h = self.at_h.max(other.at_h);
+        let left = |one: &Self| {
+            f64::from(one.weight) * faded(f64::from(at_h.saturating_sub(one.at_h)) * 3_600.0, fading.normal_s)
+        };
+        let (own, others) = (left(self), left(other));
+        let weight = own + others;
+        if weight <= 0.0 {
+            self.at_h = at_h;
+            return;
+        }
+        let (mean, other_mean) = (f64::from(self.mean), f64::from(other.mean));
+        let apart = mean - other_mean;
+        let within = (own * f64::from(self.variance) + others * f64::from(other.variance)) / weight;
+        self.mean = narrow((own * mean + others * other_mean) / weight);
+        self.variance = narrow(within + own * others * (apart * apart) / (weight * weight));
+        (self.weight, self.at_h) = (narrow(weight), at_h);
+    }
 }
 
 impl Snapshot for Moments {

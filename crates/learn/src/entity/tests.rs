@@ -59,6 +59,34 @@ fn risk_fades_and_never_falls_by_what_is_no_number() {
     assert!((entity.raise(0.0, 0, fading) - 6.0).abs() < 1e-3);
 }
 
+#[test]
+fn merged_moments_are_those_of_all_values_and_a_merged_filter_knows_what_both_met() {
+    let fading = Fading { normal_s: 1e12, ..Fading::default() };
+    let (mut one, mut other, mut both) = (Moments::default(), Moments::default(), Moments::default());
+    for step in 0..40_i64 {
+        let value = 10.0 + f64::from(i32::try_from(step % 7).unwrap());
+        if step % 2 == 0 { one.learn(value, 0, fading) } else { other.learn(value, 0, fading) }
+        both.learn(value, 0, fading);
+    }
+    let (mut first, mut second) = (one, other);
+    first.merge(&other, fading);
+    second.merge(&one, fading);
+    assert_eq!(first, second);
+    assert!((first.usual().unwrap() - both.usual().unwrap()).abs() < 0.01, "{first:?} {both:?}");
+    assert!((first.distance(30.0).unwrap() - both.distance(30.0).unwrap()).abs() < 0.5);
+
+    let (mut seen, mut others, mut draw) = (Seen::default(), Seen::default(), Draw::new(5));
+    let known: Vec<u64> = (0..160).map(|_| draw.bits()).collect();
+    known.iter().enumerate().for_each(|(place, hash)| {
+        let filter = if place % 2 == 0 { &mut seen } else { &mut others };
+        filter.insert(*hash);
+    });
+    seen.merge(&others);
+    assert!(known.iter().all(|hash| seen.has(*hash)));
+    let taken = (0..5_000).filter(|_| seen.has(draw.bits())).count();
+    assert!(taken < 250, "{taken} of 5,000 new things are taken for known");
+}
+
 proptest! {
     #[test]
     fn a_kept_entity_is_the_same_bytes(values in prop::collection::vec((0_usize..16, any::<f64>(), any::<u64>()), 0..100)) {
