@@ -100,6 +100,30 @@ async fn an_admission_that_comes_late_withdraws_the_case_and_says_why() {
     );
 }
 
+/// The same under another id, and that both ids are one patient.
+fn late_merge() -> [String; 2] {
+    let admission = LATE_ADMISSION.replace("700100", "990017");
+    let merge = "MSH|^~\\&|AURORA|LKS|IE|LKS|20260319203000+0000||ADT^A40^ADT_A39|LATE2|P|2.5.1\rEVN|A40|20260319203000+0000\r\
+        PID|1||700100^^^LAKESIDE&2.16.840.1.113883.19.5&ISO^MR||Ferrin^Tobias\rMRG|990017^^^LAKESIDE&2.16.840.1.113883.19.5&ISO^MR\r";
+    [admission, merge.to_owned()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_known_under_an_id_that_is_merged_later_explains_from_the_merge_on() {
+    let hospital = Hospital::new();
+    let node = hospital.start().await;
+    hospital::send(&node, &hospital.deliveries(&Part::ALL)).await;
+    let [admission, merge] = late_merge();
+    hospital::send(&node, &[hospital.message(&admission)]).await;
+    hospital.review(&node).await.unwrap();
+    let before = open(&node).await;
+    hospital::send(&node, &[hospital.message(&merge)]).await;
+    let outcome = hospital.review(&node).await.unwrap();
+    node.stop().await;
+    assert_eq!(users(&before), ["m.linnet"], "an admission of somebody else explains nothing");
+    assert_eq!((outcome.counts["cases"], outcome.counts["cases_withdrawn"]), (0, 1));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_word_of_admissions_nobody_is_accused_and_what_comes_late_is_judged() {
     let hospital = Hospital::new();

@@ -56,6 +56,7 @@ pub(super) fn fill<'a>(record: &Record<'a>, fill: &mut Fill<'a, '_>) {
     }
     result_digest(message, fill);
     put_patient(message, "PID-3", "4", fill);
+    put_prior(message, fill);
     if message.first("MSH-9.1").is_some_and(|kind| QUERIES.contains(&kind)) {
         query(message, fill);
     }
@@ -80,16 +81,30 @@ fn query<'a>(message: Named<'a>, fill: &mut Fill<'a, '_>) {
 
 /// The first patient of a field: component 1 is the id, `authority` the component that says who assigned it.
 fn put_patient(message: Named<'_>, field: &str, authority: &str, fill: &mut Fill<'_, '_>) {
-    let Some(first) = message.elements(field).next() else { return };
+    if let Some(patient) = message.elements(field).next().and_then(|first| patient(first, field, authority, fill)) {
+        fill.put("patient_ref", patient);
+    }
+}
+
+/// The ids that the first patient had before (MRG-1): what stands before the PID of the next one.
+fn put_prior(message: Named<'_>, fill: &mut Fill<'_, '_>) {
+    for prior in message.between("MRG-", "PID-").elements("MRG-1") {
+        if let Some(prior) = patient(prior, "MRG-1", "4", fill) {
+            fill.put("prior_patient_ref", prior);
+        }
+    }
+}
+
+/// The pseudonym of a patient's id (data type CX, or one laid out like it).
+fn patient<'a>(first: Named<'_>, field: &str, authority: &str, fill: &Fill<'a, '_>) -> Option<&'a str> {
     let part = |name: std::string::String| first.first(&name).unwrap_or_default();
     let whole = part(format!("{field}.{authority}"));
     let namespace = first.first(&format!("{field}.{authority}.1"));
     let universal_id = part(format!("{field}.{authority}.2"));
     // an authority without subcomponents is its namespace; one that starts with a delimiter has none
     let namespace = namespace.unwrap_or(if universal_id.is_empty() { whole } else { "" });
-    if let Some(patient) = PatientId::from_hd(part(format!("{field}.1")), namespace, universal_id) {
-        fill.put_patient(patient);
-    }
+    let patient = PatientId::from_hd(part(format!("{field}.1")), namespace, universal_id)?;
+    Some(fill.pseudonym(patient))
 }
 
 /// One digest over all (OBX-3, OBX-5) pairs in order. Two messages with one control id and different digests carry different results.

@@ -40,6 +40,14 @@ impl<'a> Named<'a> {
         self.all(name).any(|text| texts.contains(&text))
     }
 
+    /// From the first field on whose name begins with `starts`, up to one whose name begins with `ends`.
+    pub(super) fn between(self, starts: &str, ends: &str) -> Self {
+        let start = self.0.iter().position(|(name, _)| name.starts_with(starts)).unwrap_or(self.0.len());
+        let rest = self.0.get(start..).unwrap_or_default();
+        let end = rest.iter().position(|(name, _)| name.starts_with(ends)).unwrap_or(rest.len());
+        Self(rest.get(..end).unwrap_or_default())
+    }
+
     /// The elements of a repeated structure: each begins with a field that bears its bare name and goes on while names lie below it.
     pub(super) fn elements<'n>(self, name: &'n str) -> impl Iterator<Item = Self> + use<'a, 'n> {
         let below =

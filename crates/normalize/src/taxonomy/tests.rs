@@ -104,6 +104,15 @@ fn a_result_message_tells_sender_patient_and_results() {
 }
 
 #[test]
+fn a_merge_tells_the_ids_that_its_first_patient_had_before() {
+    let message = "MSH|^~\\&|ADT|X|MPI|Y|20260101Z||ADT^A40|C3|P|2.5\rPID|||1^^^LAKE\rMRG|2^^^LAKE~3^^^OLD\rPID|||4^^^LAKE\rMRG|5^^^LAKE\r";
+    let prior = |authority, id| format!("prior_{}", patient(authority, id));
+    let seen = fields(message).swap_remove(0);
+    let told: Vec<&String> = seen.iter().filter(|line| line.contains("patient_ref")).collect();
+    assert_eq!(told, [&patient("LAKE", "1"), &prior("LAKE", "2"), &prior("OLD", "3")]);
+}
+
+#[test]
 fn a_query_message_is_a_search_by_its_sender() {
     let patient = patient("LAKE", "1001");
     check(

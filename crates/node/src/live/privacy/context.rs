@@ -67,6 +67,9 @@ pub(super) fn read(dir: &Path, gathered: &Gathered, ids: &SiteIds, settings: Set
             context.read_more(rows, table, sheet, |_| faults += 1).map_err(no_room)?;
         }
     }
+    for (one, other) in &gathered.merges {
+        context.same_person(one, other);
+    }
     Ok(Read { context, file_rows, faults })
 }
 

@@ -46,6 +46,8 @@ pub(super) struct Gathered {
     pub(super) context: Vec<Written>,
     /// Ids of the sources, by their numbers.
     pub(super) sources: Vec<Arc<str>>,
+    /// Ids of patients that messages say are one person.
+    pub(super) merges: Vec<(String, String)>,
     pub(super) counts: Counts,
     /// What should have been there and could not be read.
     pub(super) missing: Passed,
@@ -174,11 +176,12 @@ impl<'p> Gather<'p> {
 
     fn finish(self, missing: Passed) -> io::Result<Gathered> {
         let Taker {
-            accesses, mut encounters, mut participants, mut appointments, messages, sources, mut counts, ..
+            accesses, mut encounters, mut participants, mut appointments, mut messages, sources, mut counts, ..
         } = self.taker;
         counts.messages = messages.count;
         let tables =
             Tables { encounters: &mut encounters, participants: &mut participants, appointments: &mut appointments };
+        let merges = messages.merges();
         let (orders, left_out) = messages.write(tables)?;
         let context = [encounters, participants, appointments, orders]
             .into_iter()
@@ -186,7 +189,7 @@ impl<'p> Gather<'p> {
             .collect::<Result<Vec<_>, _>>()?;
         let accesses = accesses.finish()?;
         counts.left_out = left_out + accesses.left_out + context.iter().map(|table| table.left_out).sum::<u64>();
-        Ok(Gathered { accesses, context, sources, counts, missing })
+        Ok(Gathered { accesses, context, sources, merges, counts, missing })
     }
 }
 
@@ -240,9 +243,11 @@ impl Taker<'_> {
     fn message(&mut self, record: &Record<'_>, fields: &[Field<'_>], origin: Origin, arena: &Arena) -> io::Result<()> {
         let patient = fields.iter().find(|field| field.name == "patient_ref");
         let Some(patient) = patient.and_then(|field| field.value.text(arena)) else { return Ok(()) };
-        let first = self.wanted.persons.first(patient);
-        let patient = first.as_deref().unwrap_or(patient);
-        self.messages.take(record, patient, self.wanted.ids, origin, arena)
+        let named = |text: &str| self.wanted.persons.first(text).unwrap_or_else(|| text.to_owned());
+        let patient = named(patient);
+        let prior = fields.iter().filter(|field| field.name == "prior_patient_ref");
+        let prior: Vec<String> = prior.filter_map(|field| field.value.text(arena)).map(named).collect();
+        self.messages.take(record, (&patient, &prior), self.wanted.ids, origin, arena)
     }
 
     /// A row for each patient; one without where a search, print or export names nobody.

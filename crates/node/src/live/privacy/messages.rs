@@ -1,6 +1,6 @@
 //! Messages of interface engines (HL7 v2: ADT, SIU, orders, results, prescriptions) as context: visits, who takes part, appointments, orders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use cordon_model::{Arena, Field, Record, Time};
@@ -30,10 +30,17 @@ const ORDERS: [&str; 12] = ["ORM", "OMG", "OML", "OMI", "ORU", "OUL", "RDE", "RD
 /// Those of medicines.
 const MEDICINES: [&str; 6] = ["RDE", "RDS", "RGV", "RAS", "OMP", "RRE"];
 
+/// Triggers of ADT that say that two ids are one patient: merges of patients and persons, and changes of an id.
+const MERGES: [&str; 8] = ["A18", "A30", "A34", "A36", "A39", "A40", "A46", "A47"];
+/// Merges that are kept; further ones are counted.
+const MERGES_MAX: usize = 200_000;
+
 /// What messages have said so far.
 pub(super) struct Messages {
     zone: TimeZone,
     visits: Visits,
+    /// Ids that are one person.
+    merges: BTreeSet<(String, String)>,
     appointments: BTreeMap<String, Appointment>,
     orders: Rows,
     /// Messages that said something.
@@ -81,20 +88,25 @@ impl Messages {
     /// None yet. Times without an offset are those of `zone`.
     pub(super) fn new(orders: Rows, zone: TimeZone) -> Self {
         let (visits, appointments) = (Visits::default(), BTreeMap::new());
-        Self { zone, visits, appointments, orders, count: 0, left_out: 0 }
+        Self { zone, visits, merges: BTreeSet::new(), appointments, orders, count: 0, left_out: 0 }
     }
 
-    /// Takes in a message about a patient.
+    /// Takes in a message about a patient, who may have had other ids before.
     pub(super) fn take(
         &mut self,
         record: &Record<'_>,
-        patient: &str,
+        (patient, prior): (&str, &[String]),
         ids: &SiteIds,
         origin: Origin,
         arena: &Arena,
     ) -> io::Result<()> {
         let segments = Segments { fields: record.fields, arena };
         let (kind, trigger) = (segments.first("MSH-9.1"), segments.first("MSH-9.2"));
+        if kind == "ADT" && MERGES.contains(&trigger) {
+            self.count += 1;
+            self.merge(patient, prior);
+            return Ok(());
+        }
         let zone = self.zone.clone();
         let time = |name| of_hl7(segments.first(name), &zone);
         let happened = time("EVN-6.1").or_else(|| time("EVN-2.1"));
@@ -108,6 +120,21 @@ impl Messages {
         }
         self.visit(&said, what);
         if ORDERS.contains(&kind) { self.order(&said, kind) } else { Ok(()) }
+    }
+
+    fn merge(&mut self, patient: &str, prior: &[String]) {
+        for prior in prior.iter().filter(|prior| *prior != patient) {
+            if self.merges.len() < MERGES_MAX {
+                self.merges.insert((patient.to_owned(), prior.clone()));
+            } else {
+                self.left_out += 1;
+            }
+        }
+    }
+
+    /// Ids that are one person.
+    pub(super) fn merges(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.merges).into_iter().collect()
     }
 
     fn visit(&mut self, said: &Said<'_>, what: What) {
