@@ -32,6 +32,25 @@ impl Feed {
     /// Those whose volume says whether they are well.
     const COUNTED: [Self; 5] = [Self::Admissions, Self::Roster, Self::Orders, Self::Appointments, Self::Messages];
 
+    const ALL: [(&'static str, Self); 6] = [
+        ("admissions", Self::Admissions),
+        ("roster", Self::Roster),
+        ("orders", Self::Orders),
+        ("appointments", Self::Appointments),
+        ("messages", Self::Messages),
+        ("staff", Self::Staff),
+    ];
+
+    /// Its word, as it stands in files.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(_, feed)| *feed == self).map_or("", |(word, _)| word)
+    }
+
+    /// The feed of a word; none when there is none.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(known, _)| *known == word).map(|(_, feed)| *feed)
+    }
+
     /// As it stands in sentences.
     pub const fn words(self) -> &'static str {
         match self {
@@ -122,4 +141,18 @@ pub(crate) fn late(world: &World, user: u32, at: i64) -> Option<Feed> {
         silence.from <= at && at <= silence.until + after
     };
     world.silences.iter().find(covers).map(|silence| silence.feed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feed_has_one_word_in_every_file() {
+        for (word, feed) in Feed::ALL {
+            assert_eq!(serde_json::to_value(feed).unwrap(), word);
+            assert_eq!(Feed::of_word(word).map(Feed::word), Some(word));
+        }
+        assert_eq!(Feed::of_word("orders of yesterday"), None);
+    }
 }

@@ -2,17 +2,25 @@
 //!
 //! Patients of one person (merged ids) are one record. Where a feed was silent it is said, so that a missing reason is not read as none.
 
+mod picked;
+mod told;
+mod whom;
+
 use std::io;
 
 use serde::Serialize;
 
-use crate::explain::{Absent, Episodes, Marks, Reason, Shared, from_context};
+use crate::explain::{Absent, Episodes, Shared, from_context};
 use crate::feed::{Feed, Silence, late};
 use crate::form::{Access, Action, Proof, days_before};
 use crate::names::NONE;
 use crate::review::{Review, Walk};
 use crate::trail::Trail;
 use crate::world::World;
+
+pub use picked::Picked;
+pub use told::{Said, SaidFault};
+pub use whom::{RecordId, StaffMember};
 
 /// Who opened a record.
 #[derive(Clone, Debug, Serialize)]
@@ -112,14 +120,24 @@ impl Review {
                 numbers.contains(&access.patient).then(|| told(world, access, (&shared, never_came), &mut episodes));
             accesses.extend(told.filter(|told| (from..=until).contains(&told.at)));
         })?;
-        let silences =
-            world.silences.iter().filter(|silence| silence.from <= until && silence.until >= from).copied().collect();
         let patients = numbers.iter().map(|number| world.patient_ids.text(*number).to_owned()).collect();
-        Ok(Some(Record { patients, accesses, silences }))
+        Ok(Some(Record { patients, accesses, silences: within(&world.silences, from, until) }))
     }
 }
 
 impl Record {
+    /// A record of accesses that a review has explained, in any order: those between two times (milliseconds since 1970), with the silences that reach into that period.
+    pub fn of(
+        patients: Vec<String>,
+        mut accesses: Vec<RecordAccess>,
+        silences: &[Silence],
+        (from, until): (i64, i64),
+    ) -> Self {
+        accesses.retain(|access| (from..=until).contains(&access.at));
+        accesses.sort_by_key(|access| (access.at, access.row));
+        Self { patients, accesses, silences: within(silences, from, until) }
+    }
+
     /// The disclosures among the accesses, without those for treatment, payment and operations, to the patient, or with their authorisation.
     pub fn disclosures(&self) -> Vec<Disclosure> {
         const LEFT_OUT: [&str; 12] = [
@@ -165,6 +183,11 @@ impl Record {
     }
 }
 
+/// Silences that reach into a period.
+fn within(silences: &[Silence], from: i64, until: i64) -> Vec<Silence> {
+    silences.iter().filter(|silence| silence.from <= until && silence.until >= from).copied().collect()
+}
+
 /// The numbers of a patient: their own, and those of the same person.
 fn numbers(world: &World, patient: &str) -> Option<Vec<u32>> {
     let own = world.patient_ids.find(patient)?;
@@ -191,40 +214,10 @@ fn told(
     shared.explain(world, access, &mut explained);
     episodes.explain(world, access, &mut explained);
     crate::template::explain(world, access, &mut explained);
-    let employee = world.employee(access.user);
-    let words = if explained.marks.is_empty() {
-        match late(world, access.user, access.time.at).or(never_came.then_some(Feed::Admissions)) {
-            Some(feed) => format!("cannot be judged yet: {} did not come in full", feed.words()),
-            None => "no reason found in the data".to_owned(),
-        }
-    } else {
-        in_words(explained.marks)
-    };
-    let text = |number| world.texts.text(number).to_owned();
-    RecordAccess {
-        row: access.row,
-        time: access.time.text(),
-        at: access.time.at,
-        user: world.name_of(access.user).to_owned(),
-        role: world.text(employee.map_or(NONE, |employee| employee.role)).to_owned(),
-        department: world.text(employee.map_or(NONE, |employee| employee.department)).to_owned(),
-        action: access.action.word(),
-        section: text(access.section),
-        object: text(access.object),
-        purpose: text(access.purpose),
-        workstation: text(access.workstation),
-        application: text(access.application),
-        break_glass: access.break_glass,
-        explanation: explained.marks.to_string(),
-        words,
-        proof: explained.proofs().collect(),
-    }
-}
-
-/// The first reason that holds: the others stand in the ids.
-fn in_words(marks: Marks) -> String {
-    Reason::ALL
-        .into_iter()
-        .find(|reason| marks.has(*reason))
-        .map_or_else(String::new, |reason| reason.words().to_owned())
+    let waits_for = late(world, access.user, access.time.at).or(never_came.then_some(Feed::Admissions));
+    let (role, department) = whom::work_of(world, access.user);
+    let mut told = RecordAccess::bare(access, &world.users, &world.texts);
+    (told.role, told.department) = (role.to_owned(), department.to_owned());
+    told.explain(explained.marks, explained.proofs().collect(), waits_for);
+    told
 }

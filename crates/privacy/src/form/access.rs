@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::sheet::{Cells, RowFault, Sheet, SheetFault};
+use super::sheet::{Cells, Layout, RowFault, Sheet, SheetFault};
 use super::{Moment, Table};
 use crate::names::{NONE, Names};
 
@@ -111,6 +111,11 @@ impl Access {
     /// Bytes of an access that is kept outside memory.
     pub const BYTES: usize = 64;
 
+    /// The patient's number in the review that read it; none where the row names no patient.
+    pub fn patient_number(&self) -> Option<u32> {
+        (self.patient != NONE).then_some(self.patient)
+    }
+
     /// As bytes, to be kept outside memory while the review lasts.
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut out = [0; Self::BYTES];
@@ -198,6 +203,36 @@ impl<R: Read> AccessReader<R> {
         Ok(Self { sheet: Sheet::open(Table::Accesses, from)? })
     }
 
+    /// Where the next row begins, in bytes of the file as it lies there; line ends may stand before it.
+    pub const fn next_at(&self) -> u64 {
+        self.sheet.next_at()
+    }
+
+    /// The bytes of all cells of the row that was read last, decoded and without quotes.
+    pub fn row_bytes(&self) -> &[u8] {
+        self.sheet.bytes()
+    }
+
+    /// What has to be known to read rows from the middle of the file.
+    pub fn layout(&self) -> AccessLayout {
+        AccessLayout(self.sheet.layout().clone())
+    }
+
+    /// Goes on in the middle of a file, behind row `row_before`.
+    pub(crate) fn resumed(layout: &AccessLayout, from: R, row_before: u32) -> Self {
+        Self { sheet: Sheet::resumed(&layout.0, from, row_before) }
+    }
+
+    /// Goes on to the next row without looking at it; its number, none at the end.
+    pub(crate) fn step(&mut self) -> Result<Option<u32>, SheetFault> {
+        self.sheet.step()
+    }
+
+    /// The row that was read last, as an access.
+    pub(crate) fn access(&self, row: u32, names: &mut AccessNames<'_>) -> Result<Access, &'static str> {
+        access(row, &self.sheet.cells(), names)
+    }
+
     /// The next row: an access, or what is wrong with it. None at the end.
     ///
     /// # Errors
@@ -210,6 +245,17 @@ impl<R: Read> AccessReader<R> {
             reason: cells.fault(reason),
             left_out: true,
         })))
+    }
+}
+
+/// How the rows of a file of accesses are written: what divides them, in which letters, which column is where.
+#[derive(Clone, Debug)]
+pub struct AccessLayout(Layout);
+
+impl AccessLayout {
+    /// Whether the bytes are other letters than those of the cells.
+    pub(crate) const fn is_decoded(&self) -> bool {
+        self.0.encoding.is_some()
     }
 }
 

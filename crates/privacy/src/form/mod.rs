@@ -10,7 +10,7 @@ mod sheet;
 mod text;
 
 pub(crate) use access::AccessNames;
-pub use access::{Access, AccessReader, Action, Outcome};
+pub use access::{Access, AccessLayout, AccessReader, Action, Outcome};
 pub(crate) use fold::{digits, fold, house, street};
 pub use moment::Moment;
 pub(crate) use moment::{DAY, HOUR, MINUTE, days_before};

@@ -1,12 +1,14 @@
 //! One file of values divided by commas or semicolons, row by row, whatever the order of its columns.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::rc::Rc;
 
+use encoding_rs::Encoding;
+
 use super::Table;
-use super::text::Text;
+use super::text::{Tape, Text};
 
 /// Longest row that is read, in bytes.
 const ROW_BYTES_MAX: usize = 16 << 20;
@@ -79,35 +81,46 @@ pub struct RowFault {
     pub left_out: bool,
 }
 
-/// Reads a file row by row.
-pub(crate) struct Sheet<R> {
+/// Bytes that are read at a time.
+const READ_BYTES: usize = 1 << 18;
+/// Bytes that are read at a time where only a few rows are wanted.
+const READ_BYTES_RESUMED: usize = 8 << 10;
+
+/// How the rows of a file are written, as its beginning tells: what has to be known to read some from its middle.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
     table: Table,
-    csv: csv::Reader<Limited<Text<R>>>,
-    since_row: Rc<Cell<usize>>,
-    record: csv::ByteRecord,
+    divider: u8,
+    /// What the bytes are decoded from; none when they are given as they came.
+    pub(super) encoding: Option<&'static Encoding>,
+    /// Where each column of the contract stands.
     places: Vec<Option<usize>>,
     width: usize,
+}
+
+/// Reads a file row by row.
+pub(crate) struct Sheet<R> {
+    layout: Layout,
+    csv: csv::Reader<Limited<Text<R>>>,
+    since_row: Rc<Cell<usize>>,
+    /// Where decoded bytes came from.
+    tape: Option<Rc<RefCell<Tape>>>,
+    /// Where the next row begins, in bytes of the file.
+    next_at: u64,
+    record: csv::ByteRecord,
     row: u32,
 }
 
 impl<R: Read> Sheet<R> {
     /// Reads the first line, which names the columns. A context of no bytes has no rows; accesses of no bytes are a fault.
     pub(crate) fn open(table: Table, from: R) -> Result<Self, SheetFault> {
-        let since_row = Rc::new(Cell::new(0));
         let from = Text::open(from).map_err(|source| SheetFault::Read { file: table.file(), row: 0, source })?;
-        let divider = from.divider();
-        let limited = Limited { from, since_row: Rc::clone(&since_row) };
-        let csv = csv::ReaderBuilder::new()
-            .delimiter(divider)
-            .has_headers(false)
-            .flexible(true)
-            .buffer_capacity(1 << 18)
-            .from_reader(limited);
-        let mut sheet =
-            Self { table, csv, since_row, record: csv::ByteRecord::new(), places: Vec::new(), width: 0, row: 0 };
+        let (divider, encoding) = (from.divider(), from.encoding());
+        let layout = Layout { table, divider, encoding, places: Vec::new(), width: 0 };
+        let mut sheet = Self::over(from, layout, READ_BYTES);
         if sheet.read()? {
-            sheet.places = places(table, &sheet.record)?;
-            sheet.width = sheet.record.len();
+            sheet.layout.places = places(table, &sheet.record)?;
+            sheet.layout.width = sheet.record.len();
         } else if table == Table::Accesses {
             return Err(SheetFault::Empty { file: table.file() });
         }
@@ -115,23 +128,69 @@ impl<R: Read> Sheet<R> {
         Ok(sheet)
     }
 
+    /// Goes on in the middle of a file, behind row `row_before`. `from` begins at [`Sheet::next_at`] of then.
+    pub(crate) fn resumed(layout: &Layout, from: R, row_before: u32) -> Self {
+        let text = Text::resumed(from, layout.encoding);
+        Self { row: row_before, ..Self::over(text, layout.clone(), READ_BYTES_RESUMED) }
+    }
+
+    fn over(from: Text<R>, layout: Layout, read_bytes: usize) -> Self {
+        let (tape, since_row) = (from.tape(), Rc::new(Cell::new(0)));
+        let limited = Limited { from, since_row: Rc::clone(&since_row) };
+        let csv = csv::ReaderBuilder::new()
+            .delimiter(layout.divider)
+            .has_headers(false)
+            .flexible(true)
+            .buffer_capacity(read_bytes)
+            .from_reader(limited);
+        Self { layout, csv, since_row, tape, next_at: 0, record: csv::ByteRecord::new(), row: 0 }
+    }
+
+    /// How the rows are written.
+    pub(crate) const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Where the next row begins, in bytes of the file as it lies there; line ends may stand before it.
+    pub(crate) const fn next_at(&self) -> u64 {
+        self.next_at
+    }
+
     /// The next row and its number from 1; none at the end.
     pub(crate) fn next(&mut self) -> Result<Option<(u32, Cells<'_>)>, SheetFault> {
+        let Some(row) = self.step()? else { return Ok(None) };
+        Ok(Some((row, self.cells())))
+    }
+
+    /// Goes on to the next row without looking at it; its number from 1, none at the end.
+    pub(crate) fn step(&mut self) -> Result<Option<u32>, SheetFault> {
         if !self.read()? {
             return Ok(None);
         }
         if self.row > super::Proof::ROWS_MAX {
-            return Err(SheetFault::Rows { file: self.table.file() });
+            return Err(SheetFault::Rows { file: self.layout.table.file() });
         }
-        Ok(Some((self.row, Cells { record: &self.record, places: &self.places, width: self.width })))
+        Ok(Some(self.row))
+    }
+
+    /// The row that was read last.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        Cells { record: &self.record, places: &self.layout.places, width: self.layout.width }
+    }
+
+    /// The bytes of all cells of the row that was read last.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.record.as_slice()
     }
 
     fn read(&mut self) -> Result<bool, SheetFault> {
         self.since_row.set(0);
-        let file = self.table.file();
+        let file = self.layout.table.file();
         match self.csv.read_byte_record(&mut self.record) {
             Ok(more) => {
                 self.row += u32::from(more);
+                let text_at = self.csv.position().byte();
+                self.next_at = self.tape.as_ref().map_or(text_at, |tape| tape.borrow_mut().reach(text_at));
                 Ok(more)
             }
             Err(_) if self.since_row.get() > ROW_BYTES_MAX => Err(SheetFault::Long { file, row: self.row }),
