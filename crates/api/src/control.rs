@@ -16,6 +16,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::learnt::{EntityBehaviour, ModelStatus, ReviewStanding};
 use crate::metrics::Family;
+use crate::opened::OpenedRecord;
 
 /// The node, as the API sees it.
 pub trait NodeControl: Send + Sync + fmt::Debug {
@@ -89,6 +90,16 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
     /// How the review of record accesses is set up. A node without one says what is missing.
     fn review(&self) -> ReviewStanding {
         ReviewStanding::default()
+    }
+
+    /// Who opened the record of a patient, by pseudonym, in a period, as the last review of accesses says; `None` when it knew nobody of that pseudonym. Accounts are
+    /// told by their names.
+    fn opened(
+        &self,
+        _patient_ref: String,
+        _period: Range<Time>,
+    ) -> BoxFuture<'static, Result<Option<OpenedRecord>, ControlError>> {
+        Box::pin(async { Err(ControlError::Refused("this node reviews no accesses".to_owned())) })
     }
 
     /// The models of learnt behaviour, in the order in which they are shown.

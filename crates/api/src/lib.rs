@@ -17,6 +17,7 @@ mod jobs;
 mod layers;
 mod learnt;
 mod metrics;
+mod opened;
 mod page;
 mod peer;
 mod people;
@@ -36,6 +37,7 @@ pub use control::{
 pub use described::PUBLIC;
 pub use learnt::{BehaviourFeature, BehaviourNote, EntityBehaviour, ModelStatus, ReviewStanding};
 pub use metrics::{Family, Kind, Sample};
+pub use opened::{Judged, OpenedRecord, Opening, RecordDisclosure};
 pub use peer::{Peer, PeerCertificate};
 pub use problem::{Problem, ProblemBody, ProblemKind};
 pub use router::{OPENAPI_PATH, description, router};

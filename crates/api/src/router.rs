@@ -162,6 +162,8 @@ fn of_incidents(routes: Routes) -> Routes {
         .guarded(incidents::work::__path_assess, incidents::work::assess)
         .guarded(incidents::work::__path_decide, incidents::work::decide)
         .guarded(privacy::__path_status, privacy::status)
+        .guarded(privacy::record::__path_read, privacy::record::read)
+        .guarded(privacy::record::__path_export, privacy::record::export)
         .guarded(jobs::__path_review, jobs::review)
 }
 

@@ -1,4 +1,6 @@
-//! The review of record accesses: how the last ones went, and what is missing for the next.
+//! The review of record accesses: how the last ones went, and what is missing for the next. Who opened one record: `record`.
+
+pub(crate) mod record;
 
 use std::collections::BTreeMap;
 

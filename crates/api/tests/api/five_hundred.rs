@@ -57,6 +57,8 @@ async fn keep(played: &Played, names: &[String]) {
     let people: Vec<(u64, &str, &str)> =
         names.iter().enumerate().map(|(number, name)| (number as u64 + 1, name.as_str(), "LAKESIDE")).collect();
     keep_events_of(played, &people, |number| EventId(bytes(usize::try_from(number).unwrap()))).await;
+    let opened = names.iter().enumerate().map(|(number, name)| (name.as_str(), number % 10 == 0));
+    *played.node.opened.lock().unwrap() = Some(crate::record::record_of(opened));
     let cases: Vec<_> = names
         .iter()
         .enumerate()

@@ -9,6 +9,7 @@ mod handles;
 mod incidents;
 mod played;
 mod provider;
+mod record;
 mod resources;
 mod running;
 mod shell;

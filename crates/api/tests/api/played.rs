@@ -1,6 +1,7 @@
 //! A node that a test plays: it says what the test put in.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
     ApiOptions, ApiState, BehaviourFeature, ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live,
-    ModelStatus, NodeControl, NodeHealth, NotificationStatus, Outcome, Part, PartState, Progress, RecordPlace,
+    ModelStatus, NodeControl, NodeHealth, NotificationStatus, OpenedRecord, Outcome, Part, PartState, Progress, RecordPlace,
     Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay, Work,
 };
 use cordon_model::{Level, Time};
@@ -38,6 +39,8 @@ pub(crate) struct PlayedNode {
     /// What stands at the end of records, by their places.
     pub(crate) record_ends: Mutex<BTreeMap<u64, String>>,
     pub(crate) events: broadcast::Sender<Arc<Live>>,
+    /// Who opened the record of the one patient it knows; none before a review.
+    pub(crate) opened: Mutex<Option<OpenedRecord>>,
 }
 
 impl PlayedNode {
@@ -53,6 +56,7 @@ impl PlayedNode {
             is_frozen: Mutex::new(false),
             record_ends: Mutex::default(),
             events: broadcast::Sender::new(16),
+            opened: Mutex::default(),
         })
     }
 }
@@ -192,6 +196,20 @@ impl NodeControl for PlayedNode {
     fn review(&self) -> ReviewStanding {
         let missing = vec!["shifts.csv was not found".to_owned()];
         ReviewStanding { site: "main".to_owned(), next: None, is_set_up: true, missing }
+    }
+
+    fn opened(
+        &self,
+        patient_ref: String,
+        period: Range<Time>,
+    ) -> BoxFuture<'static, Result<Option<OpenedRecord>, ControlError>> {
+        let known = self.opened.lock().unwrap().clone();
+        let known = known.ok_or_else(|| ControlError::Refused("no review has run".to_owned()));
+        let mut told = known.map(|known| Some(known).filter(|known| known.patients.contains(&patient_ref)));
+        if let Ok(Some(record)) = &mut told {
+            record.accesses.retain(|access| period.contains(&access.time));
+        }
+        Box::pin(async move { told })
     }
 
     fn models(&self) -> Vec<ModelStatus> {

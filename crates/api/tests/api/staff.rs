@@ -26,6 +26,8 @@ async fn played() -> (Played, Administrator) {
     keep_findings(&played).await;
     keep_events(&played).await;
     crate::incidents::keep(&played).await;
+    let opened = crate::record::record_of([("LAKESIDE\\annabella", false), ("olga", true)]);
+    *played.node.opened.lock().unwrap() = Some(opened);
     let administrator = played.administrator().await;
     let officer = played.person(&administrator, "the.officer", &["privacy_officer"]).await;
     let mute = json!({
@@ -151,11 +153,12 @@ async fn paths(played: &Played, path: &str) -> Vec<String> {
         _ if path.contains("/events/") => (1..=3).map(|number| event_id(number).to_string()).collect(),
         _ if path.contains("/finding-groups/") => rows.iter().map(|row| row.group_id.to_string()).collect(),
         _ if path.contains("/incidents/") => vec![crate::incidents::id(1), crate::incidents::id(2)],
+        _ if path.contains("/records/") => vec![crate::record::PATIENT.to_owned()],
         _ if path.contains("/findings/") => rows.iter().map(|row| row.finding_id.to_string()).collect(),
         _ => vec!["1".to_owned()],
     };
-    let ids = if path.contains("{id}") { ids } else { vec![String::new()] };
-    ids.iter().map(|id| path.replace("{id}", id)).collect()
+    let ids = if path.contains("{id}") || path.contains("{patient_ref}") { ids } else { vec![String::new()] };
+    ids.iter().map(|id| path.replace("{id}", id).replace("{patient_ref}", id)).collect()
 }
 
 /// Routes that are asked about one entity.
@@ -228,8 +231,13 @@ const NAMING: [&str; 13] = [
 ];
 
 /// Where a name stands for a privacy officer alone.
-const NAMING_OFFICERS: [&str; 3] =
-    ["GET /api/v1/incidents", "GET /api/v1/incidents/{id}", "GET /api/v1/incidents/{id}/export"];
+const NAMING_OFFICERS: [&str; 5] = [
+    "GET /api/v1/incidents",
+    "GET /api/v1/incidents/{id}",
+    "GET /api/v1/incidents/{id}/export",
+    "GET /api/v1/privacy/records/{patient_ref}",
+    "GET /api/v1/privacy/records/{patient_ref}/export",
+];
 
 /// What a route answers for each of the things that are there, in small letters.
 async fn answers_of(played: &Played, route: &str, token: &str) -> String {

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
     ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live, ModelStatus, NodeControl, NodeHealth,
-    NotificationStatus, Outcome, PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus,
+    NotificationStatus, OpenedRecord, Outcome, PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus,
     TestedWay, Work,
 };
 use cordon_collect::live::LiveSource;
@@ -311,6 +312,15 @@ impl NodeControl for Control {
 
     fn review(&self) -> ReviewStanding {
         self.reviews.standing()
+    }
+
+    fn opened(
+        &self,
+        patient_ref: String,
+        period: Range<Time>,
+    ) -> BoxFuture<'static, Result<Option<OpenedRecord>, ControlError>> {
+        let reviews = self.reviews.clone();
+        Box::pin(async move { reviews.opened(&patient_ref, period).await })
     }
 
     fn models(&self) -> Vec<ModelStatus> {

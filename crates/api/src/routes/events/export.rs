@@ -118,7 +118,7 @@ fn cell(value: Option<&Value>) -> String {
 }
 
 /// A line of CSV (RFC 4180). A text that a spreadsheet would run as a formula gets an apostrophe in front (OWASP, CSV injection).
-fn csv_line<'c>(cells: impl Iterator<Item = &'c str>) -> String {
+pub(crate) fn csv_line<'c>(cells: impl Iterator<Item = &'c str>) -> String {
     let mut line = String::new();
     for (place, cell) in cells.enumerate() {
         if place > 0 {

@@ -5,21 +5,25 @@
 //! (`policy`), and what becomes of one (`incident`).
 
 mod context;
+mod fhir;
 mod gather;
 mod ids;
 mod messages;
 mod moment;
 mod persons;
+mod records;
+mod resource;
 mod review;
 mod rows;
 mod standing;
 mod told;
 mod visits;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordon_api::{ControlError, Outcome, Progress, ReviewStanding};
+use cordon_api::{ControlError, OpenedRecord, Outcome, Progress, ReviewStanding};
 use cordon_model::Time;
 use jiff::tz::TimeZone;
 use tokio::runtime::Handle;
@@ -27,6 +31,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::context::Lacks;
+use self::records::{Records, told};
 use self::review::{Asked, Reviewed};
 pub(super) use self::standing::Standing;
 use super::node::Parts;
@@ -36,6 +41,9 @@ use crate::config::Privacy;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a review that failed is left alone, by the real clock.
 const RETRY_AFTER: Duration = Duration::from_secs(300);
+
+/// Microseconds of the event clock after which what a review said of each record is given up: retention may have removed events since.
+const RECORDS_MAX_AGE: i64 = 3 * 86_400_000_000;
 
 /// The settings in force, asked anew for each review.
 pub type PrivacyNow = Arc<dyn Fn() -> Privacy + Send + Sync>;
@@ -48,6 +56,7 @@ pub struct AccessReview {
     zone: TimeZone,
     settings: PrivacyNow,
     turn: Arc<Mutex<()>>,
+    records: Records,
 }
 
 impl std::fmt::Debug for AccessReview {
@@ -59,7 +68,9 @@ impl std::fmt::Debug for AccessReview {
 impl AccessReview {
     /// Over the parts of a node; the clocks of the site are those of `zone`.
     pub(super) fn new(parts: Arc<Parts>, site: String, zone: TimeZone, settings: PrivacyNow) -> Self {
-        Self { parts, site, zone, settings, turn: Arc::default() }
+        let (disk, keys) = (Arc::clone(&parts.disk), Arc::clone(&parts.keys));
+        let records = Records::new(disk, keys, &parts.data_dir, &site);
+        Self { parts, site, zone, settings, turn: Arc::default(), records }
     }
 
     /// Reviews whenever it is due, until `stop`. A review that was missed while the node was down is made up at once.
@@ -76,6 +87,7 @@ impl AccessReview {
                 () = tokio::time::sleep(pause) => {}
             }
             pause = LOOK_EVERY;
+            self.forget_records();
             if self.standing().next.is_none_or(|next| next > self.parts.clock.now()) {
                 continue;
             }
@@ -84,6 +96,45 @@ impl AccessReview {
                 pause = RETRY_AFTER;
             }
         }
+    }
+
+    /// Removes what is known of each record when nothing is reviewed any more, or when the last review is too long ago to know what has left the store since.
+    fn forget_records(&self) {
+        let ran = self.parts.reviews.ran();
+        let is_old = ran.is_some_and(|ran| is_too_old(ran, self.parts.clock.now()));
+        if !is_old && (self.settings)().context_dir.is_some() {
+            return;
+        }
+        if let Err(error) = self.records.remove() {
+            tracing::warn!(error = %error, "what is known of who opened which record cannot be removed; trying again");
+        }
+    }
+
+    /// Who opened the record of a patient in a period, as the last review says; `None` when it knew nobody of that pseudonym.
+    ///
+    /// # Errors
+    /// No review has run, the last is too long ago, or what it wrote cannot be read.
+    pub async fn opened(&self, patient_ref: &str, period: Range<Time>) -> Result<Option<OpenedRecord>, ControlError> {
+        let Some(patient) = persons::number(patient_ref) else { return Ok(None) };
+        let records = self.records.clone();
+        let read = tokio::task::spawn_blocking(move || records.read(patient, &period)).await;
+        let read = read.map_err(|error| ControlError::Failed(error.to_string()))?;
+        let record = read.map_err(|error| ControlError::Failed(error.to_string()))?;
+        let is_young = |record: &records::Record| !is_too_old(record.about.ran(), self.parts.clock.now());
+        let Some(record) = record.filter(is_young) else { return Err(ControlError::Refused(self.not_reviewed())) };
+        if record.patients.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(told(record, &(self.settings)().office)))
+    }
+
+    /// Why nobody can say who opened a record.
+    fn not_reviewed(&self) -> String {
+        let standing = self.standing();
+        if standing.is_set_up {
+            return "no review of accesses has said lately who opened which record: start one, or wait for the next".to_owned();
+        }
+        format!("accesses are not reviewed, so nobody can say who opened which record: {}", standing.missing.join("; "))
     }
 
     /// How it is set up, and when it runs next.
@@ -147,6 +198,7 @@ impl AccessReview {
             zone: self.zone.clone(),
             progress,
             runtime: Handle::current(),
+            records: self.records.clone(),
         };
         let (tell, told) = oneshot::channel();
         let thread = std::thread::Builder::new().name("access-review".to_owned());
@@ -154,4 +206,8 @@ impl AccessReview {
         started.map_err(|error| ControlError::Unavailable(format!("no thread: {error}")))?;
         told.await.unwrap_or_else(|_| Err(ControlError::Failed("the review ended in a fault of its own".to_owned())))
     }
+}
+
+const fn is_too_old(ran: Time, now: Time) -> bool {
+    now.0.saturating_sub(ran.0) > RECORDS_MAX_AGE
 }

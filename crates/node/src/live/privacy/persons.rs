@@ -52,6 +52,11 @@ impl Persons {
         self.0.get(at).map(|(_, first)| format!("p-{first:032x}"))
     }
 
+    /// Each pseudonym with the first of its person.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (u128, u128)> {
+        self.0.iter().copied()
+    }
+
     /// Whom an event is about, each once. Beside people who are known, ids that nobody knows are further names of them: a server's own id of the record, for instance.
     pub(super) fn of_event(&self, refs: &[&str]) -> Vec<String> {
         let mut known: Vec<String> = refs.iter().filter_map(|one| self.first(one)).collect();
@@ -69,7 +74,7 @@ fn numbers(ids: &SiteIds, id: &str) -> Vec<u128> {
 }
 
 /// The number that a pseudonym writes in hex.
-fn number(patient_ref: &str) -> Option<u128> {
+pub(super) fn number(patient_ref: &str) -> Option<u128> {
     u128::from_str_radix(patient_ref.strip_prefix("p-")?, 16).ok()
 }
 

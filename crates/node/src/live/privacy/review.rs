@@ -19,6 +19,7 @@ use super::context::{self, Lacks};
 use super::gather::{self, Gathered, Wanted, no_room};
 use super::ids::{SiteIds, account};
 use super::persons::Persons;
+use super::records::{About, Records, RecordsFault, Sorted, Walked, sort};
 use super::told::{Known, Telling, seen};
 use crate::accesses::{Intake, Kept};
 use crate::config::Privacy;
@@ -40,6 +41,7 @@ pub(super) struct Asked {
     pub(super) zone: TimeZone,
     pub(super) progress: Arc<Progress>,
     pub(super) runtime: Handle,
+    pub(super) records: Records,
 }
 
 /// What became of it.
@@ -83,14 +85,15 @@ impl Asked {
         let mut rows: BTreeSet<u32> = cases.iter().flat_map(|case| case.access_rows.iter().copied()).collect();
         rows.extend(rows_of(&gathered, &known)?);
         let mut seen = seen(&gathered, &rows).map_err(no_room)?;
-        explain(kept, &mut seen)?;
+        let mut run = self.told(&found, (from, now));
+        let walked = Walked { gathered: &gathered, proofs: &proofs, persons: &persons, review: &review, dir: &spill };
+        let sorted = explain(kept, &mut seen, &walked)?;
         let office = self.settings.office.iter().map(|name| account(name)).collect();
         let telling = Telling { site: &self.site, office: &office, now, proofs: &proofs, seen: &seen, known: &known };
         let mut new = Vec::new();
         for case in cases {
             new.extend(telling.incident(case).map_err(no_room)?);
         }
-        let mut run = self.told(&found, (from, now));
         run.cases = u64::try_from(new.len()).unwrap_or(u64::MAX);
         let has = |known: &&Known| known.is_open() && known.first >= from && new.iter().all(|case| case.id != known.id);
         for gone in known.iter().filter(has) {
@@ -99,7 +102,9 @@ impl Asked {
         run.took_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let recorded = self.keep(&run, &new)?;
         self.forget(now)?;
-        Ok(Some(Reviewed { outcome: outcome(&run, &recorded, &gathered, faults), run }))
+        let mut outcome = outcome(&run, &recorded, &gathered, faults);
+        outcome.notes.extend(self.keep_records(&run, sorted));
+        Ok(Some(Reviewed { outcome, run }))
     }
 
     fn folder(&self) -> Result<PathBuf, ControlError> {
@@ -189,6 +194,14 @@ impl Asked {
         }
     }
 
+    /// Keeps who opened which record. Cases do not wait for it: a sentence says when it could not be kept.
+    fn keep_records(&self, run: &ReviewRun, sorted: std::io::Result<Sorted>) -> Option<String> {
+        let kept = sorted.map_err(RecordsFault::from).and_then(|sorted| self.records.replace(&About::of(run), sorted));
+        let error = kept.err()?;
+        tracing::warn!(error = %error, "who opened which record could not be kept");
+        Some(format!("who opened which record is as the review before left it: {error}"))
+    }
+
     /// Deletes withdrawn and unfounded cases whose time is over; a day after the review has lost sight of them at the earliest.
     fn forget(&self, now: Time) -> Result<(), ControlError> {
         let before = days_before(now, self.settings.forget_after_days.max(self.settings.days + 1));
@@ -244,15 +257,18 @@ fn rows_of(gathered: &Gathered, known: &[Known]) -> Result<BTreeSet<u32>, Contro
     Ok(rows)
 }
 
-/// Notes what was found of these accesses.
-fn explain(kept: Kept, seen: &mut std::collections::BTreeMap<u32, super::told::Seen>) -> Result<(), ControlError> {
+/// Notes what was found of these accesses, and puts all of them in the order of patients.
+fn explain(
+    kept: Kept,
+    seen: &mut std::collections::BTreeMap<u32, super::told::Seen>,
+    walked: &Walked<'_>,
+) -> Result<std::io::Result<Sorted>, ControlError> {
     let each = |explained: &cordon_privacy::Explained| {
         if let Some(seen) = seen.get_mut(&explained.row) {
             seen.explain(explained);
         }
-        Ok(())
     };
-    kept.each_explained(each).map_err(no_room)
+    sort(walked, kept, each).map_err(no_room)
 }
 
 /// The best cases, as many as the budget has for the days and people of the data.

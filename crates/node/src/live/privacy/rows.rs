@@ -95,15 +95,37 @@ impl Written {
 
     /// Where each row came from, in order, with its number.
     pub(super) fn each_origin(&self, mut see: impl FnMut(u32, Origin)) -> io::Result<()> {
-        let mut file = &self.origins;
-        file.rewind()?;
-        let mut from = BufReader::with_capacity(BUFFER, file);
+        let mut origins = self.origins()?;
         for row in 1..=self.count {
-            let mut bytes = [0; ORIGIN_BYTES];
-            from.read_exact(&mut bytes)?;
-            see(row, origin(&bytes));
+            if let Some(origin) = origins.next()? {
+                see(row, origin);
+            }
         }
         Ok(())
+    }
+
+    /// Where each row came from, in order: one at a time.
+    pub(super) fn origins(&self) -> io::Result<Origins<'_>> {
+        let mut file = &self.origins;
+        file.rewind()?;
+        Ok(Origins { from: BufReader::with_capacity(BUFFER, file), left: self.count })
+    }
+}
+
+/// Where the rows of a table came from.
+pub(super) struct Origins<'w> {
+    from: BufReader<&'w File>,
+    left: u32,
+}
+
+impl Origins<'_> {
+    /// Of the next row; `None` behind the last.
+    pub(super) fn next(&mut self) -> io::Result<Option<Origin>> {
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        self.left = left;
+        let mut bytes = [0; ORIGIN_BYTES];
+        self.from.read_exact(&mut bytes)?;
+        Ok(Some(origin(&bytes)))
     }
 }
 

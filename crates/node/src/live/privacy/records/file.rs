@@ -266,5 +266,6 @@ pub(super) fn read(
     if patients.is_empty() && is_known {
         patients.push(format!("p-{person:032x}"));
     }
+    patients.dedup();
     Ok(Some(Record { about: reading.about, patients, accesses: accesses.into(), left_out }))
 }

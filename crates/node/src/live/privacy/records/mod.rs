@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use self::entry::Opened;
 use self::file::{Place, Writing, read};
-use self::sorted::Sorted;
+pub(super) use self::sorted::Sorted;
 pub(super) use self::told::told;
 pub(super) use self::walk::{Walked, sort};
 

@@ -29,7 +29,7 @@ pub(in crate::live::privacy) fn told(record: Record, office: &[String]) -> Opene
 }
 
 fn opening(opened: Opened, office: &BTreeSet<String>) -> Opening {
-    let words = words(&opened);
+    let (words, judged) = (words(&opened), judged(&opened));
     Opening {
         event: opened.event,
         time: opened.time,
@@ -48,7 +48,7 @@ fn opening(opened: Opened, office: &BTreeSet<String>) -> Opening {
         source: opened.source,
         break_glass: opened.break_glass,
         is_denied: opened.is_denied,
-        judged: judged(&opened),
+        judged,
         explanation: opened.explanation.split('|').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
         words,
         proof: opened.proof,

@@ -1,12 +1,12 @@
 //! From a review to entries: each access that it gathered, beside what it found, in one walk over both.
 
-use std::collections::BTreeMap;
-use std::io::{self, BufReader};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::io::{self, BufReader};
 use std::path::Path;
 
 use cordon_model::Time;
-use cordon_privacy::Explained;
+use cordon_privacy::{Explained, Review};
 
 use super::super::context::Proofs;
 use super::super::gather::Gathered;
@@ -29,8 +29,8 @@ pub(in crate::live::privacy) struct Walked<'w> {
     pub(in crate::live::privacy) gathered: &'w Gathered,
     pub(in crate::live::privacy) proofs: &'w Proofs<'w>,
     pub(in crate::live::privacy) persons: &'w Persons,
-    /// Role and department by account.
-    pub(in crate::live::privacy) staff: &'w BTreeMap<String, (String, String)>,
+    /// Knows who is one person, and what the staff list says.
+    pub(in crate::live::privacy) review: &'w Review,
     /// Where temporary files may be.
     pub(in crate::live::privacy) dir: &'w Path,
 }
@@ -60,22 +60,29 @@ struct Taking<'w> {
     origins: Origins<'w>,
     cells: csv::StringRecord,
     row: u32,
+    ids: Ids,
+    /// Role and department by account, as the review calls it.
+    staff: BTreeMap<&'w str, (&'w str, &'w str)>,
     sorting: Sorting,
 }
 
 impl<'w> Taking<'w> {
     fn begin(walked: &'w Walked<'w>) -> io::Result<Self> {
         let mut sorting = Sorting::new(walked.dir, HELD_BYTES);
-        for (one, first) in walked.persons.pairs() {
+        let ids = Ids::of(walked.review);
+        let of_review = walked.review.record_ids().filter_map(|known| number(known.id)).map(|one| (one, one));
+        for (one, known) in walked.persons.pairs().chain(of_review) {
+            let first = ids.first(known);
             sorting.push(&entry::name(first, one))?;
             if one != first {
                 sorting.push(&entry::stands_for(one, first))?;
             }
         }
+        let staff = walked.review.staff().map(|member| (member.user, (member.role, member.department))).collect();
         let accesses = &walked.gathered.accesses;
         let sheet = csv::Reader::from_reader(accesses.sheet()?);
         let origins = accesses.origins()?;
-        Ok(Self { walked, sheet, origins, cells: csv::StringRecord::new(), row: 0, sorting })
+        Ok(Self { walked, sheet, origins, cells: csv::StringRecord::new(), row: 0, ids, staff, sorting })
     }
 
     /// Takes the access that this is about; rows that the review could not read lie in between.
@@ -91,15 +98,15 @@ impl<'w> Taking<'w> {
         let cell = |place: usize| self.cells.get(place).unwrap_or_default();
         let Some(patient) = number(cell(3)) else { return Ok(()) };
         let user = unmarked(cell(1));
-        let (role, department) = self.walked.staff.get(user).cloned().unwrap_or_default();
+        let (role, department) = self.staff.get(cell(1)).copied().unwrap_or_default();
         let source = origin.and_then(|origin| self.walked.gathered.sources.get(usize::try_from(origin.source).ok()?));
         let proof = explained.proofs().map(|proof| self.walked.proofs.told(&proof.to_string()));
         let opened = Opened {
             time: Time::from_rfc3339(cell(0)).unwrap_or_default(),
             event: origin.map(|origin| origin.event),
             user: user.to_owned(),
-            role,
-            department,
+            role: role.to_owned(),
+            department: department.to_owned(),
             action: cell(2).to_owned(),
             section: cell(5).to_owned(),
             recipient: recipient(cell(2), cell(4)).to_owned(),
@@ -115,7 +122,30 @@ impl<'w> Taking<'w> {
             is_denied: cell(13) == "denied",
             proof: proof.collect::<io::Result<Vec<_>>>()?,
         };
-        self.sorting.push(&entry::access(patient, &opened))
+        self.sorting.push(&entry::access(self.ids.first(patient), &opened))
+    }
+}
+
+/// Under which id the person of an id is found: their first. What messages have merged since the index of patients was written is one person too.
+struct Ids(Vec<(u128, u128)>);
+
+impl Ids {
+    fn of(review: &Review) -> Self {
+        // looked up only; nothing depends on its order
+        let mut first_of: HashMap<u32, u128> = HashMap::new();
+        let mut all = Vec::new();
+        for known in review.record_ids() {
+            if let (Some(person), Some(one)) = (known.person, number(known.id)) {
+                all.push((one, *first_of.entry(person).or_insert(one)));
+            }
+        }
+        all.sort_unstable();
+        Self(all)
+    }
+
+    fn first(&self, one: u128) -> u128 {
+        let at = self.0.binary_search_by_key(&one, |(known, _)| *known).ok();
+        at.and_then(|at| self.0.get(at)).map_or(one, |(_, first)| *first)
     }
 }
 
