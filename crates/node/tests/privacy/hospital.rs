@@ -107,11 +107,16 @@ impl Hospital {
 
     /// A message of the interface engine that comes when everything is over.
     pub(crate) fn message(&self, text: &str) -> Delivery {
+        self.late("hl7", text)
+    }
+
+    /// A record of this format that comes when everything is over.
+    pub(crate) fn late(&self, format: &str, text: &str) -> Delivery {
         Delivery {
             source: "late".into(),
             site: SITE.into(),
             received: end(),
-            format: "hl7".into(),
+            format: format.into(),
             header: Vec::new(),
             units: vec![Span { start: 0, end: text.len() }],
             bytes: text.as_bytes().to_vec(),

@@ -124,6 +124,33 @@ async fn what_is_known_under_an_id_that_is_merged_later_explains_from_the_merge_
     assert_eq!((outcome.counts["cases"], outcome.counts["cases_withdrawn"]), (0, 1));
 }
 
+/// A visit that a FHIR server tells of, whose patient it calls by its own id; and that this is the patient of the record number.
+const LATE_RESOURCES: [&str; 3] = [
+    r#"{"resourceType":"Encounter","id":"e1","status":"in-progress","class":{"code":"IMP"},"subject":{"reference":"Patient/f1"},
+        "period":{"start":"2026-03-18T20:30:00Z"},"location":[{"location":{"reference":"Location/l1"}}]}"#,
+    r#"{"resourceType":"Location","id":"l1","name":"SURG2"}"#,
+    r#"{"resourceType":"Patient","id":"f1","identifier":[{"type":{"coding":[{"code":"MR"}]},"system":"urn:oid:2.16.840.1.113883.19.5","value":"700100"}]}"#,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_that_a_fhir_server_tells_of_explains_once_it_is_known_whose_it_is() {
+    let hospital = Hospital::new();
+    let node = hospital.start().await;
+    hospital::send(&node, &hospital.deliveries(&Part::ALL)).await;
+    let [visit, place, patient] = LATE_RESOURCES.map(|text| hospital.late("json", text));
+    hospital::send(&node, &[place, visit]).await;
+    hospital.review(&node).await.unwrap();
+    let before = open(&node).await;
+    hospital::send(&node, &[patient]).await;
+    let outcome = hospital.review(&node).await.unwrap();
+    let all = hospital::incidents(&node).await;
+    node.stop().await;
+    assert_eq!(users(&before), ["m.linnet"], "a visit of nobody known explains nothing");
+    assert_eq!((outcome.counts["cases"], outcome.counts["cases_withdrawn"]), (0, 1));
+    let reason = all[0].withdrawn_reason.clone().unwrap();
+    assert!(reason.contains("was on shift in the patient's unit"), "{reason}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_any_word_of_admissions_nobody_is_accused_and_what_comes_late_is_judged() {
     let hospital = Hospital::new();

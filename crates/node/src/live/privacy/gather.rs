@@ -1,4 +1,4 @@
-//! Walks what is stored and makes rows of the file contract of it: accesses of every record that tells of one, and context of messages.
+//! Walks what is stored and makes rows of the file contract of it: accesses of every record that tells of one, and context of messages and FHIR resources.
 //!
 //! Nothing is kept in memory but visits, appointments and the ids of the last requests: rows go to temporary files in the data folder (`rows`).
 
@@ -23,6 +23,7 @@ use super::super::decoders::Decoders;
 use super::super::later::{Pace, Step, Stored};
 use super::super::node::Parts;
 use super::ids::{SiteIds, marked};
+use super::fhir::{self, Resources};
 use super::messages::{Messages, Tables};
 use super::moment::written;
 use super::persons::Persons;
@@ -129,6 +130,7 @@ struct Taker<'p> {
     participants: Rows,
     appointments: Rows,
     messages: Messages,
+    resources: Resources,
     requests: Requests,
     numbers: BTreeMap<Arc<str>, u32>,
     sources: Vec<Arc<str>>,
@@ -147,6 +149,7 @@ impl<'p> Gather<'p> {
             participants: rows(Table::Participants)?,
             appointments: rows(Table::Appointments)?,
             messages: Messages::new(rows(Table::Orders)?, wanted.zone.clone()),
+            resources: Resources::default(),
             requests: Requests::default(),
             numbers: BTreeMap::new(),
             sources: Vec::new(),
@@ -176,13 +179,30 @@ impl<'p> Gather<'p> {
 
     fn finish(self, missing: Passed) -> io::Result<Gathered> {
         let Taker {
-            accesses, mut encounters, mut participants, mut appointments, mut messages, sources, mut counts, ..
+            accesses,
+            mut encounters,
+            mut participants,
+            mut appointments,
+            mut messages,
+            mut resources,
+            sources,
+            mut counts,
+            wanted,
+            ..
         } = self.taker;
-        counts.messages = messages.count;
+        counts.messages = messages.count + resources.count;
         let tables =
             Tables { encounters: &mut encounters, participants: &mut participants, appointments: &mut appointments };
-        let merges = messages.merges();
-        let (orders, left_out) = messages.write(tables)?;
+        let mut merges = messages.merges();
+        merges.append(&mut resources.merges);
+        let (mut orders, mut left_out) = messages.write(tables)?;
+        let mut tables = fhir::Tables {
+            encounters: &mut encounters,
+            participants: &mut participants,
+            appointments: &mut appointments,
+            orders: &mut orders,
+        };
+        left_out += resources.write(&mut tables, wanted.ids, &wanted.zone)?;
         let context = [encounters, participants, appointments, orders]
             .into_iter()
             .map(Rows::finish)
@@ -204,6 +224,11 @@ struct UnitSink<'w, 'p, 'a> {
 
 impl<'a> Sink<'a> for UnitSink<'_, '_, 'a> {
     fn record(&mut self, record: Record<'a>) {
+        let resource = Some("resourceType").filter(|_| record.format == "json").and_then(|name| record.value(name));
+        if resource.and_then(|kind| kind.text(self.arena)).is_some_and(Resources::knows) {
+            self.resource(&record);
+            return;
+        }
         let sources = self.parts.decode.log_sources.sources(record.sources);
         let is_access = sources.iter().any(|source| source.category == "record_access");
         let is_message = sources.iter().any(|source| source.category == "hl7_message");
@@ -227,6 +252,23 @@ impl<'a> Sink<'a> for UnitSink<'_, '_, 'a> {
 
     /// Was counted when it arrived.
     fn fault(&mut self, _: u64, _: Anomaly) {}
+}
+
+impl UnitSink<'_, '_, '_> {
+    fn resource(&mut self, record: &Record<'_>) {
+        let raw = record.raw;
+        let event = event_id(&self.delivery.source, raw.position, record.index, raw.bytes);
+        let wanted = self.taker.wanted;
+        let first = |text: String| wanted.persons.first(&text).unwrap_or(text);
+        let said = fhir::Said {
+            bytes: raw.bytes,
+            received: self.delivery.received,
+            origin: Origin { event, source: self.source },
+            ids: wanted.ids,
+            first: &first,
+        };
+        self.taker.resources.take(&said, &wanted.zone);
+    }
 }
 
 impl Taker<'_> {

@@ -50,6 +50,11 @@ impl SiteIds {
         &self.key
     }
 
+    /// Whether this is the number of a person with an account.
+    pub(super) fn knows(&self, text: &str) -> bool {
+        self.accounts.contains_key(text.trim())
+    }
+
     /// Whom a message calls so, marked: their account, or the account of the person with this number. Empty for nobody.
     pub(super) fn person(&self, text: &str) -> String {
         let text = text.trim();

@@ -34,6 +34,14 @@ pub(super) fn of_hl7(text: &str, zone: &TimeZone) -> Option<Time> {
     Some(Time(moment.as_microsecond()))
 }
 
+/// A time of FHIR (`dateTime`, `instant`): with an offset, or a day on the site's clocks. None when it says less than a day.
+pub(super) fn of_fhir(text: &str, zone: &TimeZone) -> Option<Time> {
+    Time::from_rfc3339(text).or_else(|| {
+        let day: Date = text.parse().ok()?;
+        Some(Time(day.to_zoned(zone.clone()).ok()?.timestamp().as_microsecond()))
+    })
+}
+
 /// `+0100`.
 fn offset(text: &str) -> Option<Offset> {
     let (sign, digits) = text.split_at_checked(1)?;
@@ -45,6 +53,17 @@ fn offset(text: &str) -> Option<Offset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_of_resources_are_moments_or_days() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let is = |text: &str| of_fhir(text, &berlin).map(|at| written(at, &berlin));
+        assert_eq!(is("2026-03-18T18:12:29Z").as_deref(), Some("2026-03-18T19:12:29.000+01:00"));
+        assert_eq!(is("2026-03-18").as_deref(), Some("2026-03-18T00:00:00.000+01:00"));
+        for text in ["", "2026", "2026-03", "soon"] {
+            assert_eq!(is(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn times_of_messages_are_read_with_and_without_an_offset() {

@@ -1,9 +1,23 @@
-//! What a body of FHIR holds: one AuditEvent, or a Bundle with its entries.
+//! What a body of FHIR holds: one AuditEvent, one resource of care ([`CARE`]), or a Bundle with its entries.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
 use crate::live::http::members::{Members, elements, is_object};
+
+/// Resources that say who is in whose care, and who is who: the context of the access review. They are taken in JSON.
+pub const CARE: [&str; 10] = [
+    "Appointment",
+    "CareTeam",
+    "DiagnosticReport",
+    "Encounter",
+    "Location",
+    "MedicationRequest",
+    "Patient",
+    "Practitioner",
+    "Procedure",
+    "ServiceRequest",
+];
 
 /// How a resource is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +35,7 @@ pub enum Faulty {
     Malformed,
     /// Another resource than the route takes.
     OtherResource,
-    /// A Bundle that is neither batch nor transaction.
+    /// A Bundle that brings nothing new: neither batch nor transaction, nor the word of a subscription.
     OtherBundle,
     /// More entries than a request may bring.
     TooMany,
@@ -32,6 +46,8 @@ pub enum Faulty {
 pub enum Entry<'a> {
     /// An AuditEvent: in JSON its bytes, in XML nothing, since the Bundle is kept as one record there.
     AuditEvent(&'a [u8]),
+    /// A resource of [`CARE`], of this type.
+    Care(&'static str, &'a [u8]),
     /// Another resource, or none.
     Other,
 }
@@ -62,6 +78,18 @@ impl Syntax {
         if is_one { Ok(()) } else { Err(Faulty::OtherResource) }
     }
 
+    /// Whether a body is one resource of [`CARE`] of this type.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn care(self, kind: &str, body: &[u8]) -> Result<&'static str, Faulty> {
+        match self {
+            Self::Json if !is_object(body) => Err(Faulty::Malformed),
+            Self::Json => care(body).filter(|known| *known == kind).ok_or(Faulty::OtherResource),
+            Self::Xml => Err(Faulty::OtherResource),
+        }
+    }
+
     /// The Bundle that a body is.
     ///
     /// # Errors
@@ -82,7 +110,8 @@ impl Syntax {
             return Err(Faulty::OtherResource);
         }
         match kind.as_deref() {
-            Some("batch") => Ok(Bundle { is_transaction: false, entries }),
+            // what a server sends to whoever subscribed: R5 and its backport, R4B
+            Some("batch" | "subscription-notification" | "history") => Ok(Bundle { is_transaction: false, entries }),
             Some("transaction") => Ok(Bundle { is_transaction: true, entries }),
             _ => Err(Faulty::OtherBundle),
         }
@@ -97,6 +126,13 @@ fn is_audit_event(object: &[u8]) -> bool {
     resource_type(object) == Some(b"\"AuditEvent\"")
 }
 
+/// Which of [`CARE`] an object is.
+fn care(object: &[u8]) -> Option<&'static str> {
+    let kind = resource_type(object)?;
+    let kind = kind.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    CARE.into_iter().find(|known| known.as_bytes() == kind)
+}
+
 fn json_entries(body: &[u8], entries_max: usize) -> Result<Vec<Entry<'_>>, Faulty> {
     let Some(entries) = Members::value(body, "entry") else { return Ok(Vec::new()) };
     if entries.first() != Some(&b'[') {
@@ -109,8 +145,12 @@ fn json_entries(body: &[u8], entries_max: usize) -> Result<Vec<Entry<'_>>, Fault
         }
         let resource = Some(entry).filter(|entry| entry.first() == Some(&b'{'));
         let resource = resource.and_then(|entry| Members::value(entry, "resource"));
-        let resource = resource.filter(|resource| resource.first() == Some(&b'{') && is_audit_event(resource));
-        seen.push(resource.map_or(Entry::Other, Entry::AuditEvent));
+        let resource = resource.filter(|resource| resource.first() == Some(&b'{'));
+        seen.push(match resource {
+            Some(resource) if is_audit_event(resource) => Entry::AuditEvent(resource),
+            Some(resource) => care(resource).map_or(Entry::Other, |kind| Entry::Care(kind, resource)),
+            None => Entry::Other,
+        });
     }
     Ok(seen)
 }
@@ -195,6 +235,7 @@ mod tests {
         let seen = syntax.bundle(body.as_bytes(), 3).map(|bundle| {
             let entries = bundle.entries.iter().map(|entry| match entry {
                 Entry::AuditEvent(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                Entry::Care(kind, _) => (*kind).to_owned(),
                 Entry::Other => "other".to_owned(),
             });
             (bundle.is_transaction, entries.collect::<Vec<_>>())
@@ -212,8 +253,9 @@ mod tests {
     #[test]
     fn the_entries_of_a_bundle_are_told_apart() {
         let entries =
-            format!(r#"{{"resource":{EVENT},"request":{{}}}},{{"resource":{{"resourceType":"Patient"}}}},{{}}"#);
-        check(Syntax::Json, &json("batch", &entries), Ok((false, &[EVENT, "other", "other"])));
+            format!(r#"{{"resource":{EVENT},"request":{{}}}},{{"resource":{{"resourceType":"Observation"}}}},{{"resource":{{"resourceType":"Patient"}}}}"#);
+        check(Syntax::Json, &json("batch", &entries), Ok((false, &[EVENT, "other", "Patient"])));
+        check(Syntax::Json, &json("history", "{}"), Ok((false, &["other"])));
         check(Syntax::Json, &json("transaction", ""), Ok((true, &[])));
         check(Syntax::Json, &json("collection", ""), Err(Faulty::OtherBundle));
         check(Syntax::Json, EVENT, Err(Faulty::OtherResource));
@@ -243,6 +285,19 @@ mod tests {
         assert_eq!(Syntax::Xml.audit_event(b"<Patient/>"), Err(Faulty::OtherResource));
         assert_eq!(Syntax::Json.audit_event(b"<AuditEvent/>"), Err(Faulty::Malformed));
         assert_eq!(Syntax::Xml.audit_event(&b"<a>".repeat(65)), Err(Faulty::Malformed));
+    }
+
+    #[test]
+    fn a_resource_of_care_is_known_by_its_type_and_taken_in_json() {
+        let body = br#"{"id":"1","resourceType":"Encounter"}"#;
+        assert_eq!(Syntax::Json.care("Encounter", body), Ok("Encounter"));
+        assert_eq!(Syntax::Json.care("Patient", body), Err(Faulty::OtherResource));
+        assert_eq!(
+            Syntax::Json.care("Observation", br#"{"resourceType":"Observation"}"#),
+            Err(Faulty::OtherResource)
+        );
+        assert_eq!(Syntax::Json.care("Encounter", b"[]"), Err(Faulty::Malformed));
+        assert_eq!(Syntax::Xml.care("Encounter", b"<Encounter/>"), Err(Faulty::OtherResource));
     }
 
     #[test]

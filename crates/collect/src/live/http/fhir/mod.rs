@@ -1,6 +1,7 @@
-//! FHIR AuditEvents (IHE RESTful ATNA, ITI-20): `POST /fhir/AuditEvent` and a Bundle of them at `POST /fhir`, in JSON or XML, of any release.
+//! FHIR AuditEvents (IHE RESTful ATNA, ITI-20): `POST /fhir/AuditEvent` and a Bundle of them at `POST /fhir`, in JSON or XML, of any release. Resources of care in
+//! JSON: `POST /fhir/Encounter` and its likes, `PUT` with an id as the subscriptions of R4 send them, and in Bundles.
 //!
-//! They are kept and never read back, so a created AuditEvent has a Location that names it but does not answer.
+//! They are kept and never read back, so what is created has a Location that names it but does not answer.
 
 mod bundle;
 mod handlers;
@@ -9,9 +10,9 @@ mod outcome;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
-pub use bundle::{Bundle, Entry, Faulty, Syntax};
+pub use bundle::{Bundle, CARE, Entry, Faulty, Syntax};
 
 use super::Shared;
 
@@ -22,4 +23,6 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/fhir", post(handlers::bundle))
         .route("/fhir/", post(handlers::bundle))
         .route("/fhir/metadata", get(handlers::metadata))
+        .route("/fhir/{kind}", post(handlers::create))
+        .route("/fhir/{kind}/{id}", put(handlers::update))
 }

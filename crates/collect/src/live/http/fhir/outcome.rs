@@ -6,15 +6,15 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
-use super::bundle::{Faulty, Syntax};
+use super::bundle::{CARE, Faulty, Syntax};
 use crate::live::http::refusal::Refusal;
 
 /// What became of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// Created under this id.
+    /// Created at this place.
     Created(String),
-    /// Not an AuditEvent.
+    /// Neither an AuditEvent nor a resource of care.
     Other,
 }
 
@@ -23,8 +23,8 @@ impl Faulty {
     const fn issue(self) -> (&'static str, &'static str) {
         match self {
             Self::Malformed => ("structure", "the body is not well-formed in the syntax that its content type names"),
-            Self::OtherResource => ("not-supported", "this route takes AuditEvents, the base takes Bundles of them"),
-            Self::OtherBundle => ("not-supported", "a Bundle is taken when its type is batch or transaction"),
+            Self::OtherResource => ("not-supported", "AuditEvents are taken, and in JSON the types of care that GET /fhir/metadata names; each at its own route, in Bundles at the base"),
+            Self::OtherBundle => ("not-supported", "a Bundle is taken when its type is batch, transaction, history or subscription-notification"),
             Self::TooMany => ("too-long", "the Bundle has more entries than one request may bring"),
         }
     }
@@ -73,10 +73,15 @@ fn outcome(syntax: Syntax, status: StatusCode, code: &str, words: &str) -> Respo
     respond(syntax, status, body)
 }
 
-/// The answer to an AuditEvent that is kept.
-pub(super) fn created(syntax: Syntax, id: &str) -> Response {
+/// The answer to a newer version that is kept.
+pub(super) fn updated(syntax: Syntax) -> Response {
+    respond(syntax, StatusCode::OK, String::new())
+}
+
+/// The answer to a resource that is kept, which would be found at `location`.
+pub(super) fn created(syntax: Syntax, location: &str) -> Response {
     let mut response = respond(syntax, StatusCode::CREATED, String::new());
-    if let Ok(location) = HeaderValue::try_from(location(id)) {
+    if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(LOCATION, location);
     }
     response.headers_mut().insert(ETAG, HeaderValue::from_static("W/\"1\""));
@@ -92,8 +97,8 @@ pub(super) fn answered(syntax: Syntax, is_transaction: bool, entries: &[Told]) -
             let issue = json!([{ "severity": "error", "code": code, "diagnostics": words }]);
             let outcome = json!({ "resourceType": "OperationOutcome", "issue": issue });
             let all = entries.iter().map(|entry| match entry {
-                Told::Created(id) => {
-                    json!({ "response": { "status": "201 Created", "location": location(id), "etag": "W/\"1\"" } })
+                Told::Created(location) => {
+                    json!({ "response": { "status": "201 Created", "location": location, "etag": "W/\"1\"" } })
                 }
                 Told::Other => json!({ "response": { "status": "422 Unprocessable Entity", "outcome": outcome } }),
             });
@@ -101,9 +106,8 @@ pub(super) fn answered(syntax: Syntax, is_transaction: bool, entries: &[Told]) -
         }
         Syntax::Xml => {
             let all = entries.iter().map(|entry| match entry {
-                Told::Created(id) => format!(
-                    "<entry><response><status value=\"201 Created\"/><location value=\"{}\"/><etag value=\"W/&quot;1&quot;\"/></response></entry>",
-                    location(id)
+                Told::Created(location) => format!(
+                    "<entry><response><status value=\"201 Created\"/><location value=\"{location}\"/><etag value=\"W/&quot;1&quot;\"/></response></entry>"
                 ),
                 Told::Other => format!(
                     "<entry><response><status value=\"422 Unprocessable Entity\"/><outcome><OperationOutcome><issue><severity value=\"error\"/><code value=\"{code}\"/><diagnostics value=\"{words}\"/></issue></OperationOutcome></outcome></response></entry>"
@@ -120,18 +124,15 @@ pub(super) fn answered(syntax: Syntax, is_transaction: bool, entries: &[Told]) -
 
 /// What this server does, as far as clients ask before they send.
 pub(super) fn capabilities() -> Response {
-    let interaction = json!([{ "code": "create" }]);
-    let resource = json!([{ "type": "AuditEvent", "interaction": interaction }]);
+    let create = json!({ "code": "create" });
+    let mut resource = vec![json!({ "type": "AuditEvent", "interaction": [create] })];
+    resource.extend(CARE.map(|kind| json!({ "type": kind, "interaction": [create, { "code": "update" }] })));
     let rest = json!([{ "mode": "server", "resource": resource, "interaction": [{ "code": "batch" }, { "code": "transaction" }] }]);
     let body = json!({
         "resourceType": "CapabilityStatement", "status": "active", "date": "2026-01-01", "kind": "capability",
         "fhirVersion": "4.0.1", "format": ["json", "xml"], "rest": rest,
     });
     respond(Syntax::Json, StatusCode::OK, body.to_string())
-}
-
-fn location(id: &str) -> String {
-    format!("AuditEvent/{id}/_history/1")
 }
 
 fn respond(syntax: Syntax, status: StatusCode, body: String) -> Response {

@@ -32,7 +32,7 @@ async fn an_audit_event_is_created_in_either_syntax() {
 #[tokio::test]
 async fn a_batch_keeps_its_audit_events_and_answers_each_entry() {
     let node = Node::new(Log::Keeps);
-    let body = bundle("batch", &[EVENT, r#"{"resourceType":"Patient"}"#, EVENT]);
+    let body = bundle("batch", &[EVENT, r#"{"resourceType":"Observation"}"#, EVENT]);
     let reply = node.send("POST", "/fhir", "portal", &[JSON], body).await;
     assert_eq!((reply.status, &reply.json()["type"]), (StatusCode::OK, &json!("batch-response")));
     let status: Vec<_> = (0..3).map(|entry| reply.json()["entry"][entry]["response"]["status"].clone()).collect();
@@ -42,9 +42,32 @@ async fn a_batch_keeps_its_audit_events_and_answers_each_entry() {
 }
 
 #[tokio::test]
+async fn resources_of_care_are_kept_as_they_were_sent() {
+    const VISIT: &str = r#"{"resourceType":"Encounter","id":"e1"}"#;
+    let node = Node::new(Log::Keeps);
+    let created = node.send("POST", "/fhir/Encounter", "portal", &[JSON], VISIT).await;
+    let updated = node.send("PUT", "/fhir/Encounter/e1", "portal", &[JSON], VISIT).await;
+    let told = node.send("POST", "/fhir", "portal", &[JSON], bundle("subscription-notification", &[VISIT, EVENT])).await;
+    assert_eq!((created.status, updated.status, told.status), (StatusCode::CREATED, StatusCode::OK, StatusCode::OK));
+    assert!(created.header("location").starts_with("Encounter/"));
+    let (visit, event) = (format!("http/portal json {VISIT}"), format!("http/portal fhir_audit_event {EVENT}"));
+    assert_eq!(node.records(), [visit.clone(), visit.clone(), event, visit]);
+    for (method, path, media, body) in [
+        ("POST", "/fhir/Patient", JSON, VISIT),
+        ("POST", "/fhir/Observation", JSON, r#"{"resourceType":"Observation"}"#),
+        ("POST", "/fhir/Encounter", XML, "<Encounter xmlns='http://hl7.org/fhir'/>"),
+        ("PUT", "/fhir/Encounter/e1", JSON, EVENT),
+    ] {
+        let reply = node.send(method, path, "portal", &[media], body).await;
+        assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{method} {path} {body}");
+    }
+    assert_eq!(node.records().len(), 4);
+}
+
+#[tokio::test]
 async fn a_transaction_is_kept_whole_or_not_at_all() {
     let node = Node::new(Log::Keeps);
-    let mixed = bundle("transaction", &[EVENT, r#"{"resourceType":"Patient"}"#]);
+    let mixed = bundle("transaction", &[EVENT, r#"{"resourceType":"Observation"}"#]);
     let reply = node.send("POST", "/fhir", "portal", &[JSON], mixed).await;
     assert_eq!((reply.status, node.kept().len()), (StatusCode::UNPROCESSABLE_ENTITY, 0));
     assert_eq!(reply.json()["resourceType"], "OperationOutcome");
@@ -71,7 +94,7 @@ async fn what_is_not_taken_is_told_as_an_outcome() {
     let collection = bundle("collection", &[EVENT]);
     let all = [
         ("/fhir/AuditEvent", JSON, "{", 400, "structure"),
-        ("/fhir/AuditEvent", JSON, "{\"resourceType\":\"Patient\"}", 422, "not-supported"),
+        ("/fhir/AuditEvent", JSON, "{\"resourceType\":\"Observation\"}", 422, "not-supported"),
         ("/fhir/AuditEvent", JSON, long.as_str(), 413, "too-long"),
         ("/fhir", JSON, EVENT, 422, "not-supported"),
         ("/fhir", JSON, collection.as_str(), 422, "not-supported"),
