@@ -206,6 +206,7 @@ export const KINDS: readonly { readonly kind: string; readonly name: string }[] 
   { kind: "incident", name: "Privacy cases" },
   { kind: "review", name: "Reviews of accesses" },
   { kind: "event", name: "Records" },
+  { kind: "patient", name: "Who opened a record" },
   { kind: "events", name: "Exports" },
   { kind: "action", name: "Emergency access" },
   { kind: "pseudonym", name: "Pseudonyms of staff" },
