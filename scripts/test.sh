@@ -31,6 +31,20 @@ rule_tests() {
     "${CARGO_TARGET_DIR:-target}/debug/cordon" rules test rules
 }
 
+# Both wait for much of their time, so they run beside each other; the words of the first come when both are over.
+node_and_browser() {
+    local words live failed=0
+    words=$(mktemp)
+    tests/live/run.sh >"$words" 2>&1 &
+    live=$!
+    tests/console/run.sh || failed=1
+    wait "$live" || failed=1
+    printf '\n-- live node\n'
+    cat "$words"
+    rm -f "$words"
+    return "$failed"
+}
+
 docs() {
     RUSTDOCFLAGS="-D warnings" cargo doc --quiet --locked --workspace --no-deps --document-private-items
 }
@@ -43,8 +57,7 @@ stage "tidy" cargo xtask tidy
 stage "outside material" data_is_there
 stage "senders" scripts/senders.sh
 stage "tests" cargo nextest run --locked --workspace --no-fail-fast --status-level fail --final-status-level fail
-stage "live node" tests/live/run.sh
-stage "console in a browser" tests/console/run.sh
+stage "live node, console in a browser" node_and_browser
 stage "rule tests" rule_tests
 stage "docs" docs
 
