@@ -17,6 +17,7 @@ pub mod memory;
 mod oidc;
 mod order;
 mod progress;
+pub mod record_index;
 pub mod replay;
 pub mod rule_tests;
 pub mod scan;

@@ -7,12 +7,20 @@ use std::io::{self, BufWriter, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use cordon_node::record_index;
+pub(super) use cordon_node::record_index::SUMMARY;
 
-/// What is written last, and says that the others are whole.
-pub(super) const SUMMARY: &str = "summary.json";
-/// Every file that a review may write.
-const NAMES: [&str; 7] =
-    ["explanations.csv", "withheld.csv", "cases.ndjson", "faults.csv", "templates.ndjson", "withdrawn.ndjson", SUMMARY];
+/// Every file that a review may write. What is written last says that the others are whole.
+const NAMES: [&str; 8] = [
+    record_index::EXPLANATIONS,
+    record_index::WITHHELD,
+    "cases.ndjson",
+    "faults.csv",
+    "templates.ndjson",
+    "withdrawn.ndjson",
+    record_index::FILE,
+    SUMMARY,
+];
 
 /// A folder, and what is written into it but has no name yet.
 #[derive(Debug)]
@@ -62,6 +70,12 @@ impl Folder {
         let mut file = self.begin(name)?;
         write(&mut file).and_then(|()| file.flush()).with_context(|| self.what(name))?;
         self.end(name, file)
+    }
+
+    /// Takes away a file that was begun and is not to be there.
+    pub(super) fn give_up(&mut self, name: &str) -> Result<()> {
+        self.written.retain(|written| *written != name);
+        remove(&self.part(name))
     }
 
     /// Gives every file its name, and takes away what an earlier review left and this one does not have.

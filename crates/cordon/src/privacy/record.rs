@@ -4,23 +4,31 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
+use cordon_node::record_index::RecordIndex;
 use cordon_privacy::{Moment, Record, Review};
 
 use super::{page, tables};
 use crate::Exit;
 use crate::progress::Steps;
 use crate::rules::print;
+use crate::terminal::thousands;
+
+/// Accesses from which on it is said how a record is told without reading all of them.
+const MANY: u64 = 1_000_000;
 
 const EXAMPLES: &str = "\
 Examples:
   cordon privacy record 4711023 --accesses accesses.csv --context hospital/
+  cordon privacy record 4711023 --accesses accesses.csv --context hospital/ --review review/
   cordon privacy record 4711023 --from 2026-01-01T00:00:00+01:00 --to 2026-04-01T00:00:00+02:00 \\
       --accesses accesses.csv --context hospital/ --format html > record.html
   cordon privacy record 4711023 --disclosures --format csv \\
       --accesses accesses.csv --context hospital/
 
 Every access to the record, with its reason or that none is found in the data, over all ids
-that are the patient's. --disclosures accounts for what was given to others (45 CFR 164.528):
+that are the patient's. Reasons depend on what others did, so all accesses are read and
+explained, which takes as long as a review. --review names the folder of a review of the same
+files (cordon privacy review --out): what it found is looked up, in a moment. --disclosures accounts for what was given to others (45 CFR 164.528):
 without treatment, payment and operations, repeats in one line. html is a page to print.
 Exit code: 0 done, 2 could not run, 3 done, but some rows could not be used.";
 
@@ -43,6 +51,9 @@ pub(crate) struct RecordArgs {
     /// The folder with staff.csv, patients.csv, encounters.csv and what else is known
     #[arg(long, value_name = "DIR")]
     context: PathBuf,
+    /// The folder of a review of the same files: says what it found, in a moment
+    #[arg(long, value_name = "DIR", conflicts_with = "settings")]
+    review: Option<PathBuf>,
     /// Account for disclosures instead
     #[arg(long)]
     disclosures: bool,
@@ -79,6 +90,23 @@ pub(super) fn run(args: &RecordArgs) -> Result<Exit> {
     if until < from {
         bail!("--to is before --from");
     }
+    let period = (from, until);
+    let (record, rows_not_used) = match &args.review {
+        Some(review) => looked_up(args, review, period)?,
+        None => found(args, period)?,
+    };
+    let record = record.with_context(|| {
+        format!(
+            "no access and no row of the context names patient \"{}\": write the id as it stands in the files",
+            args.patient
+        )
+    })?;
+    print(&told(args, &record)?)?;
+    Ok(if rows_not_used > 0 { Exit::InputLost } else { Exit::Clean })
+}
+
+/// Explains all accesses. The record, and how many rows could not be used.
+fn found(args: &RecordArgs, (from, until): (i64, i64)) -> Result<(Option<Record>, u64)> {
     let settings = tables::settings(args.settings.as_ref())?;
     let file = tables::open_accesses(&args.accesses)?;
     tables::check(&args.context)?;
@@ -87,21 +115,43 @@ pub(super) fn run(args: &RecordArgs) -> Result<Exit> {
     steps.begin("reading the context");
     let mut review = Review::new(tables::context(&args.context, settings, &mut faults)?);
     steps.begin("reading accesses");
-    let (mut kept, _) =
-        tables::accesses(file, &temporary(&args.accesses), &mut review, &mut faults, |count| steps.at(count))?;
+    let (mut kept, count) =
+        tables::accesses(file, &temporary(&args.accesses), &mut review, (&mut faults, None), |count| steps.at(count))?;
     steps.begin("explaining");
     let record = review.record(kept.trail(), &args.patient, from, until, |_, count| steps.at(count))?;
     steps.finish();
     tables::tell_refused(&review);
     tables::tell(&faults, "");
-    let record = record.with_context(|| {
-        format!(
-            "no access and no row of the context names patient \"{}\": write the id as it stands in the files",
-            args.patient
-        )
-    })?;
-    print(&told(args, &record)?)?;
-    Ok(if faults.count > 0 { Exit::InputLost } else { Exit::Clean })
+    if count >= MANY {
+        tables::note(&format!(
+            "read {} accesses for one record; after cordon privacy review --out DIR it takes a moment: --review DIR",
+            thousands(count)
+        ));
+    }
+    Ok((record, faults.count))
+}
+
+/// Looks up what a review found. The record, and how many rows the review could not use.
+fn looked_up(args: &RecordArgs, review: &Path, period: (i64, i64)) -> Result<(Option<Record>, u64)> {
+    let steps = Steps::new(args.no_progress);
+    steps.begin("looking up");
+    let index = RecordIndex::open(review)?;
+    index.check(&args.accesses, &args.context)?;
+    let record = index.record(&args.accesses, &args.patient, period)?;
+    steps.finish();
+    let about = index.about();
+    if about.rows_not_used > 0 {
+        let rows = thousands(about.rows_not_used);
+        tables::note(&format!(
+            "{rows} rows could not be used in the review; {} says why",
+            review.join("faults.csv").display()
+        ));
+    }
+    if record.is_none() && about.ids_left_out > 0 {
+        let ids = thousands(about.ids_left_out);
+        tables::note(&format!("the review had no room for {ids} accesses to further ids: they share one name"));
+    }
+    Ok((record, about.rows_not_used))
 }
 
 /// Where accesses that do not fit into memory may be kept: beside their file, or where temporary files are when that may only be read.

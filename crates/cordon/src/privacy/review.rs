@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use cordon_privacy::{Case, Counts, Review, Walk};
 
 use super::folder::{Folder, SUMMARY};
+use super::indexing::Indexing;
 use super::tables::{self, Faults};
 use super::told;
 use super::withdrawn::Previous;
@@ -23,7 +24,8 @@ Examples:
 
 Writes explanations.csv (a line for each access), cases.ndjson (best first), withheld.csv
 (accesses that cannot be judged yet, because a feed was silent), faults.csv (rows that could
-not be used), with --previous withdrawn.ndjson, with --templates templates.ndjson, and
+not be used), with --previous withdrawn.ndjson, with --templates templates.ndjson,
+records.index (with which cordon privacy record --review answers in a moment), and
 summary.json last: while it is there, the files beside it are of one run. What each file of
 --context holds, and the names of settings: docs/specs/access-review.md. No data at hand: cordon sim ehr --out hospital
 Exit code: 0 no case, 1 cases, 2 could not run, 3 done, but some rows could not be used.";
@@ -83,12 +85,15 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
     let file = tables::open_accesses(&args.accesses)?;
     tables::check(&args.context)?;
     let mut folder = Folder::open(&args.out)?;
+    let mut indexing = Indexing::begin(&args.accesses, &args.context, &folder, file.next_at())?;
     let steps = Steps::new(args.no_progress);
     let mut faults = Faults::default();
     steps.begin("reading the context");
     let mut review = Review::new(tables::context(&args.context, settings, &mut faults)?);
     steps.begin("reading accesses");
-    let (mut kept, count) = tables::accesses(file, folder.dir(), &mut review, &mut faults, |count| steps.at(count))?;
+    let gather = indexing.as_mut().map(|indexing| &mut indexing.gather);
+    let (mut kept, count) =
+        tables::accesses(file, folder.dir(), &mut review, (&mut faults, gather), |count| steps.at(count))?;
     if let Some(previous) = &previous {
         previous.check(count)?;
     }
@@ -108,13 +113,15 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
         .transpose()?;
     steps.begin("writing");
     let cases = within_budget(&found.cases, &found.counts, args.budget);
-    told::explanations(&mut folder, kept)?;
+    let mut writing = indexing.map(|indexing| indexing.write(&mut folder)).transpose()?;
+    let ends = told::explanations(&mut folder, kept, writing.as_mut().map(|writing| &mut writing.index))?;
     told::cases(&mut folder, cases)?;
     told::faults(&mut folder, &faults)?;
     mined.iter().try_for_each(|mined| told::templates(&mut folder, mined))?;
     let withdrawn = previous.map(|previous| previous.write(&mut folder, &found.cases)).transpose()?;
     let summary = told::summary(&found, cases.len(), &faults);
     folder.write(SUMMARY, |out| Ok(serde_json::to_writer_pretty(out, &summary)?))?;
+    writing.map(|writing| writing.finish(&mut folder, &review, &found, (faults.count, ends))).transpose()?;
     folder.publish()?;
     steps.finish();
     tables::tell_refused(&review);

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use cordon_node::record_index::Gather;
 use cordon_privacy::{AccessReader, Context, Review, RowFault, Settings, Table};
 
 use super::spill::{Intake, Kept};
@@ -145,6 +146,13 @@ pub(super) struct AccessFile<'a> {
     reader: AccessReader<File>,
 }
 
+impl AccessFile<'_> {
+    /// Where its first row begins.
+    pub(super) const fn next_at(&self) -> u64 {
+        self.reader.next_at()
+    }
+}
+
 /// Opens a file of accesses, and reads its first line.
 pub(super) fn open_accesses(path: &Path) -> Result<AccessFile<'_>> {
     let what = || format!("--accesses {}", path.display());
@@ -155,23 +163,24 @@ pub(super) fn open_accesses(path: &Path) -> Result<AccessFile<'_>> {
     Ok(AccessFile { path, reader })
 }
 
-/// Reads the accesses of a file, in order of time, and counts them.
+/// Reads the accesses of a file, in order of time, and counts them; `index` gets every row.
 pub(super) fn accesses(
     from: AccessFile<'_>,
     temporary: &Path,
     review: &mut Review,
-    faults: &mut Faults,
+    (faults, mut index): (&mut Faults, Option<&mut Gather>),
     mut progress: impl FnMut(u64),
 ) -> Result<(Kept, u64)> {
     let AccessFile { path, mut reader } = from;
     let mut intake = Intake::new(temporary);
-    loop {
-        match review.read(&mut reader).with_context(|| format!("--accesses {}", path.display()))? {
-            None => break,
-            Some(Ok(access)) => {
-                intake.push(access).with_context(|| format!("temporary file in {}", temporary.display()))?;
-            }
-            Some(Err(fault)) => faults.see(fault),
+    let in_temporary = || format!("temporary file in {}", temporary.display());
+    while let Some(read) = review.read(&mut reader).with_context(|| format!("--accesses {}", path.display()))? {
+        if let Some(index) = &mut index {
+            index.see(reader.row_bytes(), reader.next_at(), read.as_ref().ok()).with_context(in_temporary)?;
+        }
+        match read {
+            Ok(access) => intake.push(access).with_context(in_temporary)?,
+            Err(fault) => faults.see(fault),
         }
         progress(intake.count());
     }
@@ -179,7 +188,7 @@ pub(super) fn accesses(
     if count == 0 && faults.count > 0 {
         note("no access could be used");
     }
-    Ok((intake.finish().with_context(|| format!("temporary file in {}", temporary.display()))?, count))
+    Ok((intake.finish().with_context(in_temporary)?, count))
 }
 
 /// Says something on standard error.

@@ -1,10 +1,11 @@
 //! What a review writes: explanations, cases, what cannot be judged yet, rows that could not be used, and a summary.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
-use anyhow::Result;
-use cordon_privacy::{Case, Counts, Explained, Feed, Found, Mined, Reason};
+use anyhow::{Context as _, Result};
+use cordon_node::record_index::{EXPLANATIONS, Ends, IndexWriter, Lines, WITHHELD};
+use cordon_privacy::{Case, Counts, Found, Mined, Reason};
 use serde_json::{Value, json};
 
 use super::folder::Folder;
@@ -15,32 +16,16 @@ use crate::terminal::{counted_of, plain, thousands};
 /// Cases that are shown; all are in the file.
 const SHOWN: usize = 20;
 
-/// Writes every access with its explanations, and apart those that cannot be judged yet.
-pub(super) fn explanations(folder: &mut Folder, kept: Kept) -> Result<()> {
-    let mut withheld = folder.begin("withheld.csv")?;
-    writeln!(withheld, "row,feed")?;
-    folder.write("explanations.csv", |out| {
-        out.write_all(b"row,explanation,proof\n")?;
-        kept.each_explained(|explained| explanation(out, &mut withheld, explained))
-    })?;
-    folder.end("withheld.csv", withheld)
-}
-
-fn explanation(out: &mut impl Write, withheld: &mut impl Write, explained: &Explained) -> io::Result<()> {
-    write!(out, "{},{},", explained.row, explained.marks)?;
-    for (place, proof) in explained.proofs().enumerate() {
-        let between = if place == 0 { "" } else { ";" };
-        write!(out, "{between}{proof}")?;
-    }
-    out.write_all(b"\n")?;
-    match explained.late {
-        Some(feed) => writeln!(withheld, "{},{}", explained.row, feed_word(feed)),
-        None => Ok(()),
-    }
-}
-
-fn feed_word(feed: Feed) -> String {
-    serde_json::to_value(feed).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+/// Writes every access with its explanations, and apart those that cannot be judged yet; tells the index where each line is.
+pub(super) fn explanations(folder: &mut Folder, kept: Kept, mut index: Option<&mut IndexWriter>) -> Result<Ends> {
+    let what = || format!("writing {EXPLANATIONS} and {WITHHELD}: what was there before is left as it was");
+    let files = (folder.begin(EXPLANATIONS)?, folder.begin(WITHHELD)?);
+    let mut lines = Lines::begin(files.0, files.1).with_context(what)?;
+    kept.each_explained(|explained| lines.write(explained, index.as_deref_mut())).with_context(what)?;
+    let (explanations, withheld, ends) = lines.finish();
+    folder.end(EXPLANATIONS, explanations)?;
+    folder.end(WITHHELD, withheld)?;
+    Ok(ends)
 }
 
 /// Writes the cases, one JSON object a line, best first.
