@@ -7,9 +7,10 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use cordon_privacy::{Access, Explained, InMemory, Trail};
+use cordon_privacy::{Access, BATCH, Explained, InMemory, Trail};
 
 /// Accesses that a program of its own holds in memory, and sorts at a time: 104 bytes each.
 const IN_MEMORY_MAX: usize = 3_000_000;
@@ -87,7 +88,7 @@ impl Intake {
         } else {
             sorted(&self.dir, file, self.most, |bytes| Access::of_bytes(bytes).time.at)?
         };
-        Ok(Kept::OnDisk(OnDisk { dir: self.dir, most: self.most, accesses, explained: None, in_order: self.in_order }))
+        Ok(Kept::OnDisk(OnDisk::of(self.dir, self.most, accesses, self.in_order)))
     }
 }
 
@@ -142,35 +143,71 @@ pub struct OnDisk {
     explained: Option<File>,
     /// Whether the order of time is that of rows.
     in_order: bool,
+    /// How many bytes were read of both files, and written to the second, in this walk.
+    read: u64,
+    read_explained: u64,
+    kept: u64,
+    /// A batch as bytes.
+    bytes: Vec<u8>,
+}
+
+impl OnDisk {
+    fn of(dir: PathBuf, most: usize, accesses: File, in_order: bool) -> Self {
+        Self { dir, most, accesses, explained: None, in_order, read: 0, read_explained: 0, kept: 0, bytes: Vec::new() }
+    }
 }
 
 impl Trail for OnDisk {
-    fn walk(&mut self, see: &mut dyn FnMut(&Access)) -> io::Result<()> {
-        let mut from = rewound(&self.accesses)?;
-        while let Some(bytes) = entry(&mut from)? {
-            see(&Access::of_bytes(&bytes));
-        }
-        Ok(())
+    fn begin(&mut self) {
+        (self.read, self.read_explained, self.kept) = (0, 0, 0);
     }
 
-    fn explain(&mut self, explain: &mut dyn FnMut(&Access) -> Explained) -> io::Result<()> {
-        let mut from = rewound(&self.accesses)?;
-        let mut to = BufWriter::with_capacity(BUFFER, tempfile::tempfile_in(&self.dir)?);
-        while let Some(bytes) = entry(&mut from)? {
-            to.write_all(&explain(&Access::of_bytes(&bytes)).to_bytes())?;
-        }
-        self.explained = Some(to.into_inner().map_err(io::IntoInnerError::into_error)?);
-        Ok(())
+    fn next(&mut self, into: &mut Vec<Access>) -> io::Result<()> {
+        read_batch(&self.accesses, &mut self.read, &mut self.bytes, into, Access::of_bytes)
     }
 
-    fn walk_explained(&mut self, see: &mut dyn FnMut(&Access, &Explained)) -> io::Result<()> {
-        let Some(explained) = &self.explained else { return Ok(()) };
-        let (mut from, mut beside) = (rewound(&self.accesses)?, rewound(explained)?);
-        while let (Some(access), Some(explained)) = (entry(&mut from)?, entry(&mut beside)?) {
-            see(&Access::of_bytes(&access), &Explained::of_bytes(&explained));
-        }
+    fn kept(&mut self, into: &mut Vec<Explained>) -> io::Result<()> {
+        into.clear();
+        let Some(file) = &self.explained else { return Ok(()) };
+        read_batch(file, &mut self.read_explained, &mut self.bytes, into, Explained::of_bytes)
+    }
+
+    fn keep(&mut self, explained: &[Explained]) -> io::Result<()> {
+        let file = match &mut self.explained {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile_in(&self.dir)?),
+        };
+        self.bytes.clear();
+        explained.iter().for_each(|explained| self.bytes.extend_from_slice(&explained.to_bytes()));
+        file.write_all_at(&self.bytes, self.kept)?;
+        self.kept += self.bytes.len() as u64;
         Ok(())
     }
+}
+
+/// The entries of the next batch, from the byte `at` on.
+fn read_batch<T, const N: usize>(
+    file: &File,
+    at: &mut u64,
+    bytes: &mut Vec<u8>,
+    into: &mut Vec<T>,
+    of_bytes: impl Fn(&[u8; N]) -> T,
+) -> io::Result<()> {
+    bytes.resize(BATCH * N, 0);
+    let mut filled = 0;
+    while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match file.read_at(room, *at + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    *at += filled as u64;
+    let (entries, _) = bytes.get(..filled).unwrap_or_default().as_chunks();
+    into.clear();
+    into.extend(entries.iter().map(of_bytes));
+    Ok(())
 }
 
 fn rewound(file: &File) -> io::Result<BufReader<&File>> {

@@ -14,7 +14,7 @@ use crate::explain::{Absent, Episodes, Shared, from_context};
 use crate::feed::{Feed, Silence, late};
 use crate::form::{Access, Action, Proof, days_before};
 use crate::names::NONE;
-use crate::review::{Review, Walk};
+use crate::review::{OneHand, Review, Walk};
 use crate::trail::Trail;
 use crate::world::World;
 
@@ -103,7 +103,7 @@ impl Review {
         mut progress: impl FnMut(Walk, u64),
     ) -> io::Result<Option<Record>> {
         let Some(numbers) = numbers(self.world(), patient) else { return Ok(None) };
-        let shared = self.begin(trail, &mut progress)?;
+        let shared = self.begin(&OneHand, trail, &mut progress)?;
         let world = self.world();
         let mut accesses = Vec::new();
         let mut episodes = Episodes::default();

@@ -1,6 +1,7 @@
 //! `cordon privacy`: who opened which record, and why. Works on files; nothing leaves them.
 
 mod folder;
+mod hands;
 mod indexing;
 mod page;
 mod record;

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use cordon_privacy::{Case, Counts, Review, Walk};
 
 use super::folder::{Folder, SUMMARY};
+use super::hands::Threads;
 use super::indexing::Indexing;
 use super::tables::{self, Faults};
 use super::told;
@@ -55,6 +56,9 @@ pub(crate) struct ReviewArgs {
     /// Look for patterns of work that explain accesses, and write them to templates.ndjson; what is approved goes into the settings
     #[arg(long)]
     templates: bool,
+    /// Threads that review; what is found does not depend on them [default: one for each core, at most 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = ReviewFormat::Table)]
     format: ReviewFormat,
@@ -98,7 +102,8 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
         previous.check(count)?;
     }
     let mut walk = None;
-    let found = review.run(kept.trail(), |at, count| {
+    let hands = Threads::of(args.threads.map(usize::from));
+    let found = review.run_with(&hands, kept.trail(), |at, count| {
         if walk.replace(at) != Some(at) {
             steps.begin(words(at));
         }

@@ -13,7 +13,7 @@ mod unit;
 
 pub(crate) use absent::Absent;
 pub(crate) use care::of_user as care_of;
-pub(crate) use cotreat::Shared;
+pub(crate) use cotreat::{Meetings, Notes, Shared};
 pub(crate) use episode::Episodes;
 
 use std::fmt;
@@ -161,13 +161,10 @@ impl Explained {
     pub fn to_bytes(&self) -> [u8; Self::BYTES] {
         let mut out = [0; Self::BYTES];
         let late = self.late.map_or(0, |feed| feed as u8 + 1);
-        let mut all = self.row.to_le_bytes().to_vec();
-        all.extend_from_slice(&[self.marks.0, late, 0, 0]);
-        for proof in self.proofs {
-            all.extend_from_slice(&proof.bits().to_le_bytes());
-        }
-        for (to, from) in out.iter_mut().zip(all) {
-            *to = from;
+        let first = [self.row, u32::from_le_bytes([self.marks.0, late, 0, 0])];
+        let numbers = first.into_iter().chain(self.proofs.into_iter().map(Proof::bits));
+        for (to, number) in out.chunks_exact_mut(4).zip(numbers) {
+            to.copy_from_slice(&number.to_le_bytes());
         }
         out
     }

@@ -133,14 +133,14 @@ impl Access {
             self.purpose,
             self.sequence,
         ];
-        let mut all = Vec::with_capacity(Self::BYTES);
-        all.extend_from_slice(&self.time.at.to_le_bytes());
-        for number in numbers {
-            all.extend_from_slice(&number.to_le_bytes());
+        let offset = self.time.offset_minutes.to_le_bytes();
+        let flags = [self.action as u8, u8::from(self.break_glass) << 1 | self.outcome as u8];
+        let (at, rest) = out.split_at_mut(8);
+        at.copy_from_slice(&self.time.at.to_le_bytes());
+        for (to, number) in rest.chunks_exact_mut(4).zip(numbers) {
+            to.copy_from_slice(&number.to_le_bytes());
         }
-        all.extend_from_slice(&self.time.offset_minutes.to_le_bytes());
-        all.extend_from_slice(&[self.action as u8, u8::from(self.break_glass) << 1 | self.outcome as u8]);
-        for (to, from) in out.iter_mut().zip(all) {
+        for (to, from) in rest.iter_mut().skip(4 * numbers.len()).zip(offset.into_iter().chain(flags)) {
             *to = from;
         }
         out

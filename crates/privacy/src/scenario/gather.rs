@@ -17,7 +17,7 @@ pub(super) struct Member {
     pub no_reason: bool,
 }
 
-/// Signs of a review beyond which parts are left away: a feed that calls everybody a leaver must not fill the memory.
+/// Signs of one scenario beyond which parts are left away: a feed that calls everybody a leaver must not fill the memory.
 const SIGNS_MAX: usize = 2_000_000;
 
 /// What is gathered of one user. At most [`Sign::ROWS_MAX`] accesses of 12 bytes are named; the others are counted.

@@ -165,8 +165,14 @@ impl Seen<'_> {
     }
 }
 
+/// Which scenarios look at each other's signs and so go together: S15 reads those of S10 and S11. The others know nothing of each other.
+pub(crate) fn group(id: Id) -> Id {
+    let together = [s10_volume::ID, s11_sweep::ID, s15_leaver::ID];
+    if together.contains(&id) { s10_volume::ID } else { id }
+}
+
 /// One scenario.
-pub(crate) trait Scenario {
+pub(crate) trait Scenario: Send {
     /// Its number.
     fn id(&self) -> Id;
 

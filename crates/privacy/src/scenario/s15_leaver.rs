@@ -10,7 +10,7 @@ use super::{Base, Family, Id, Scenario, Seen, Sign, Weight, of_user, s10_volume,
 use crate::form::{Access, DAY, HOUR, days_before};
 use crate::world::{OPEN, World};
 
-const ID: Id = Id(15);
+pub(super) const ID: Id = Id(15);
 const LEFT: u8 = 0;
 const DORMANT: u8 = 1;
 /// Days without an access after which an account is dormant.
