@@ -77,6 +77,7 @@ acts! {
     ApproveRequests,
     DecideIncidents,
     ReadStaffBehaviour,
+    ForgetBehaviour,
 }
 
 /// Proof that whoever asks may do `A`, with what may be read while doing it. One policy decision made it.

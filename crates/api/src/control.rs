@@ -14,7 +14,7 @@ use cordon_store::state::{Entity, LetterState};
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, watch};
 
-use crate::learnt::{EntityBehaviour, ModelStatus, ReviewStanding};
+use crate::learnt::{EntityBehaviour, Forgotten, ModelStatus, ReviewStanding, VerdictStatus};
 use crate::metrics::Family;
 use crate::opened::OpenedRecord;
 
@@ -109,6 +109,21 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
 
     /// Asks all models together for so many alerts a week, for good. Gives what is in force then.
     fn ask_alerts(&self, _alerts_per_week: u32) -> BoxFuture<'static, Result<u32, ControlError>> {
+        Box::pin(async { Err(ControlError::Unavailable("this node learns no behaviour".to_owned())) })
+    }
+
+    /// What verdicts on findings of learnt behaviour do to later scores, as it is in force.
+    fn verdict_effects(&self) -> Vec<VerdictStatus> {
+        Vec::new()
+    }
+
+    /// A verdict on a finding of learnt behaviour was given, changed or taken back: from now on scores go by what the state holds.
+    fn verdicts_changed(&self) -> BoxFuture<'static, Result<(), ControlError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Forgets what was learnt of a user, host or device, for good before it answers; `None` when nothing was. Names are those of the sources.
+    fn forget(&self, _entity: Entity) -> BoxFuture<'static, Result<Option<Forgotten>, ControlError>> {
         Box::pin(async { Err(ControlError::Unavailable("this node learns no behaviour".to_owned())) })
     }
 

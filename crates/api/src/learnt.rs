@@ -1,6 +1,7 @@
 //! Learnt behaviour and the review of record accesses, as the node tells of them: plain values of this room.
 
 use cordon_model::Time;
+use cordon_store::state::GroupId;
 
 /// How the review of record accesses is set up.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +45,49 @@ pub struct ModelStatus {
     pub since: Option<Time>,
     /// Findings since the start of the node.
     pub findings: u64,
+}
+
+/// Why a verdict on a finding of learnt behaviour counts in later scores, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictStanding {
+    /// It counts.
+    Counts,
+    /// It was taken back.
+    TakenBack,
+    /// It is about the account of who gave it.
+    OwnAccount,
+    /// Whoever gave it had given too many within a week.
+    TooManyInWeek,
+    /// Whoever gave it has given later ones about the same.
+    Superseded,
+    /// It is too old.
+    Over,
+    /// No model of this node has this name.
+    NoModel,
+}
+
+/// What a verdict does to later scores.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct VerdictStatus {
+    /// The group that it stands at.
+    pub group: GroupId,
+    /// Whether it counts.
+    pub standing: VerdictStanding,
+    /// What all counting verdicts on this entity add to its scores with this model now, in nats; less than 0 when they take off.
+    pub entity_nats: f64,
+    /// What all counting verdicts on this model add to everybody's scores with it now, in nats.
+    pub house_nats: f64,
+    /// Until when it counts, by the clock of the events.
+    pub until: Time,
+}
+
+/// What was forgotten of an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forgotten {
+    /// When it was first seen.
+    pub first_seen: Time,
+    /// Days on which it was active.
+    pub days: u16,
 }
 
 /// How an entity behaves beside its own normal and that of its peers.

@@ -35,7 +35,10 @@ pub use control::{
     Part, PartState, Progress, RecordPlace, Reloaded, RuleStatus, SiemStatus, SourceStatus, TestMatch, TestedWay, Work,
 };
 pub use described::PUBLIC;
-pub use learnt::{BehaviourFeature, BehaviourNote, EntityBehaviour, ModelStatus, ReviewStanding};
+pub use learnt::{
+    BehaviourFeature, BehaviourNote, EntityBehaviour, Forgotten, ModelStatus, ReviewStanding, VerdictStanding,
+    VerdictStatus,
+};
 pub use metrics::{Family, Kind, Sample};
 pub use opened::{Judged, OpenedRecord, Opening, RecordDisclosure};
 pub use peer::{Peer, PeerCertificate};

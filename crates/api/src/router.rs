@@ -15,7 +15,8 @@ use crate::described::Routes;
 use crate::problem::ProblemBody;
 use crate::routes::{
     audit, entities, events, findings, groups, handles, holds, incidents, jobs, me, models, mutes, node, notifications,
-    privacy, provider, rules, searches, settings, sign_in, source_tokens, sources, stream, tokens, unlocks, users,
+    privacy, provider, rules, searches, settings, sign_in, source_tokens, sources, stream, taught, tokens, unlocks,
+    users,
 };
 use crate::state::ApiState;
 use crate::{console, health, layers, page};
@@ -136,6 +137,9 @@ fn of_findings(routes: Routes) -> Routes {
         .guarded(entities::behaviour::__path_read, entities::behaviour::read)
         .guarded(models::__path_list, models::list)
         .guarded(models::__path_change_budget, models::change_budget)
+        .guarded(taught::__path_list, taught::list)
+        .guarded(taught::__path_change, taught::change)
+        .guarded(taught::__path_forget, taught::forget)
         .guarded(unlocks::__path_list, unlocks::list)
         .guarded(unlocks::__path_ask, unlocks::ask)
         .guarded(unlocks::__path_agree, unlocks::agree)

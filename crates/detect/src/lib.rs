@@ -12,7 +12,8 @@ mod subject;
 mod why;
 
 pub use behaviour::{
-    Behaviour, BehaviourOptions, Deed, EntityKind, EntityNow, FeatureNow, ModelState, Noticed, Observed, Way,
+    Behaviour, BehaviourOptions, Deed, EntityKind, EntityNow, FeatureNow, Forgotten, ModelState, Noticed, Observed,
+    Unlike, Verdict, VerdictEffect, VerdictStanding, Way,
 };
 pub use cordon_normalize::Mask;
 pub use correlated::EventOf;

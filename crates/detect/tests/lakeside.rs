@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cordon_decode::{DecodeOptions, Framed, Sink, Unit, detect_format};
-use cordon_detect::{Behaviour, BehaviourOptions, EventKey, Noticed, Observed};
+use cordon_detect::{Behaviour, BehaviourOptions, EntityKind, EventKey, Noticed, Observed, Verdict};
 use cordon_model::{Anomaly, Arena, FindingOrigin, Record, Time};
 use cordon_normalize::{Known, Normalizer, Origin};
 use cordon_seal::SiteKey;
@@ -122,6 +122,31 @@ fn quiet(name: &str, days: u32, seed: u32, start: &str) -> PathBuf {
     out
 }
 
+/// "Harmless", by three analysts, of everything that these findings are about, every day of the week before.
+fn flood(found: &[Noticed]) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    for (day, by, one) in (11..18)
+        .flat_map(|day| ["anna", "boris", "chloe"].map(|by| (day, by)))
+        .flat_map(|(day, by)| found.iter().map(move |one| (day, by, one)))
+    {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&(verdicts.len() as u64).to_be_bytes());
+        let given = Time::from_rfc3339(&format!("2026-03-{day}T12:00:00Z")).unwrap();
+        let user = one.detected.subject.user.as_deref().unwrap_or_default();
+        verdicts.push(Verdict {
+            id,
+            detector: one.detected.finding.rule.id.as_str().into(),
+            about: Some((EntityKind::Account, user.into())),
+            is_harmful: false,
+            by: by.into(),
+            given,
+            about_until: given,
+            is_taken_back: false,
+        });
+    }
+    verdicts
+}
+
 fn taught(folder: &Path) -> Behaviour {
     let mut behaviour = Behaviour::new(BehaviourOptions::new([1, 2]));
     observations(folder).0.iter().for_each(|one| behaviour.learn(one));
@@ -161,6 +186,15 @@ fn a_week_of_lakeside_teaches_what_is_ordinary_and_the_evening_is_not() {
     );
     assert!(found.iter().all(|one| !told(one).contains("calder") && !told(one).contains("okafor")));
     assert!(!of("adm.okafor").is_empty());
+
+    // three analysts call everything harmless for a week: the stolen account is found all the same, and nothing is taken off
+    let mut flooded = Behaviour::read(BehaviourOptions::new([1, 2]), &mut bytes.as_slice()).unwrap();
+    flooded.judge_by(flood(&found));
+    let found = seen(&mut flooded, &evening);
+    let vendor = found.iter().find(|one| one.detected.subject.user.as_deref() == Some("vendor.calder")).unwrap();
+    assert_eq!(vendor.detected.finding.rule.id, "learn.account.sign_in");
+    assert!(told(vendor).contains("203.0.113.177") && vendor.detected.finding.matched.len() == 3);
+    assert!(found.iter().any(|one| one.detected.subject.user.as_deref() == Some("adm.okafor")));
 
     // twenty a week are asked for: at most twice as many come of two further days without a story
     let mut days = seen(&mut another, &quiet("eighth", 1, 2028, "2026-03-18"));

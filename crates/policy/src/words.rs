@@ -191,10 +191,12 @@ pub enum Action {
     DecideIncidents,
     /// See how a person's account behaves beside its own normal and that of its peers.
     ReadStaffBehaviour,
+    /// Have what was learnt of one person, machine or device forgotten.
+    ForgetBehaviour,
 }
 
 /// Each action with its name and target: the one list of them.
-const ACTIONS: [(Action, &str, Target); 44] = [
+const ACTIONS: [(Action, &str, Target); 45] = [
     (Action::SearchEvents, "SearchEvents", Target::Records),
     (Action::ExportEvents, "ExportEvents", Target::Records),
     (Action::ReadFindings, "ReadFindings", Target::Records),
@@ -239,6 +241,7 @@ const ACTIONS: [(Action, &str, Target); 44] = [
     (Action::ApproveRequests, "ApproveRequests", Target::Cases),
     (Action::DecideIncidents, "DecideIncidents", Target::Cases),
     (Action::ReadStaffBehaviour, "ReadStaffBehaviour", Target::Places),
+    (Action::ForgetBehaviour, "ForgetBehaviour", Target::Node),
 ];
 
 impl Action {
@@ -283,6 +286,6 @@ mod tests {
             assert_eq!(Action::from_name(name), Some(action));
         }
         // the last of the enumeration has the highest number, so none is missing in the list
-        assert_eq!(Action::ReadStaffBehaviour as usize + 1, ACTIONS.len());
+        assert_eq!(Action::ForgetBehaviour as usize + 1, ACTIONS.len());
     }
 }

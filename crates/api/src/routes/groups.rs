@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use self::asked::GroupsAsked;
 pub(crate) use self::asked::OwnerWord;
+use super::taught::LEARNT;
 use crate::allowed::{Allowed, ReadFindings, TriageFindings};
 use crate::extract::{Json, Parted, Path};
 use crate::problem::Problem;
@@ -314,7 +315,11 @@ pub(crate) async fn change(
         note: patch.note,
     };
     let (id, by) = (group_id(&id)?, allowed.by());
-    Ok(answer(state.kept().change_group(allowed.scope(), &by, id, Some(revision), &change).await?))
+    let row = state.kept().change_group(allowed.scope(), &by, id, Some(revision), &change).await?;
+    if change.verdict.is_some() && row.rule_id.starts_with(LEARNT) {
+        state.control().verdicts_changed().await?;
+    }
+    Ok(answer(row))
 }
 
 pub(super) fn group_id(text: &str) -> Result<GroupId, Problem> {

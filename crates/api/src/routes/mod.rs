@@ -23,6 +23,7 @@ pub(crate) mod sign_in;
 pub(crate) mod source_tokens;
 pub(crate) mod sources;
 pub(crate) mod stream;
+pub(crate) mod taught;
 pub(crate) mod tokens;
 pub(crate) mod unlocks;
 pub(crate) mod users;

@@ -39,6 +39,13 @@ impl Behaviour {
         self.close(who, feature, closed);
     }
 
+    /// Closes the hour or day of a feature when it lies before another one, which begins.
+    pub(super) fn close_before(&mut self, who: &mut Profile, feature: Feature, period: u32) {
+        let Some(running) = who.count_at.get_mut(feature as usize).filter(|running| **running < period) else { return };
+        let closed = std::mem::replace(running, period);
+        self.close(who, feature, closed);
+    }
+
     fn close(&mut self, who: &mut Profile, feature: Feature, period: u32) {
         let place = feature as usize;
         who.forget_busy(feature);

@@ -88,6 +88,62 @@ impl Entities {
         }
     }
 
+    /// Brings in one that is of another list, or was taken out of this one; it counts as heard of last.
+    pub(super) fn bring(&mut self, profile: Box<Profile>) {
+        let mut place = self.check_out(profile.key, profile.kind, Moment::default());
+        let slot = place.slot;
+        *place = *profile;
+        place.slot = slot;
+        self.check_in(place);
+    }
+
+    /// All of them, the longest silent first.
+    pub(super) fn into_profiles(mut self) -> Vec<Box<Profile>> {
+        let mut all = Vec::with_capacity(self.len());
+        let mut slot = self.oldest;
+        while slot != NONE {
+            let newer = self.link(slot).map_or(NONE, |link| link.0);
+            all.extend(self.lend(slot));
+            slot = newer;
+        }
+        all
+    }
+
+    pub(super) const fn add_forgotten(&mut self, forgotten: u64) {
+        self.forgotten = self.forgotten.saturating_add(forgotten);
+    }
+
+    /// Takes an entity out for good. The last slot moves into its place, so that none stays empty.
+    pub(super) fn remove(&mut self, key: u64) -> Option<Box<Profile>> {
+        let slot = self.places.remove(&key)?;
+        let gone = self.lend(slot);
+        self.unlink(slot);
+        let last = u32::try_from(self.slots.len()).unwrap_or(NONE).wrapping_sub(1);
+        let (moved, link) = (self.slots.pop().flatten(), self.links.pop().unwrap_or((NONE, NONE)));
+        if let Some(mut moved) = moved.filter(|_| slot != last) {
+            moved.slot = slot;
+            self.places.insert(moved.key, slot);
+            self.relink(slot, link);
+            self.check_in(moved);
+        }
+        gone
+    }
+
+    /// Gives a slot the neighbours of another one, which is no more.
+    fn relink(&mut self, slot: u32, (newer, older): (u32, u32)) {
+        if let Some(link) = self.link(slot) {
+            *link = (newer, older);
+        }
+        match self.link(newer) {
+            Some(link) => link.1 = slot,
+            None => self.newest = slot,
+        }
+        match self.link(older) {
+            Some(link) => link.0 = slot,
+            None => self.oldest = slot,
+        }
+    }
+
     /// An empty slot: a further one, or that of the longest silent.
     fn free_slot(&mut self) -> u32 {
         let next = u32::try_from(self.slots.len()).unwrap_or(NONE);
@@ -163,11 +219,7 @@ impl Entities {
         for _ in 0..len {
             plain.clear();
             unpack(from, &mut plain).ok_or(Damaged("an entity"))?;
-            let mut read = Profile::read(&mut plain.as_slice())?;
-            let mut profile = entities.check_out(read.key, read.kind, Moment::default());
-            read.slot = profile.slot;
-            *profile = read;
-            entities.check_in(profile);
+            entities.bring(Box::new(Profile::read(&mut plain.as_slice())?));
         }
         entities.forgotten = entities.forgotten.saturating_add(forgotten);
         Ok(entities)

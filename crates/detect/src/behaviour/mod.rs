@@ -10,6 +10,8 @@ mod counts;
 mod devices;
 mod entities;
 mod finding;
+mod forget;
+mod merge;
 mod model;
 mod observed;
 mod options;
@@ -17,14 +19,19 @@ mod outside;
 mod parts;
 mod peers;
 mod profile;
+mod profile_merge;
 mod report;
 mod snapshot;
 mod surprise;
 mod table;
+mod verdict;
 
+pub use forget::Forgotten;
+pub use merge::Unlike;
 pub use observed::{Deed, Observed, Way};
 pub use options::BehaviourOptions;
 pub use report::{EntityKind, EntityNow, FeatureNow, ModelState, Noticed};
+pub use verdict::{Verdict, VerdictEffect, VerdictStanding};
 
 use cordon_learn::edges::{FirstSeen, FirstSeenConfig};
 use cordon_model::Time;
@@ -41,6 +48,7 @@ use parts::{Parts, Usual, Value};
 use peers::Peers;
 use profile::{FEATURES, Feature, Profile, Thing};
 use table::Table;
+use verdict::Verdicts;
 
 /// Pairs of machine and address outside, and addresses outside, that are followed.
 const PAIRS: usize = 65_536;
@@ -82,6 +90,8 @@ pub struct Behaviour {
     started_s: Option<i64>,
     /// Observations whose time could not be believed.
     undated: u64,
+    /// What analysts said. It is kept elsewhere, and nothing that is learnt depends on it.
+    verdicts: Verdicts,
 }
 
 /// Where findings go; nowhere while history is learnt.
@@ -113,6 +123,7 @@ impl Behaviour {
             day: 0,
             started_s: None,
             undated: 0,
+            verdicts: Verdicts::default(),
             options,
         }
     }
@@ -295,8 +306,10 @@ impl Behaviour {
         *peak = profile::narrow(score.max(f64::from(*peak)));
         let is_first = who.is_first_judged(which);
         self.model(which).into_iter().for_each(|model| model.entities += u64::from(is_first));
-        if is_alarm {
-            self.tell(which, who, parts, (observed, name, at), sink, told);
+        // what is learnt goes by the score alone: what analysts said only changes what is told
+        let judged = self.with_verdicts(which, who, parts, at);
+        if judged.score() > self.threshold(which) {
+            self.tell(which, who, &judged, (observed, name, at), sink, told);
         }
         if is_sign && which != Which::Quiet && risen > 0.0 {
             self.raise(which, who, risen, (observed, name, at), sink);
@@ -344,12 +357,17 @@ impl Behaviour {
         if let Some(peak) = who.peaks.get_mut(place) {
             *peak = profile::narrow(score.max(f64::from(*peak)));
         }
+        let parts = self.with_verdicts(Which::Risk, who, &parts, at);
         let Some(model) = self.model(Which::Risk) else { return };
         model.observations = model.observations.saturating_add(1);
         model.since = model.since.or(Some(observed.time));
-        if score > model.threshold() && signs > 1 {
+        if parts.score() > model.threshold() && signs > 1 {
             let told = |_: &Profile| {
-                let names: Vec<String> = parts.iter().map(|part| part.name.to_lowercase()).collect();
+                let names: Vec<String> = parts
+                    .iter()
+                    .filter(|part| part.usual == Usual::Model)
+                    .map(|part| part.name.to_lowercase())
+                    .collect();
                 format!("Several weak signs within days: {}.", names.join("; "))
             };
             self.tell(Which::Risk, who, &parts, (observed, name, at), sink, told);

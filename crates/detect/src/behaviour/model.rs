@@ -224,6 +224,22 @@ impl Model {
         self.set_rate();
     }
 
+    /// Takes in the scores of another one of the same detector.
+    pub(super) fn merge(&mut self, other: &Self, words: &Words, alerts_per_week: f64) {
+        self.spot.merge(&other.spot);
+        self.drift.merge(&other.drift);
+        self.observations = self.observations.saturating_add(other.observations);
+        self.entities = self.entities.saturating_add(other.entities);
+        self.findings = self.findings.saturating_add(other.findings);
+        // both houses' scores come in now
+        self.scores_per_day += other.scores_per_day;
+        self.scores_today += other.scores_today;
+        self.days = self.days.max(other.days);
+        self.since = [self.since, other.since].into_iter().flatten().min();
+        self.judged_from = [self.judged_from, other.judged_from].into_iter().flatten().min();
+        self.ask(words, alerts_per_week);
+    }
+
     pub(super) const fn asked_per_week(&self) -> f64 {
         self.asked_per_week
     }

@@ -267,7 +267,10 @@ fn machine_name(name: &str) -> Option<Box<str>> {
 pub(super) fn name_of(kind: EntityKind, name: &str) -> Option<Box<str>> {
     match kind {
         EntityKind::Account => account(name),
-        EntityKind::Host => machine_name(name),
+        // the network knows machines by address, in the form in which addresses are written out
+        EntityKind::Host => {
+            name.parse::<IpAddr>().map_or_else(|_| machine_name(name), |address| Some(address.to_string().into()))
+        }
         EntityKind::Device => short(name, false),
     }
 }

@@ -28,6 +28,8 @@ const LEFT: f64 = 0.98;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pair {
     key: u64,
+    /// Key of the machine.
+    from: u64,
     /// The one source whose word counts: sensors tell of one connection twice.
     source: u64,
     last_s: i64,
@@ -59,8 +61,17 @@ impl Row for Pair {
         self.last_s
     }
 
+    /// The one of which more intervals are known.
+    fn joined(one: Self, other: Self) -> Self {
+        let rank = |pair: &Self| (pair.last_s, pair.source);
+        match one.intervals.total_cmp(&other.intervals).then_with(|| rank(&one).cmp(&rank(&other))) {
+            std::cmp::Ordering::Less => other,
+            _ => one,
+        }
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
-        for number in [self.key, self.source, u64::from(self.hour)] {
+        for number in [self.key, self.from, self.source, u64::from(self.hour)] {
             codec::put_u64(out, number);
         }
         codec::put_i64(out, self.last_s);
@@ -71,11 +82,11 @@ impl Row for Pair {
 
     fn read(from: &mut &[u8]) -> Result<Self, Damaged> {
         let whole = |from: &mut &[u8]| codec::take_u64(from).ok_or(Damaged("a number"));
-        let (key, source, hour) = (whole(from)?, whole(from)?, whole(from)?);
+        let (key, machine, source, hour) = (whole(from)?, whole(from)?, whole(from)?, whole(from)?);
         let last_s = codec::take_i64(from).ok_or(Damaged("a time"))?;
         let (intervals, mean, variance, bytes) = (finite(from)?, finite(from)?, finite(from)?, finite(from)?);
         let hour = u32::try_from(hour).map_err(|_| Damaged("an hour"))?;
-        Ok(Self { key, source, last_s, intervals, mean, variance, bytes, hour })
+        Ok(Self { key, from: machine, source, last_s, intervals, mean, variance, bytes, hour })
     }
 }
 
@@ -86,6 +97,15 @@ impl Row for Destination {
 
     fn last_s(&self) -> i64 {
         self.last_s
+    }
+
+    fn joined(one: Self, other: Self) -> Self {
+        Self {
+            key: one.key,
+            first_s: one.first_s.min(other.first_s),
+            last_s: one.last_s.max(other.last_s),
+            callers: one.callers.saturating_add(other.callers),
+        }
     }
 
     fn write(&self, out: &mut Vec<u8>) {
@@ -104,7 +124,29 @@ impl Row for Destination {
     }
 }
 
+impl Destination {
+    /// A machine that called it is forgotten, or turns out to be one that was counted.
+    pub(super) const fn forget_caller(&mut self) {
+        self.callers = self.callers.saturating_sub(1);
+    }
+}
+
 impl Pair {
+    /// Key of the pair of a machine and an address outside.
+    fn key_of(from: u64, destination: u64) -> u64 {
+        (from ^ destination.rotate_left(23)).max(1)
+    }
+
+    /// Key of the machine.
+    pub(super) const fn from(&self) -> u64 {
+        self.from
+    }
+
+    /// Key of the address outside.
+    pub(super) fn destination(&self) -> u64 {
+        (self.key ^ self.from).rotate_right(23).max(1)
+    }
+
     /// Takes in a call; connections within a second are one.
     fn call(&mut self, at: Moment) {
         let elapsed = at.s.saturating_sub(self.last_s);
@@ -135,10 +177,10 @@ impl Behaviour {
         (name, at): (&'o str, Moment),
         sink: &mut Sink<'_>,
     ) -> bool {
-        let key = (who.key ^ destination.rotate_left(23)).max(1);
+        let key = Pair::key_of(who.key, destination);
         let source = self.source;
         let is_first = self.pairs.get(key).is_none();
-        let fresh = || Pair { key, source, last_s: at.s, hour: at.hour, ..Pair::default() };
+        let fresh = || Pair { key, from: who.key, source, last_s: at.s, hour: at.hour, ..Pair::default() };
         let Some(pair) = self.pairs.entry(key, fresh) else { return false };
         if pair.source != source {
             return false;

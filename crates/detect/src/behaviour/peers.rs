@@ -1,5 +1,8 @@
 //! Peers: entities of the same kind and role, and what is normal among them. Distributions belong here and not to entities, so that these stay small.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
 use cordon_learn::Damaged;
 use cordon_stats::{Ranks, codec};
 
@@ -46,6 +49,21 @@ impl Group {
             hours: vec![0.0; 48],
             ranks,
             busy: [(0, 0); FEATURES.len()],
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (rate, others) in self.rates.iter_mut().zip(&other.rates) {
+            (rate.tries, rate.news) = (rate.tries + others.tries, rate.news + others.news);
+        }
+        self.hours.iter_mut().zip(&other.hours).for_each(|(hour, others)| *hour += others);
+        self.ranks.iter_mut().zip(&other.ranks).for_each(|(ranks, others)| ranks.merge(others));
+        for ((since, members), (other_since, others)) in self.busy.iter_mut().zip(other.busy) {
+            match other_since.cmp(since) {
+                Ordering::Greater => (*since, *members) = (other_since, others),
+                Ordering::Equal => *members = members.saturating_add(others),
+                Ordering::Less => {}
+            }
         }
     }
 }
@@ -155,6 +173,50 @@ impl Peers {
             group.hours.iter_mut().for_each(|hour| *hour *= DAILY);
             group.ranks.iter_mut().for_each(|ranks| ranks.age(DAILY));
         }
+    }
+
+    /// Takes in other groups; gives the new number of each of the own and of each of the others. Groups of one name are one. Roles stand in the order of their names;
+    /// of more than there is room for those stay whose members were active most, the others' go with those without a stated role.
+    pub(super) fn merge(&mut self, other: Self) -> (Vec<u8>, Vec<u8>) {
+        let names = self.merged_names(&other);
+        let mut merged: Vec<Group> =
+            FIXED.iter().copied().chain(names.iter().map(String::as_str)).map(Group::named).collect();
+        let mut take = |groups: Vec<Group>| -> Vec<u8> {
+            let mut numbers = Vec::with_capacity(groups.len());
+            for group in groups {
+                let place = merged.iter().position(|known| known.name == group.name).unwrap_or(0);
+                merged.get_mut(place).into_iter().for_each(|known| known.merge(&group));
+                numbers.push(u8::try_from(place).unwrap_or(0));
+            }
+            numbers
+        };
+        let (own, others) = (take(std::mem::take(&mut self.groups)), take(other.groups));
+        self.groups = merged;
+        (own, others)
+    }
+
+    /// The names of the roles that have a group after merging, in their order.
+    fn merged_names(&self, other: &Self) -> Vec<String> {
+        let roles = |peers: &Self| -> Vec<(String, f64)> {
+            let active = |group: &Group| (group.name.clone(), group.hours.iter().sum());
+            peers.groups.iter().skip(FIXED.len()).map(active).collect()
+        };
+        let mut all: BTreeMap<String, f64> = BTreeMap::new();
+        for (name, active) in roles(self).into_iter().chain(roles(other)) {
+            *all.entry(name).or_default() += active;
+        }
+        let mut by_active: Vec<(String, f64)> = all.into_iter().collect();
+        by_active.sort_by(|one, two| two.1.total_cmp(&one.1).then_with(|| one.0.cmp(&two.0)));
+        by_active.truncate(GROUPS_MAX - FIXED.len());
+        let mut names: Vec<String> = by_active.into_iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Whether an entity that two say is in different groups is in the first of these: a role goes before none, then the names decide.
+    pub(super) fn goes_before(&self, group: u8, other: u8) -> bool {
+        let rank = |group: u8| (usize::from(group) < FIXED.len(), self.name(group));
+        rank(group) < rank(other)
     }
 
     /// Bytes held.

@@ -64,26 +64,26 @@ pub(super) const FEATURES: [(Feature, &str, &str, &str); 5] = [
 ];
 
 /// Tries after which old ones count half.
-const TRIES_MAX: f32 = 2_000.0;
+pub(super) const TRIES_MAX: f32 = 2_000.0;
 /// Days of an hour's profile after which old ones count half.
-const DAYS_MAX: u8 = 60;
+pub(super) const DAYS_MAX: u8 = 60;
 /// Hours after which a thing that was met while an alarm was raised is believed when it is met again.
 const PENDING_H: u32 = 20;
 
 /// Tries of one kind of thing: an hour with any counts once, so that a busy hour is one occasion.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Tries {
-    tries: f32,
-    news: f32,
-    hour: u32,
+    pub(super) tries: f32,
+    pub(super) news: f32,
+    pub(super) hour: u32,
 }
 
 /// Things that were new to an entity within an hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Burst {
-    nats: f32,
-    things: u16,
-    hour: u32,
+    pub(super) nats: f32,
+    pub(super) things: u16,
+    pub(super) hour: u32,
 }
 
 impl Burst {
@@ -116,41 +116,41 @@ pub(super) struct Profile {
     pub(super) day: u32,
     /// Hash of the source that last spoke of it.
     pub(super) source: u64,
-    seen: Seen,
+    pub(super) seen: Seen,
     pub(super) normal: [Moments; FEATURES.len()],
-    tries: [Tries; THINGS],
+    pub(super) tries: [Tries; THINGS],
     /// On how many days it was active at each hour, workdays and weekends.
-    hours: [u8; 48],
-    work_days: u8,
-    weekend_days: u8,
+    pub(super) hours: [u8; 48],
+    pub(super) work_days: u8,
+    pub(super) weekend_days: u8,
     /// The running hour of each feature, of the last its running day, and what is counted in it.
     pub(super) count_at: [u32; FEATURES.len()],
     pub(super) counts: [f64; FEATURES.len()],
     /// Different patients of the running day, one bit each.
-    patients: [u64; 8],
+    pub(super) patients: [u64; 8],
     /// Largest score of the running hour, by model.
     pub(super) peaks: [f32; MODELS],
     /// Hour of the last finding, by model.
     pub(super) told: [u32; MODELS],
     /// Weak signs by model, and when they were last faded.
-    risk: [f32; MODELS],
-    risk_at_s: i64,
+    pub(super) risk: [f32; MODELS],
+    pub(super) risk_at_s: i64,
     /// Things met during an alarm, not yet believed.
-    pending: [(u32, u32); 4],
+    pub(super) pending: [(u32, u32); 4],
     /// Refused sign-ins lately, faded, and when.
-    refused: f32,
-    refused_at_s: i64,
+    pub(super) refused: f32,
+    pub(super) refused_at_s: i64,
     /// New programs, and new machines, in an hour.
     pub(super) programs: Burst,
     pub(super) machines: Burst,
     /// Sum of deviations of patients per day.
     pub(super) drift: f32,
     pub(super) drift_day: u32,
-    calls_outside: bool,
+    pub(super) calls_outside: bool,
     /// Features of which it did more than usual in the running hour or day, a bit each.
-    busy: u8,
+    pub(super) busy: u8,
     /// Models that have judged it, a bit each.
-    judged: u16,
+    pub(super) judged: u16,
 }
 
 impl Profile {
@@ -309,6 +309,16 @@ impl Profile {
         let is_first = self.judged & bit == 0;
         self.judged |= bit;
         is_first
+    }
+
+    /// Whether a model, by its place, has judged it.
+    pub(super) const fn was_judged(&self, place: usize) -> bool {
+        self.judged >> place & 1 == 1
+    }
+
+    /// Whether it ever called outside.
+    pub(super) const fn calls_outside(&self) -> bool {
+        self.calls_outside
     }
 
     /// Whether it calls outside for the first time.

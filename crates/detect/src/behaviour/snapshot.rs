@@ -12,7 +12,7 @@ use super::table::Table;
 use super::{Behaviour, BehaviourOptions, SOURCES_MAX};
 
 /// Raised with every change of the layout.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 impl Behaviour {
     /// Appends all that was learnt to `out`; the options are not part of it, but the hash key must be the same at reading.
@@ -47,7 +47,7 @@ impl Behaviour {
     /// Bytes of another version, cut short, or of numbers that no model has.
     pub fn read(options: BehaviourOptions, from: &mut &[u8]) -> Result<Self, Damaged> {
         if codec::take_u64(from) != Some(VERSION) {
-            return Err(Damaged("behaviour, version 1"));
+            return Err(Damaged("behaviour, version 2"));
         }
         let mut read = Self::new(options);
         for (model, words) in read.models.iter_mut().zip(&WORDS) {

@@ -12,6 +12,8 @@ pub(super) trait Row: Copy + Default {
     fn key(&self) -> u64;
     /// When it was last touched, in seconds since 1970.
     fn last_s(&self) -> i64;
+    /// One row out of two of the same key; it does not matter which is first.
+    fn joined(one: Self, other: Self) -> Self;
     fn write(&self, out: &mut Vec<u8>);
     fn read(from: &mut &[u8]) -> Result<Self, Damaged>;
 }
@@ -54,6 +56,44 @@ impl<R: Row> Table<R> {
             }
         };
         rows.get_mut(place)
+    }
+
+    /// Changes the row of a key, if there is one.
+    pub(super) fn change(&mut self, key: u64, change: impl FnOnce(&mut R)) {
+        let group = self.group(key);
+        let row = self.groups.get_mut(group).and_then(|rows| rows.iter_mut().find(|row| row.key() == key && key != 0));
+        if let Some(row) = row {
+            change(row);
+        }
+    }
+
+    /// Empties the places of rows, and gives those.
+    pub(super) fn take_out(&mut self, is_to_go: impl Fn(&R) -> bool) -> Vec<R> {
+        let rows = self.groups.iter_mut().flatten().filter(|row| row.key() != 0 && is_to_go(row));
+        rows.map(std::mem::take).collect()
+    }
+
+    /// Takes in the rows of another table; gives those that both had, as they are now. Where a group has no room for all, the longest silent go and are counted.
+    pub(super) fn merge(&mut self, other: &Self) -> Vec<R> {
+        let mut both = Vec::new();
+        self.pushed_out = self.pushed_out.saturating_add(other.pushed_out);
+        for (rows, others) in self.groups.iter_mut().zip(&other.groups) {
+            let mut all: Vec<R> = rows.iter().filter(|row| row.key() != 0).copied().collect();
+            for row in others.iter().filter(|row| row.key() != 0) {
+                match all.iter_mut().find(|known| known.key() == row.key()) {
+                    Some(known) => {
+                        *known = R::joined(*known, *row);
+                        both.push(*known);
+                    }
+                    None => all.push(*row),
+                }
+            }
+            all.sort_unstable_by_key(|row| (std::cmp::Reverse(row.last_s()), row.key()));
+            self.pushed_out += u64::try_from(all.len().saturating_sub(WAYS)).unwrap_or(0);
+            let mut all = all.into_iter();
+            rows.iter_mut().for_each(|row| *row = all.next().unwrap_or_default());
+        }
+        both
     }
 
     pub(super) fn bytes(&self) -> usize {

@@ -8,6 +8,10 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::EventKey;
 
+mod every_detector;
+mod merged;
+mod verdicts;
+
 const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 24 * HOUR_S;
 /// Monday 2 March 2026, midnight UTC.

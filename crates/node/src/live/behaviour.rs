@@ -1,8 +1,10 @@
 //! What the API shows of learnt behaviour: the detectors one by one, and one entity's normal beside what it does now.
 
 use cordon_api::{BehaviourFeature, EntityBehaviour, ModelStatus};
-use cordon_detect::{Behaviour, EntityKind as Learnt, EntityNow, FeatureNow, ModelState};
-use cordon_store::state::{Entity, EntityKind};
+use cordon_detect::{Behaviour, EntityNow, FeatureNow, ModelState};
+use cordon_store::state::Entity;
+
+use super::taught::kind_of;
 
 /// A shift of so many standard deviations counts as a wholly different world.
 const DRIFT_WHOLE: f64 = 6.0;
@@ -32,12 +34,7 @@ fn model(of: ModelState) -> ModelStatus {
 
 /// One entity; `None` when nothing was learnt of it, or of its kind.
 pub(super) fn entity(behaviour: &Behaviour, entity: &Entity) -> Option<EntityBehaviour> {
-    let kind = match entity.kind {
-        EntityKind::User => Learnt::Account,
-        EntityKind::Host => Learnt::Host,
-        EntityKind::Device => Learnt::Device,
-        EntityKind::Patient | EntityKind::Source => return None,
-    };
+    let kind = kind_of(entity.kind)?;
     let EntityNow { first_seen, risk, features, .. } = behaviour.entity(kind, &entity.name)?;
     let features = features.into_iter().map(feature).collect();
     Some(EntityBehaviour { risk, first_seen: Some(first_seen), features, recent: Vec::new() })

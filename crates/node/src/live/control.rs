@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live, ModelStatus, NodeControl, NodeHealth,
-    NotificationStatus, OpenedRecord, Outcome, PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus,
-    TestedWay, Work,
+    ControlError, DiskStanding, EntityBehaviour, Family, Forgotten, LetterStatus, Live, ModelStatus, NodeControl,
+    NodeHealth, NotificationStatus, OpenedRecord, Outcome, PartState, Progress, RecordPlace, Reloaded, ReviewStanding,
+    RuleStatus, SourceStatus, TestedWay, VerdictStatus, Work,
 };
 use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;
@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, broadcast, watch};
 use super::node::Parts;
 use super::privacy::AccessReview;
 use super::reload::Settings;
-use super::{behaviour, budget, metrics, notification};
+use super::{behaviour, budget, metrics, notification, taught};
 use crate::tell::TellHandle;
 
 /// Rules as they were loaded, with what the API shows of them.
@@ -336,6 +336,22 @@ impl NodeControl for Control {
             this.parts.learnt.ask(chosen);
             Ok(alerts_per_week)
         })
+    }
+
+    fn verdict_effects(&self) -> Vec<VerdictStatus> {
+        self.parts.learnt.with(taught::effects)
+    }
+
+    fn verdicts_changed(&self) -> BoxFuture<'static, Result<(), ControlError>> {
+        let parts = Arc::clone(&self.parts);
+        Box::pin(async move { taught::put_into_force(&parts.state, &parts.learnt).await.map_err(failed) })
+    }
+
+    fn forget(&self, entity: Entity) -> BoxFuture<'static, Result<Option<Forgotten>, ControlError>> {
+        let parts = Arc::clone(&self.parts);
+        let work =
+            tokio::task::spawn_blocking(move || super::learnt::forget_for_good(&parts.learnt, &*parts.disk, &entity));
+        Box::pin(async move { work.await.map_err(failed)?.map_err(failed) })
     }
 
     fn behaviour_of(&self, entity: Entity) -> BoxFuture<'static, Result<Option<EntityBehaviour>, ControlError>> {

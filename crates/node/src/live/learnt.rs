@@ -5,11 +5,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use cordon_detect::{Behaviour, BehaviourOptions, Noticed, Observed};
+use cordon_detect::{Behaviour, BehaviourOptions, EntityKind, Forgotten, Noticed, Observed, Verdict};
 use cordon_learn::Damaged;
 use cordon_model::Time;
 use cordon_stats::codec;
 use cordon_store::disk::{self, Disk};
+use cordon_store::state::Entity;
+
+use super::taught::{self, kind_of};
 
 /// Raised with every change of the layout.
 const VERSION: u64 = 1;
@@ -28,6 +31,8 @@ const OBSERVED_BYTES: usize = 512;
 #[derive(Clone, Debug)]
 pub(super) struct Learnt {
     shared: Arc<Mutex<State>>,
+    /// Held while the file is made and written: what was forgotten must not come back with an older copy.
+    writing: Arc<Mutex<()>>,
     path: Arc<Path>,
     /// Most observations of history that wait in memory.
     history_max: usize,
@@ -80,6 +85,7 @@ impl Learnt {
         let applied = state.through;
         let learnt = Self {
             shared: Arc::new(Mutex::new(state)),
+            writing: Arc::default(),
             path: path.into(),
             history_max: (history_bytes / OBSERVED_BYTES).max(HISTORY_STEP),
         };
@@ -100,6 +106,16 @@ impl Learnt {
         let mut state = self.state();
         state.is_silent = alerts_per_week <= 0.0;
         state.behaviour.ask(alerts_per_week.max(LEAST_PER_WEEK));
+    }
+
+    /// Puts verdicts into force, in place of all before.
+    pub(super) fn judge_by(&self, verdicts: Vec<Verdict>) {
+        self.state().behaviour.judge_by(verdicts);
+    }
+
+    /// Forgets what was learnt of an entity. In memory only: [`Self::write`] makes it last.
+    pub(super) fn forget(&self, kind: EntityKind, name: &str) -> Option<Forgotten> {
+        self.state().behaviour.forget(kind, name)
     }
 
     /// Takes in what a batch of the street observed, which ends at `through`; what was seen already is left out. `decided` is the event time before which hours can be closed.
@@ -125,6 +141,7 @@ impl Learnt {
     /// # Errors
     /// The file cannot be written; the one of before is there.
     pub(super) fn write(&self, disk: &dyn Disk) -> std::io::Result<u64> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let (bytes, through) = {
             let state = self.state();
             (state.bytes(), state.through)
@@ -160,6 +177,21 @@ impl Learnt {
         let mut state = self.state();
         (state.history, state.history_part) = (state.history.max(end), 0);
     }
+}
+
+/// Forgets what was learnt of an entity, in memory and on disk; none when nothing was.
+///
+/// # Errors
+/// It cannot be written down: it is forgotten in memory, and with the next file that can be written.
+pub(super) fn forget_for_good(
+    learnt: &Learnt,
+    disk: &dyn Disk,
+    entity: &Entity,
+) -> std::io::Result<Option<cordon_api::Forgotten>> {
+    let forgotten = kind_of(entity.kind).and_then(|kind| learnt.forget(kind, &entity.name));
+    // also when nothing is known: who asks again after a disk that was full wants it gone from the file
+    learnt.write(disk)?;
+    Ok(forgotten.map(taught::forgotten))
 }
 
 impl State {

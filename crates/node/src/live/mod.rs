@@ -33,6 +33,7 @@ mod senders;
 mod serve;
 mod sources;
 mod street;
+mod taught;
 mod tls;
 mod watermark;
 mod windows;

@@ -37,6 +37,7 @@ use super::privacy::{AccessReview, PrivacyNow, Standing};
 use super::retention::{Retention, RetentionError, Room, SettingsNow};
 use super::rules::Rules;
 use super::street::Street;
+use super::taught;
 
 /// Findings and events that a slow listener of the live streams may lag behind.
 const STREAM_LAG_MAX: usize = 4_096;
@@ -195,6 +196,7 @@ impl Node {
     pub async fn start(options: NodeOptions, opening: Opening) -> Result<Self, StartError> {
         let site_key = opening.keys.site_key(&options.site).map_err(store_error("the keys"))?;
         let kept = Kept::open(&options, &opening).await?;
+        taught::put_into_force(&kept.state, &kept.learnt).await.map_err(store_error("the state"))?;
         let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, wal_bytes_max, pace, .. } = options;
         let Opening { rules, registry, keys, hash_key, .. } = opening;
         let table = Arc::clone(&decode.log_sources);

@@ -14,7 +14,7 @@ use sqlx::{QueryBuilder, Row as _, Sqlite, Transaction};
 use super::group_filter::{GroupFilter, push_filter};
 use super::listing::{Page, page, rows_to_fetch};
 use super::sql::{from_count, id_bytes, level_number, level_of, push_scope};
-use super::{AuditEntry, By, Entity, EntityKind, State, StateError, audit};
+use super::{AuditEntry, By, Entity, EntityKind, State, StateError, audit, taught};
 use crate::accounts::Accounts;
 
 /// Most letters of a note.
@@ -277,13 +277,16 @@ impl State {
         }
         let after = changed(&before, change, by.at)?;
         update(&mut tx, &after).await?;
+        if after.verdict != before.verdict {
+            taught::note(&mut tx, by, &after).await?;
+        }
         audit::append(&mut tx, by, &told(&before, &after)).await?;
         tx.commit().await?;
         Ok(after)
     }
 }
 
-fn one_group(scope: &AccessScope, id: GroupId) -> QueryBuilder<Sqlite> {
+pub(super) fn one_group(scope: &AccessScope, id: GroupId) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new("SELECT * FROM finding_groups WHERE group_id = ");
     query.push_bind(id.0.to_vec());
     push_scope(&mut query, scope);
@@ -353,7 +356,7 @@ fn push_after(query: &mut QueryBuilder<Sqlite>, order: GroupOrder, after: &str) 
     Ok(())
 }
 
-fn group_row(row: &SqliteRow, scope: &AccessScope, accounts: &Accounts) -> Result<GroupRow, StateError> {
+pub(super) fn group_row(row: &SqliteRow, scope: &AccessScope, accounts: &Accounts) -> Result<GroupRow, StateError> {
     const TABLE: &str = "finding_groups";
     let time = |name: &str| -> Result<Time, StateError> { Ok(Time(row.try_get(name)?)) };
     let count = |name: &str| -> Result<u64, StateError> { from_count(row.try_get(name)?, TABLE) };

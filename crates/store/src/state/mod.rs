@@ -40,6 +40,7 @@ mod settings;
 mod sources;
 mod sql;
 mod stories;
+mod taught;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tokens;
@@ -84,6 +85,7 @@ pub use sessions::NewSession;
 pub use settings::{NewSearch, SavedSearch, Setting};
 pub use sources::{SourceCounted, SourceRow};
 pub use stories::{Stories, Story};
+pub use taught::TaughtRow;
 pub use tokens::{NewToken, SourceToken, Token};
 pub use told::ToldRow;
 pub use unlocks::{NewUnlock, UnlockRow};

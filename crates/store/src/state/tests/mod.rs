@@ -17,6 +17,7 @@ mod rate;
 mod staff;
 mod stories;
 mod summary;
+mod taught;
 
 pub(super) const DAY: i64 = 24 * 3_600 * 1_000_000;
 
