@@ -157,6 +157,18 @@ class Http:
                     self.post("/fhir", json.dumps({"resourceType": "Bundle", "type": "batch", "entry": [entry, entry]}), media)
         # what is refused is told without what it holds
         self.post("/fhir/AuditEvent", documents()["resource.json"], "application/fhir+json", status=(422,))
+        # resources of care are kept: who is in whose care, with her name beside every reference
+        her = {"reference": "Patient/77310942", "display": "Zephyrine Quillfeather"}
+        visit = {
+            "resourceType": "Encounter",
+            "id": "canary-visit",
+            "status": "in-progress",
+            "subject": her,
+            "period": {"start": "2026-03-04T21:00:00Z"},
+            "participant": [{"individual": {"reference": "Practitioner/kim", "display": "nurse.kim"}}],
+        }
+        self.post("/fhir/Patient", documents()["resource.json"], "application/fhir+json")
+        self.post("/fhir/Encounter", json.dumps(visit), "application/fhir+json")
 
     def shippers(self):
         """JSON as objects and as texts, everything else as texts, by Elasticsearch bulk, HEC, NDJSON and OTLP."""

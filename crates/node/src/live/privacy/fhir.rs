@@ -111,7 +111,8 @@ pub(super) struct Said<'a> {
 impl Said<'_> {
     /// The pseudonym of the patient whom a reference names.
     fn patient(&self, who: &Who) -> Option<String> {
-        let by_identifier = PatientId::from_identifier(&who.system, &who.identifier).filter(|_| !who.identifier.is_empty());
+        let by_identifier =
+            PatientId::from_identifier(&who.system, &who.identifier).filter(|_| !who.identifier.is_empty());
         let id = by_identifier.or_else(|| PatientId::from_reference(&who.reference))?;
         Some((self.first)(self.pseudonym(id)))
     }
@@ -305,11 +306,8 @@ impl Visit {
         let is_in_bed = matches!(self.class.as_str(), "IMP" | "ACUTE" | "NONAC" | "");
         let over = (!is_in_bed).then_some(Time(self.start.0.saturating_add(VISIT_OVER)));
         let end = self.end.or(over).map(|end| end.max(self.start));
-        let mut stays: Vec<(Option<&Who>, Time, Option<Time>)> = self
-            .places
-            .iter()
-            .map(|(place, from, until)| (Some(place), from.unwrap_or(self.start), *until))
-            .collect();
+        let mut stays: Vec<(Option<&Who>, Time, Option<Time>)> =
+            self.places.iter().map(|(place, from, until)| (Some(place), from.unwrap_or(self.start), *until)).collect();
         stays.sort_by_key(|(_, start, _)| *start);
         if stays.is_empty() {
             stays.push((None, self.start, None));
@@ -366,7 +364,8 @@ impl Resource<'_> {
         let time = |path: &str| of_fhir(self.text(path), zone);
         let actors: Vec<Who> = self.all("participant").map(|part| part.who("actor")).take(PEOPLE_MAX).collect();
         let about = [self.who("subject")];
-        let patient = about.iter().chain(&actors).filter(|who| who.is_of("Patient")).find_map(|who| said.patient(who))?;
+        let patient =
+            about.iter().chain(&actors).filter(|who| who.is_of("Patient")).find_map(|who| said.patient(who))?;
         Some(Booked {
             patient,
             start: time("start")?,

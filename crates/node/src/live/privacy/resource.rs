@@ -92,7 +92,10 @@ impl Who {
 
     /// What it is called, else its number.
     pub(super) fn in_words(&self) -> &str {
-        [self.display.as_str(), &self.identifier, self.id()].into_iter().find(|text| !text.is_empty()).unwrap_or_default()
+        [self.display.as_str(), &self.identifier, self.id()]
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
     }
 }
 

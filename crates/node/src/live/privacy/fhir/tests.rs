@@ -67,7 +67,8 @@ fn a_visit_is_its_newest_version_in_the_places_that_it_went_through() {
     let [encounters, participants, ..] = rows(&[old, new, known[0], known[1]]);
     assert_eq!([encounters, participants], expect);
     // an older version that comes later changes nothing
-    let stamped = |text: &str, day: &str| text.replacen(",", &format!(r#","meta":{{"lastUpdated":"{day}T00:00:00Z"}},"#), 1);
+    let stamped =
+        |text: &str, day: &str| text.replacen(",", &format!(r#","meta":{{"lastUpdated":"{day}T00:00:00Z"}},"#), 1);
     let [encounters, ..] = rows(&[&stamped(new, "2026-03-06"), &stamped(old, "2026-03-01")]);
     assert_eq!(encounters.len(), 2);
     let [encounters, participants, ..] = rows(&[new, &new.replace("completed", "entered-in-error")]);
