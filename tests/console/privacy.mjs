@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe } from "node:test";
 import { settled } from "./world/browser.mjs";
+import { PEOPLE } from "./world/lakeside.mjs";
 import { accessible } from "./world/looks.mjs";
-import { casePage } from "./world/places.mjs";
+import { casePage, recordPage } from "./world/places.mjs";
 import { check, eventually, world } from "./world/world.mjs";
 
 const OFFICER = "privacy_officer";
@@ -22,6 +23,12 @@ async function openCase(visit) {
 /** The case as the node has it. */
 async function now() {
   return world.ask(OFFICER, "GET", `/api/v1/incidents/${(await casePage()).split("/").at(-1)}`);
+}
+
+/** Who opened the record of the neighbour, as the node has it. */
+async function theRecord() {
+  const { timeline } = await now();
+  return world.ask(OFFICER, "GET", `/api/v1/privacy/records/${timeline.find((access) => access.patient_ref).patient_ref}`);
 }
 
 /** Registers the checks of this chapter. */
@@ -180,6 +187,90 @@ export function privacy() {
       await page.getByText("Quicker than you.").waitFor();
       assert.ok(!(await now()).comments.some((comment) => comment.text === "Slower."));
       assert.equal(await page.getByLabel("New comment").inputValue(), "Slower.", "what was written is still there");
+    });
+
+    check("a record tells everybody who opened it, each with a reason or that none was found, as of the review; it is reached from a case and an event of it opens", async (visit) => {
+      const page = await openCase(visit);
+      await page.getByRole("region", { name: "Who else opened these records" }).getByRole("button").first().click();
+      await page.getByRole("heading", { level: 1, name: "Who opened this record" }).waitFor();
+      await settled(page);
+      const table = page.getByRole("table", { name: "Accesses to the record" });
+      const record = await theRecord();
+      assert.equal(await table.locator("tbody tr").count(), record.accesses.length);
+      const nurse = table.getByRole("row", { name: /m\.linnet/ });
+      await nurse.getByText("no reason found in the data").first().waitFor();
+      await nurse.getByText("nurse, Surgical ward 2").first().waitFor();
+      await page.getByText(/as the review of \d{4}-\d\d-\d\d \d\d:\d\d/).waitFor();
+      const words = await page.locator("main").textContent();
+      assert.doesNotMatch(words.replace("does not mean that there was none", ""), JUDGING);
+      assert.doesNotMatch(words, /Ferrin|Tobias|700100/);
+      await accessible(page, "who opened a record");
+      await nurse.first().getByRole("button", { name: /^Open the event of/ }).click();
+      await page.getByRole("complementary", { name: "Event" }).getByRole("heading", { name: "Original record" }).waitFor();
+    });
+
+    check("a record is narrowed to what has no reason and to a time, and the address holds both and no pseudonym", async (visit) => {
+      const page = await visit.as(OFFICER);
+      await page.goto(await recordPage(OFFICER));
+      await settled(page);
+      const record = await theRecord();
+      await page.getByLabel("Which accesses").selectOption("No reason found in the data");
+      const rows = page.getByRole("table", { name: "Accesses to the record" }).locator("tbody tr");
+      assert.equal(await rows.count(), record.accesses.filter((access) => access.judged === "unexplained").length);
+      await page.getByLabel("to", { exact: true }).fill("2026-03-01");
+      await page.getByText("Nobody opened this record in this time").waitFor();
+      const { searchParams, href } = new URL(page.url());
+      assert.equal(searchParams.get("only"), "unexplained");
+      assert.ok(searchParams.get("until") && !href.includes(record.patients[0]));
+      await page.goBack();
+      await rows.first().waitFor();
+    });
+
+    check("a record is taken out as CSV and printed on A4 with all of its rows, in both themes black on white; each reading stands in the audit log", async (visit) => {
+      const page = await visit.as(OFFICER, { colorScheme: "dark" });
+      await page.goto(await recordPage(OFFICER));
+      await settled(page);
+      const record = await theRecord();
+      const waits = page.waitForEvent("download");
+      await page.getByRole("link", { name: "As CSV" }).click();
+      const lines = readFileSync(await (await waits).path(), "utf8").trim().split("\r\n");
+      assert.equal(lines.length, record.accesses.length + 1);
+      assert.ok(lines[0].startsWith("time,user,role,department,action,"));
+      await page.emulateMedia({ media: "print" });
+      const paper = () => page.evaluate(() => `${getComputedStyle(document.documentElement).backgroundColor} ${getComputedStyle(document.querySelector('nav[aria-label="Places"]')).display}`);
+      await eventually("black on white, without the places", async () => (await paper()) === "rgb(255, 255, 255) none");
+      const pdf = await page.pdf({ preferCSSPageSize: true });
+      assert.match(pdf.toString("latin1"), /\/MediaBox ?\[0 0 59[45](\.\d+)? 84[12]/, "A4");
+      await page.emulateMedia({ media: "screen" });
+      const { items } = await world.ask(OFFICER, "GET", "/api/v1/audit?limit=50");
+      const read = items.filter((entry) => entry.action === "record_accesses_read" && entry.actor === PEOPLE.privacy_officer.name);
+      assert.deepEqual([...new Set(read.slice(0, 2).map((entry) => entry.detail.as))].sort(), ["accesses_csv", "json"]);
+      assert.ok(read.every((entry) => record.patients.includes(entry.target)));
+      await page.getByRole("link", { name: "Disclosures" }).click();
+      await page.getByRole("heading", { level: 1, name: "Accounting of disclosures" }).waitFor();
+      await page.getByText("No disclosure that has to be accounted for is known in this time.").waitFor();
+    });
+
+    check("a record is found by its pseudonym and from the page of the patient reference; what the review does not know says so", async (visit) => {
+      visit.expect(404, /^\/api\/v1\/privacy\/records\//);
+      const page = await visit.as(OFFICER);
+      const record = await theRecord();
+      await page.goto("/privacy");
+      await page.getByRole("link", { name: "Who opened a record" }).click();
+      const field = page.getByLabel("Pseudonym of the patient");
+      await field.fill("Ferrin");
+      assert.ok(await page.getByRole("button", { name: "Open", exact: true }).isDisabled());
+      await field.fill(`p-${"0".repeat(32)}`);
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "The last review knows no such record" }).waitFor();
+      await page.goBack();
+      await field.fill(record.patients[0]);
+      await page.keyboard.press("Enter");
+      await page.getByRole("table", { name: "Accesses to the record" }).waitFor();
+      const { handle } = await world.ask(OFFICER, "POST", "/api/v1/handles", { text: JSON.stringify(["patient", record.patients[0]]) });
+      await page.goto(`/entities/${handle}`);
+      await page.getByRole("button", { name: "Who opened this record, and why" }).click();
+      await page.getByRole("heading", { level: 1, name: "Who opened this record" }).waitFor();
     });
 
     check("a case is taken out as data with all that it says", async (visit) => {

@@ -13,6 +13,7 @@ import { explore } from "./explore.mjs";
 import { findings } from "./findings.mjs";
 import { live } from "./live.mjs";
 import { models } from "./models.mjs";
+import { names } from "./names.mjs";
 import { newNode } from "./new_node.mjs";
 import { places } from "./places.mjs";
 import { privacy } from "./privacy.mjs";
@@ -31,4 +32,4 @@ describe("The console", { concurrency: LANES }, () => {
   inTurn("Every page", [places]);
   inTurn("What people do", [signIn, situation, explanation, explore, sources, rules, entity, privacy, models, findings, appearance, settings, audit]);
 });
-inTurn("Then", [live, newNode, staff, budget, whole]);
+inTurn("Then", [live, newNode, staff, names, budget, whole]);

@@ -24,6 +24,14 @@ const QUIET_MS = 60;
 /** Requests that have no answer yet, by context. */
 const asking = new WeakMap();
 
+/** Notes from now on what the pages of a context ask for and have no answer to. */
+export function follow(context) {
+  const open = new Set();
+  asking.set(context, open);
+  context.on("request", (request) => STREAM.test(request.url()) || open.add(request));
+  for (const over of ["requestfinished", "requestfailed"]) context.on(over, (request) => open.delete(request));
+}
+
 /** Waits until a page has all it asked for, and shows it. */
 export async function settled(page) {
   const end = Date.now() + PATIENCE_MS;
@@ -177,19 +185,11 @@ export class Visit {
       if (what === "violation") judge.problem(`the Content-Security-Policy was violated: ${text}`);
     });
     await context.addInitScript(watch);
-    const open = new Set();
-    asking.set(context, open);
+    follow(context);
     context.on("console", (message) => judge.message(message.type(), message.text(), message.location().url));
     context.on("weberror", (fault) => judge.problem(`uncaught in the page: ${fault.error().stack ?? fault.error()}`));
-    context.on("request", (request) => {
-      judge.request(request, origin);
-      if (!STREAM.test(request.url())) open.add(request);
-    });
+    context.on("request", (request) => judge.request(request, origin));
     context.on("response", (response) => judge.answer(response));
-    context.on("requestfinished", (request) => open.delete(request));
-    context.on("requestfailed", (request) => {
-      open.delete(request);
-      judge.noAnswer(request);
-    });
+    context.on("requestfailed", (request) => judge.noAnswer(request));
   }
 }

@@ -44,7 +44,7 @@ export async function lakeside() {
 }
 
 /** Has the accesses of the evening reviewed, as it is done from time to time. */
-async function reviewed(node, tokens) {
+export async function reviewed(node, tokens) {
   const { id } = await node.ask(tokens.privacy_officer, "POST", "/api/v1/privacy/reviews");
   const job = await until("the review has ended", async () => {
     const job = await node.ask(tokens.privacy_officer, "GET", `/api/v1/jobs/${id}`);
@@ -61,10 +61,10 @@ export async function invited(node) {
   return tokens;
 }
 
-/** Starts a node and replays the evening into it. */
-export async function evening(node, tokens) {
+/** Starts a node and replays the evening into it: Lakeside's, or another below a folder. */
+export async function evening(node, tokens, folder = join(ROOT, "fixtures/lakeside/evening")) {
   await node.start(`${BEGIN},${SPEED}`);
-  await bring(node, "replay", ["--token-file", tokens.replay, "--speed", String(SPEED), "--from", BEGIN, join(ROOT, "fixtures/lakeside/evening")]);
+  await bring(node, "replay", ["--token-file", tokens.replay, "--speed", String(SPEED), "--from", BEGIN, folder]);
   await settled(node);
 }
 

@@ -63,6 +63,11 @@ export class Node {
     await until("the node is ready", async () => this.#alive() && (await fetch(`${this.origin}/health/ready`).catch(() => null))?.ok);
   }
 
+  /** Other settings of this node alone, from the next start on. */
+  set(more) {
+    this.#more = more;
+  }
+
   /** What makes the first administrator, as a node without users prints it. */
   firstLink() {
     return until("the node prints the link of the first administrator", () => /#first=\S+/.exec(readFileSync(join(this.folder, "said"), "utf8"))?.[0]);

@@ -55,6 +55,13 @@ export async function casePage() {
   return `/privacy/${items.find((one) => one.user.name === "m.linnet").id}`;
 }
 
+/** Who opened the record of that neighbour. */
+export async function recordPage(role) {
+  const { timeline } = await world.ask("privacy_officer", "GET", `/api/v1/incidents/${(await casePage()).split("/").at(-1)}`);
+  const { handle } = await world.ask(role, "POST", "/api/v1/handles", { text: timeline.find((access) => access.patient_ref).patient_ref });
+  return `/privacy/records/${handle}`;
+}
+
 async function modelPage() {
   const { items } = await world.ask("analyst", "GET", "/api/v1/models");
   return `/models/${items[0].id}`;
@@ -72,6 +79,7 @@ export async function visits(role) {
     ...PLACES.filter((place) => place.path !== "/settings").map(({ path, needs }) => ({ slug: slug(path), path, needs })), ...PARTS.map(({ path, needs }) => ({ slug: slug(path), path, needs })),
     { slug: "situation-plain", path: "/?plain=1", needs: ["ReadFindings"] }, { slug: "finding", path: await findingPage(), needs: ["ReadFindings"] },
     { slug: "explore-sql", path: "/explore?mode=sql", needs: ["SearchEvents"] }, { slug: "rules-coverage", path: "/rules?view=coverage", needs: ["ReadRules"] },
+    { slug: "privacy-record", path: await recordPage(role), needs: ["ReadIncidents"] }, { slug: "privacy-record-disclosures", path: `${await recordPage(role)}?view=disclosures`, needs: ["ReadIncidents"] }, { slug: "privacy-records", path: "/privacy/records", needs: ["ReadIncidents"] },
     // for auditors there is no such case: theirs are those of the privacy office
     ...(role === "auditor" ? [] : [{ slug: "privacy-case", path: await casePage(), needs: ["ReadIncidents"] }]), { slug: "model", path: await modelPage(), needs: ["ReadRules"] },
     { slug: "rule", path: await rulePage(), needs: ["ReadRules"] }, { slug: "entity", path: await entityPage(role), needs: ["ReadEntities"] }, { slug: "design", path: "/design", needs: ["UseOwnAccount"] },

@@ -21,11 +21,12 @@ use crate::problem::{Problem, ProblemKind};
 pub(crate) type Find = fn(&str) -> Option<Cow<'static, [u8]>>;
 
 /// Addresses of pages.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/findings",
     "/privacy",
     "/privacy/{id}",
+    "/privacy/records/{handle}",
     "/explore",
     "/sources",
     "/rules",

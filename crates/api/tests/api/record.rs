@@ -111,7 +111,10 @@ async fn a_record_tells_every_access_with_its_reason_as_of_the_review_and_what_w
     let [first, second] = [&record["accesses"][0], &record["accesses"][1]];
     assert_eq!((&first["judged"], &first["explanation"]), (&json!("explained"), &json!(["E1"])));
     assert_eq!((&second["judged"], &second["words"]), (&json!("unexplained"), &json!("no reason found in the data")));
-    assert_eq!((&second["break_glass"], &first["role"], &first["department"]), (&json!(true), &json!("nurse"), &json!("ED")));
+    assert_eq!(
+        (&second["break_glass"], &first["role"], &first["department"]),
+        (&json!(true), &json!("nurse"), &json!("ED"))
+    );
     assert_eq!(record["disclosures"][0]["count"], 2);
     let part = officer.get(&format!("{PATIENT}?from=1970-01-01T02:00:00Z&until=1970-01-01T02:30:00Z")).await.json();
     assert_eq!((users(&part), &part["from"]), (vec!["LAKESIDE\\bertram"], &json!("1970-01-01T02:00:00.000000Z")));
@@ -161,7 +164,10 @@ async fn only_who_may_read_cases_is_told_each_what_is_theirs_and_of_their_site()
         }
     }
     let auditor = asking_as(&played, &administrator, "auditor", "main").await.get(PATIENT).await.json();
-    assert_eq!((users(&auditor), &auditor["for_others"], &auditor["disclosures"]), (vec!["olga"], &json!(2), &json!([])));
+    assert_eq!(
+        (users(&auditor), &auditor["for_others"], &auditor["disclosures"]),
+        (vec!["olga"], &json!(2), &json!([]))
+    );
     let elsewhere = asking_as(&played, &administrator, "privacy_officer", "north").await.get(PATIENT).await;
     assert_eq!(elsewhere.status, 404, "{}", elsewhere.text);
 }

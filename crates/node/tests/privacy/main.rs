@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 mod hospital;
+mod records;
 
 use cordon_api::ControlError;
 use cordon_model::{Incident, IncidentState};
@@ -10,7 +11,7 @@ use cordon_node::live::Node;
 use hospital::{Hospital, Part};
 
 /// What a late message says: the neighbour was a patient of the ward on which the nurse was on shift.
-const LATE_ADMISSION: &str = "MSH|^~\\&|AURORA|LKS|IE|LKS|20260318203000+0000||ADT^A01^ADT_A01|LATE1|P|2.5.1\rEVN|A01|20260318203000+0000\r\
+pub(crate) const LATE_ADMISSION: &str = "MSH|^~\\&|AURORA|LKS|IE|LKS|20260318203000+0000||ADT^A01^ADT_A01|LATE1|P|2.5.1\rEVN|A01|20260318203000+0000\r\
     PID|1||700100^^^LAKESIDE&2.16.840.1.113883.19.5&ISO^MR||Ferrin^Tobias\rPV1|1|I|SURG2^01^^LKS||||y.harrop||||||||||||V1\r";
 
 /// Cases that are not withdrawn, by account.
@@ -101,7 +102,7 @@ async fn an_admission_that_comes_late_withdraws_the_case_and_says_why() {
 }
 
 /// The same under another id, and that both ids are one patient.
-fn late_merge() -> [String; 2] {
+pub(crate) fn late_merge() -> [String; 2] {
     let admission = LATE_ADMISSION.replace("700100", "990017");
     let merge = "MSH|^~\\&|AURORA|LKS|IE|LKS|20260319203000+0000||ADT^A40^ADT_A39|LATE2|P|2.5.1\rEVN|A40|20260319203000+0000\r\
         PID|1||700100^^^LAKESIDE&2.16.840.1.113883.19.5&ISO^MR||Ferrin^Tobias\rMRG|990017^^^LAKESIDE&2.16.840.1.113883.19.5&ISO^MR\r";

@@ -29,7 +29,7 @@ pub(super) const MARK: &str = "moment.json";
 /// Largest such file.
 const MARK_BYTES_MAX: u64 = 4096;
 /// What of the data folder is frozen by its own part, made anew by a start, or no business of a backup: the master key above all.
-const NOT_OTHERS: [&str; 13] = [
+const NOT_OTHERS: [&str; 14] = [
     FROZEN,
     "lock",
     "wal",
@@ -42,6 +42,8 @@ const NOT_OTHERS: [&str; 13] = [
     "state.sqlite-shm",
     "master.key",
     "spill",
+    // a review makes it anew
+    "privacy",
     "import",
 ];
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dayOf, exportOf, narrowed, placeOf, startOf, summary, type RecordAccess } from "./record";
+import { dayOf, exportOf, narrowed, placeOf, purposeOf, startOf, summary, type RecordAccess } from "./record";
 
 const access: RecordAccess = {
   event_id: "e", time: "2026-03-18T20:00:00Z", user: { kind: "user", name: "anna" }, role: "nurse", department: "ED", action: "read", section: "", recipient: "", purpose: "", workstation: "WS1", address: "10.0.0.1",
@@ -8,15 +8,22 @@ const access: RecordAccess = {
 const bare: RecordAccess = { ...access, judged: "unexplained", explanation: [], words: "no reason found in the data", break_glass: true, user: { kind: "user", name: "ben" } };
 
 test("what the accesses come to is told without a judgement", () => {
-  expect(summary([])).toEqual(["Nobody opened this record in this time, as far as the node has heard."]);
-  expect(summary([access])).toEqual(["1 access by 1 account: a reason was found for each."]);
-  expect(summary([access, bare, { ...access, judged: "withheld" }])).toEqual(["3 accesses by 2 accounts: a reason was found for 1; for 1 no reason was found in the data; 1 cannot be judged yet.", "One with break-glass, the emergency override."]);
+  expect(summary([], 0)).toEqual(["Nobody opened this record in this time, as far as the node has heard."]);
+  expect(summary([], 4)).toEqual(["No access in this time is for you to look into."]);
+  expect(summary([access], 0)).toEqual(["1 access by 1 account: a reason was found for each."]);
+  expect(summary([bare], 0)[0]).toBe("1 access by 1 account: no reason was found in the data.");
+  expect(summary([access, bare, { ...access, judged: "withheld" }], 3)).toEqual(["3 accesses by 2 accounts: a reason was found for 1; for 1 no reason was found in the data; 1 cannot be judged yet.", "One of them with break-glass, the emergency override."]);
 });
 
 test("accesses are narrowed by what is said of them", () => {
   expect(narrowed([access, bare], "")).toHaveLength(2);
   expect(narrowed([access, bare], "unexplained")).toEqual([bare]);
   expect(narrowed([access, bare], "break_glass")).toEqual([bare]);
+});
+
+test("a reason in words is not repeated", () => {
+  expect(purposeOf({ ...access, purpose: "in words: see the record of the event" })).toBe("in words");
+  expect(purposeOf({ ...access, purpose: "TREAT" })).toBe("TREAT");
 });
 
 test("where it was is told by what is known", () => {

@@ -39,20 +39,25 @@ export function narrowed(accesses: readonly RecordAccess[], to: Narrowed): Recor
   return accesses.filter((access) => to === "" || (to === "break_glass" ? access.break_glass : access.judged === to));
 }
 
-/** What the accesses come to, in sentences. */
-export function summary(accesses: readonly RecordAccess[]): string[] {
-  if (accesses.length === 0) return ["Nobody opened this record in this time, as far as the node has heard."];
+/** What the accesses come to, in sentences; beside them so many that another role looks into. */
+export function summary(accesses: readonly RecordAccess[], forOthers: number): string[] {
+  if (accesses.length === 0) return [forOthers > 0 ? "No access in this time is for you to look into." : "Nobody opened this record in this time, as far as the node has heard."];
   const people = new Set(accesses.map((access) => access.user.name ?? "")).size;
   const of = (to: Narrowed) => narrowed(accesses, to).length;
   const [found, bare, waits, glass] = [of("explained"), of("unexplained"), of("withheld"), of("break_glass")];
   const parts = [
-    found === accesses.length ? "a reason was found for each" : `a reason was found for ${found}`,
-    ...(bare > 0 ? [`for ${bare} no reason was found in the data`] : []),
-    ...(waits > 0 ? [`${waits} cannot be judged yet`] : []),
+    ...(found > 0 ? [found === accesses.length ? "a reason was found for each" : `a reason was found for ${found}`] : []),
+    ...(bare > 0 ? [bare === accesses.length ? "no reason was found in the data" : `for ${bare} no reason was found in the data`] : []),
+    ...(waits > 0 ? [waits === accesses.length ? "none can be judged yet" : `${waits} cannot be judged yet`] : []),
   ];
   const sentences = [`${many(accesses.length, "access", "accesses")} by ${many(people, "account")}: ${parts.join("; ")}.`];
-  if (glass > 0) sentences.push(`${glass === 1 ? "One" : glass} with break-glass, the emergency override.`);
+  if (glass > 0) sentences.push(`${glass === 1 ? "One" : glass} of them with break-glass, the emergency override.`);
   return sentences;
+}
+
+/** What for: a code; a reason in words stands in the record of the event alone. */
+export function purposeOf({ purpose }: RecordAccess): string {
+  return purpose.startsWith("in words") ? "in words" : purpose;
 }
 
 /** Where it was: what the source knows of it. */

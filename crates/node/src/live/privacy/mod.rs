@@ -116,12 +116,19 @@ impl AccessReview {
     /// No review has run, the last is too long ago, or what it wrote cannot be read.
     pub async fn opened(&self, patient_ref: &str, period: Range<Time>) -> Result<Option<OpenedRecord>, ControlError> {
         let Some(patient) = persons::number(patient_ref) else { return Ok(None) };
-        let records = self.records.clone();
-        let read = tokio::task::spawn_blocking(move || records.read(patient, &period)).await;
+        let this = self.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            this.forget_records();
+            this.records.read(patient, &period)
+        });
+        let read = read.await;
         let read = read.map_err(|error| ControlError::Failed(error.to_string()))?;
         let record = read.map_err(|error| ControlError::Failed(error.to_string()))?;
         let is_young = |record: &records::Record| !is_too_old(record.about.ran(), self.parts.clock.now());
-        let Some(record) = record.filter(is_young) else { return Err(ControlError::Refused(self.not_reviewed())) };
+        let is_reviewed = (self.settings)().context_dir.is_some();
+        let Some(record) = record.filter(|record| is_reviewed && is_young(record)) else {
+            return Err(ControlError::Refused(self.not_reviewed()));
+        };
         if record.patients.is_empty() {
             return Ok(None);
         }
@@ -132,7 +139,8 @@ impl AccessReview {
     fn not_reviewed(&self) -> String {
         let standing = self.standing();
         if standing.is_set_up {
-            return "no review of accesses has said lately who opened which record: start one, or wait for the next".to_owned();
+            return "no review of accesses has said lately who opened which record: start one, or wait for the next"
+                .to_owned();
         }
         format!("accesses are not reviewed, so nobody can say who opened which record: {}", standing.missing.join("; "))
     }

@@ -148,8 +148,7 @@ impl Shown {
     pub(super) fn of(opened: OpenedRecord, asked: Range<Time>, scope: &AccessScope, accounts: &Accounts) -> Self {
         let period = asked.start.max(opened.from)..asked.end.min(opened.until);
         let users = opened.accesses.iter().map(|access| access.user.as_str());
-        let mut showing =
-            Showing { scope, accounts, within: accounts.within(scope, users), texts: BTreeMap::new() };
+        let mut showing = Showing { scope, accounts, within: accounts.within(scope, users), texts: BTreeMap::new() };
         let class = |is_office| if is_office { OFFICE_CASES } else { STAFF_CASES };
         let is_mine = |access: &Opening| scope.admits(&opened.site, class(access.is_office));
         let all = opened.accesses.len();
@@ -158,9 +157,8 @@ impl Shown {
         // whoever gave it away is not in the accounting, so that it is whole for who answers the patient
         let disclosures = if scope.admits(&opened.site, STAFF_CASES) { opened.disclosures } else { Vec::new() };
         let disclosures = disclosures.iter().map(|one| showing.disclosure(one)).collect();
-        let falls_in = |silence: &cordon_store::state::ReviewSilence| {
-            silence.from < period.end && silence.until > period.start
-        };
+        let falls_in =
+            |silence: &cordon_store::state::ReviewSilence| silence.from < period.end && silence.until > period.start;
         Self(PatientRecordBody {
             reviewed: Moment(opened.ran),
             from: Moment(period.start),

@@ -184,8 +184,7 @@ impl Reading {
 
     fn opened(&self, number: u64, at: u64, length: u64, plain_max: usize) -> Result<Vec<u8>, RecordsFault> {
         let mut sealed = bytes_at(&*self.file, at, length)?;
-        let plain =
-            self.key.open(number, self.context.as_bytes(), &mut sealed).map_err(|_| RecordsFault::Damaged)?;
+        let plain = self.key.open(number, self.context.as_bytes(), &mut sealed).map_err(|_| RecordsFault::Damaged)?;
         // what was sealed here is no bomb, but says itself how long it is
         let said = zstd::zstd_safe::get_frame_content_size(plain).ok().flatten();
         let said = said.and_then(|said| usize::try_from(said).ok()).filter(|said| *said <= plain_max);

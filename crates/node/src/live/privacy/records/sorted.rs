@@ -141,7 +141,8 @@ impl<'f> Run<'f> {
             return Ok(None);
         }
         let head = self.take(LENGTH_BYTES)?;
-        let length = <[u8; LENGTH_BYTES]>::try_from(head.as_slice()).map(u32::from_le_bytes).map_err(io::Error::other)?;
+        let length =
+            <[u8; LENGTH_BYTES]>::try_from(head.as_slice()).map(u32::from_le_bytes).map_err(io::Error::other)?;
         self.take(usize::try_from(length).map_err(io::Error::other)?).map(Some)
     }
 

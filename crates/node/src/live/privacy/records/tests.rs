@@ -80,7 +80,9 @@ fn all_accesses_to_one_record_are_read_in_order_of_time_however_little_is_held_i
         assert_eq!(one.workstation.len(), 300, "a text is cut");
         assert_eq!(Opened { workstation: String::new(), ..one.clone() }, opened(one.time.0, "anna"));
     }
-    let of = |held_max: usize| told.iter().filter(move |(held, ..)| *held == held_max).map(|(_, patient, times)| (patient, times));
+    let of = |held_max: usize| {
+        told.iter().filter(move |(held, ..)| *held == held_max).map(|(_, patient, times)| (patient, times))
+    };
     assert!(of(300).eq(of(1 << 20)) && of(5_000).eq(of(1 << 20)));
 }
 

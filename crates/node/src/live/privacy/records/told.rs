@@ -6,8 +6,8 @@ use cordon_api::{Judged, OpenedRecord, Opening, RecordDisclosure};
 use cordon_model::Time;
 use cordon_privacy::{Disclosure, Reason, RecordAccess};
 
-use super::{Opened, Record};
 use super::super::ids::account;
+use super::{Opened, Record};
 
 /// In words, with the accounts of the privacy office marked.
 pub(in crate::live::privacy) fn told(record: Record, office: &[String]) -> OpenedRecord {

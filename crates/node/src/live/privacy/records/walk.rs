@@ -17,8 +17,53 @@ use super::entry::{self, Opened};
 use super::sorted::{HELD_BYTES, Sorted, Sorting};
 use crate::accesses::Kept;
 
-/// Letters of a code; what is longer is said in words.
-const CODE_CHARS_MAX: usize = 24;
+/// Codes of what for: HL7 v3 `PurposeOfUse`, and the words that an accounting of disclosures goes by. Everything else may be words of a person.
+const PURPOSES: [&str; 44] = [
+    "AUTHORISED",
+    "AUTHORIZED",
+    "BIORCH",
+    "BTG",
+    "CAREMGT",
+    "CLINTRCH",
+    "COC",
+    "COVERAGE",
+    "DIRECTORY",
+    "DISASTER",
+    "DONAT",
+    "ETREAT",
+    "FAMRQT",
+    "FRAUD",
+    "GOV",
+    "HACCRED",
+    "HCOMPL",
+    "HDECD",
+    "HDIRECT",
+    "HDM",
+    "HLEGAL",
+    "HMARKT",
+    "HOPERAT",
+    "HOUTCOMS",
+    "HPAYMT",
+    "HPRGRP",
+    "HQUALIMP",
+    "HRESCH",
+    "HSYSADMIN",
+    "HTEST",
+    "LABELING",
+    "OPERATIONS",
+    "PATADMIN",
+    "PATIENT",
+    "PATRQT",
+    "PATSFTY",
+    "PAYMENT",
+    "PUBHLTH",
+    "PWATRNY",
+    "RECORDMGT",
+    "SUPNWK",
+    "THREAT",
+    "TREAT",
+    "TREATMENT",
+];
 /// What stands for a reason in words: it may name anybody.
 const IN_WORDS: &str = "in words: see the record of the event";
 /// Requests of HTTP name what they are about.
@@ -157,7 +202,7 @@ fn recipient<'o>(action: &str, object: &'o str) -> &'o str {
 
 /// A code as it is; words of a person may name somebody, and stay in the record of the event.
 fn purpose(text: &str) -> &str {
-    let is_code = text.chars().count() <= CODE_CHARS_MAX && !text.contains(char::is_whitespace);
+    let is_code = text.is_empty() || PURPOSES.iter().any(|code| code.eq_ignore_ascii_case(text.trim()));
     if is_code { text } else { IN_WORDS }
 }
 
@@ -167,8 +212,10 @@ mod tests {
 
     #[test]
     fn what_may_name_somebody_is_not_kept() {
-        assert_eq!((purpose("TREAT"), purpose("")), ("TREAT", ""));
-        assert_eq!(purpose("my neighbour asked"), IN_WORDS);
+        assert_eq!((purpose("TREAT"), purpose("treatment"), purpose("")), ("TREAT", "treatment", ""));
+        for words in ["my neighbour asked", "Ferrin", "urgent"] {
+            assert_eq!(purpose(words), IN_WORDS, "{words}");
+        }
         assert_eq!(recipient("disclose", "Health Insurance North"), "Health Insurance North");
         for (action, object) in
             [("read", "somebody"), ("export", "GET /Patient/700100"), ("disclose", "Patient?name=Ferrin")]

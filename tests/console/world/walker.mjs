@@ -1,0 +1,111 @@
+/** Goes through every page of a role and opens what it offers, and hands every word that a browser gets to see or to keep to whoever looks for some: what pages show, what stands in attributes and fields, addresses, and every answer. */
+
+import { follow, settled } from "./browser.mjs";
+import { PARTS, PLACES } from "./places.mjs";
+
+/** Streams have no end. */
+const STREAM = /\/api\/v1\/stream\//;
+const TEXT = /json|text|csv|javascript/;
+/** How long something that was pressed may take to open, ms; what does not open is passed over. */
+const OPENS_MS = 2_000;
+/** What is opened of one kind on one page. */
+const EACH_MAX = 6;
+/** What shows more and changes nothing: views, panels, what a list leaves out, dialogs that ask before they do. */
+const OPENERS = ["main [role=tab]", "main nav a[href^='/']", "main summary", "main button[aria-expanded=false]", "main button:text-matches('^(All \\\\d|\\\\d+ more|More$|event \\\\d)')", "main [role=grid] [role=row]:nth-child(2)", "main tbody tr:first-child button", "main button:text-matches('…$')"];
+
+export class Walker {
+  pages = 0;
+  opened = 0;
+  answers = 0;
+  #context;
+  #see;
+  #bodies = [];
+
+  /** `see(where, text)` gets every text. */
+  constructor(context, see) {
+    this.#context = context;
+    this.#see = see;
+    context.setDefaultTimeout(OPENS_MS);
+    follow(context);
+    context.on("request", (request) => see("address", request.url()));
+    context.on("response", (response) => this.#bodies.push(this.#answer(response)));
+  }
+
+  async #answer(response) {
+    const url = response.url();
+    if (STREAM.test(url) || !TEXT.test(response.headers()["content-type"] ?? "")) return;
+    const text = await response.text().catch(() => "");
+    this.answers += 1;
+    this.#see(`answer of ${new URL(url).pathname}`, text);
+  }
+
+  /** Everything at these addresses. */
+  async walk(paths) {
+    const page = await this.#context.newPage();
+    for (const path of paths) {
+      await page.goto(path, { timeout: 60_000 });
+      await settled(page);
+      this.pages += 1;
+      await this.#look(page, path);
+      await this.#downloads(page, path);
+      for (const opener of OPENERS) await this.#openAll(page, path, opener);
+    }
+    await Promise.all(this.#bodies);
+    await page.close();
+  }
+
+  /** The page as it stands: text, attributes, fields, title and address. */
+  async #look(page, path) {
+    const fields = () => [...document.querySelectorAll("input, textarea, select")].map((field) => field.value).join("\n");
+    const [html, values] = [await page.content(), await page.evaluate(fields)];
+    this.#see(`page ${path}`, html);
+    this.#see(`fields of ${path}`, values);
+    this.#see("address", page.url());
+  }
+
+  /** What can be taken out. */
+  async #downloads(page, path) {
+    const links = await page.locator("main a[download]").evaluateAll((all) => all.map((link) => link.getAttribute("href")));
+    for (const link of new Set(links)) {
+      const answer = await this.#context.request.get(new URL(link, page.url()).href);
+      this.#see(`file of ${path}`, await answer.text());
+      this.answers += 1;
+    }
+  }
+
+  async #openAll(page, path, opener) {
+    const count = Math.min(EACH_MAX, await page.locator(opener).count());
+    for (let place = 0; place < count; place += 1) {
+      const one = page.locator(opener).nth(place);
+      if (!(await one.isVisible().catch(() => false)) || !(await one.isEnabled().catch(() => false))) continue;
+      const before = page.url();
+      if (!(await one.click({ timeout: OPENS_MS }).then(() => true, () => false))) continue;
+      await settled(page);
+      this.opened += 1;
+      await this.#look(page, path);
+      await this.#downloads(page, path);
+      // dialogs and panels close; another page is left
+      await page.keyboard.press("Escape");
+      if (page.url() !== before) {
+        await page.goto(before, { timeout: 60_000 });
+        await settled(page);
+      }
+    }
+  }
+}
+
+/** Every page of the console for one role, with pages of what there is: `ask` asks the API as that role, or gives nothing where it may not. */
+export async function addresses(ask, patientRef) {
+  const handle = async (text) => (await ask("POST", "/api/v1/handles", { text }))?.handle;
+  const items = async (path) => (await ask("GET", path))?.items ?? [];
+  const [groups, risks, cases, rules, models] = await Promise.all(["/api/v1/finding-groups?limit=3", "/api/v1/entities?limit=200", "/api/v1/incidents?limit=2", "/api/v1/rules", "/api/v1/models"].map(items));
+  const kinds = ["user", "host", "patient"].map((kind) => risks.find(({ entity }) => entity.kind === kind && entity.name)?.entity).filter(Boolean);
+  const entities = await Promise.all(kinds.map(({ kind, name }) => handle(JSON.stringify([kind, name]))));
+  const record = await handle(patientRef);
+  return [
+    ...PLACES.filter(({ path }) => path !== "/settings").map(({ path }) => path), ...PARTS.map(({ path }) => path),
+    "/?plain=1", "/findings?state=all", "/explore?mode=sql", "/rules?view=coverage", "/privacy?state=all", "/privacy/records", `/privacy/records/${record}`, `/privacy/records/${record}?view=disclosures`,
+    ...groups.map(({ id }) => `/findings?group=${id}`), ...cases.map(({ id }) => `/privacy/${id}`), ...entities.map((one) => `/entities/${one}`),
+    ...rules.filter(({ findings }) => findings > 0).slice(0, 1).map(({ id }) => `/rules/${id}`), ...models.slice(0, 1).map(({ id }) => `/models/${id}`),
+  ];
+}
