@@ -70,7 +70,7 @@ export function names() {
       const opened = new Set(record.accesses.map((access) => access.user.name)).size;
       console.log(`${cases.items.length} cases, ${opened} accounts in one record, ${record.for_others} accesses for another role`);
       assert.ok(opened >= FOUND_MIN, "there is somebody to name");
-      for (const { role, walker, found } of await all(ROLES)) {
+      for (const { role, walker, found } of await all((process.env.WALK ?? ROLES.join()).split(','))) {
         console.log(`${role}: ${walker.pages} pages, ${walker.opened} things opened, ${walker.answers} answers read`);
         const said = [...found].slice(0, 5).map(([name, where]) => `${name} in ${[...where].slice(0, 3).join(", ")}`);
         assert.deepEqual([found.size, said], [0, []], role);

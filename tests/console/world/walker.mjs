@@ -1,17 +1,17 @@
 /** Goes through every page of a role and opens what it offers, and hands every word that a browser gets to see or to keep to whoever looks for some: what pages show, what stands in attributes and fields, addresses, and every answer. */
 
-import { follow, settled } from "./browser.mjs";
+import { follow, PATIENCE_MS, settled } from "./browser.mjs";
 import { PARTS, PLACES } from "./places.mjs";
 
 /** Streams have no end. */
 const STREAM = /\/api\/v1\/stream\//;
-const TEXT = /json|text|csv|javascript/;
+const TEXT = /json|html|csv|plain/;
 /** How long something that was pressed may take to open, ms; what does not open is passed over. */
 const OPENS_MS = 2_000;
 /** What is opened of one kind on one page. */
-const EACH_MAX = 6;
+const EACH_MAX = 2;
 /** What shows more and changes nothing: views, panels, what a list leaves out, dialogs that ask before they do. */
-const OPENERS = ["main [role=tab]", "main nav a[href^='/']", "main summary", "main button[aria-expanded=false]", "main button:text-matches('^(All \\\\d|\\\\d+ more|More$|event \\\\d)')", "main [role=grid] [role=row]:nth-child(2)", "main tbody tr:first-child button", "main button:text-matches('…$')"];
+const OPENERS = ["main [role=tab]", "main nav a:not([aria-current])", "main summary", "main button[aria-expanded=false]", "main button:text-matches('^(All \\\\d|\\\\d+ more|More$|event \\\\d)')", "main [role=grid] [role=row]:nth-child(2)", "main tbody tr:first-child button", "main button:text-matches('…$')"];
 
 export class Walker {
   pages = 0;
@@ -25,7 +25,7 @@ export class Walker {
   constructor(context, see) {
     this.#context = context;
     this.#see = see;
-    context.setDefaultTimeout(OPENS_MS);
+    context.setDefaultTimeout(PATIENCE_MS);
     follow(context);
     context.on("request", (request) => see("address", request.url()));
     context.on("response", (response) => this.#bodies.push(this.#answer(response)));
@@ -42,16 +42,29 @@ export class Walker {
   /** Everything at these addresses. */
   async walk(paths) {
     const page = await this.#context.newPage();
+    await page.goto("/");
+    await settled(page);
     for (const path of paths) {
-      await page.goto(path, { timeout: 60_000 });
-      await settled(page);
+      const t0 = Date.now();
+      await this.#go(page, path);
+      const t1 = Date.now(); const o = this.opened; setTimeout(() => {}, 0);
+      if (process.env.WALK) console.log(path.slice(0, 40), "go", t1 - t0);
       this.pages += 1;
       await this.#look(page, path);
       await this.#downloads(page, path);
-      for (const opener of OPENERS) await this.#openAll(page, path, opener);
+      for (const opener of OPENERS) { const t = Date.now(), o2 = this.opened; await this.#openAll(page, path, opener); if (process.env.WALK && Date.now() - t > 300) console.log("   ", opener.slice(0, 50), this.opened - o2, Date.now() - t); }
     }
     await Promise.all(this.#bodies);
     await page.close();
+  }
+
+  /** As a link of the console goes there: nothing is loaded again. */
+  async #go(page, path) {
+    await page.evaluate((to) => {
+      history.pushState(null, "", to);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }, path);
+    await settled(page);
   }
 
   /** The page as it stands: text, attributes, fields, title and address. */
@@ -79,6 +92,9 @@ export class Walker {
       const one = page.locator(opener).nth(place);
       if (!(await one.isVisible().catch(() => false)) || !(await one.isEnabled().catch(() => false))) continue;
       const before = page.url();
+      // what leads to another page is walked there
+      const away = await one.getAttribute("href", { timeout: OPENS_MS }).catch(() => null);
+      if (away !== null && new URL(away, before).pathname !== new URL(before).pathname) continue;
       if (!(await one.click({ timeout: OPENS_MS }).then(() => true, () => false))) continue;
       await settled(page);
       this.opened += 1;
@@ -86,10 +102,7 @@ export class Walker {
       await this.#downloads(page, path);
       // dialogs and panels close; another page is left
       await page.keyboard.press("Escape");
-      if (page.url() !== before) {
-        await page.goto(before, { timeout: 60_000 });
-        await settled(page);
-      }
+      if (new URL(page.url()).pathname !== new URL(before).pathname) await this.#go(page, before);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dayOf, exportOf, narrowed, placeOf, purposeOf, startOf, summary, type RecordAccess } from "./record";
+import { counted, dayOf, exportOf, narrowed, placeOf, purposeOf, startOf, summary, type RecordAccess } from "./record";
 
 const access: RecordAccess = {
   event_id: "e", time: "2026-03-18T20:00:00Z", user: { kind: "user", name: "anna" }, role: "nurse", department: "ED", action: "read", section: "", recipient: "", purpose: "", workstation: "WS1", address: "10.0.0.1",
@@ -13,6 +13,12 @@ test("what the accesses come to is told without a judgement", () => {
   expect(summary([access], 0)).toEqual(["1 access by 1 account: a reason was found for each."]);
   expect(summary([bare], 0)[0]).toBe("1 access by 1 account: no reason was found in the data.");
   expect(summary([access, bare, { ...access, judged: "withheld" }], 3)).toEqual(["3 accesses by 2 accounts: a reason was found for 1; for 1 no reason was found in the data; 1 cannot be judged yet.", "One of them with break-glass, the emergency override."]);
+});
+
+test("the accounting counts disclosures and whom they went to", () => {
+  const one = { first: "", last: "", count: 2, recipient: "Registry", what: "", purpose: "", event_ids: [] };
+  expect(counted([])).toContain("No disclosure");
+  expect(counted([one, { ...one, count: 1, purpose: "PUBHLTH" }])).toBe("3 disclosures to 1 recipient.");
 });
 
 test("accesses are narrowed by what is said of them", () => {

@@ -55,6 +55,13 @@ export function summary(accesses: readonly RecordAccess[], forOthers: number): s
   return sentences;
 }
 
+/** What the accounting comes to, in a sentence. */
+export function counted(disclosures: readonly RecordDisclosure[]): string {
+  const all = disclosures.reduce((sum, one) => sum + one.count, 0);
+  if (all === 0) return "No disclosure that has to be accounted for is known in this time.";
+  return `${many(all, "disclosure")} to ${many(new Set(disclosures.map((one) => one.recipient)).size, "recipient")}.`;
+}
+
 /** What for: a code; a reason in words stands in the record of the event alone. */
 export function purposeOf({ purpose }: RecordAccess): string {
   return purpose.startsWith("in words") ? "in words" : purpose;
