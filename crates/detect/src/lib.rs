@@ -13,7 +13,7 @@ mod why;
 
 pub use behaviour::{
     Behaviour, BehaviourOptions, Deed, EntityKind, EntityNow, FeatureNow, Forgotten, ModelState, Noticed, Observed,
-    Unlike, Verdict, VerdictEffect, VerdictStanding, Way,
+    Unlike, Verdict, VerdictEffect, VerdictStanding, Way, WorkKind, WorkOrder,
 };
 pub use cordon_normalize::Mask;
 pub use correlated::EventOf;

@@ -246,6 +246,6 @@ fn what_is_found_is_shown() {
     }
     println!("{:?}", behaviour.entities());
     if let Ok(name) = std::env::var("LAKESIDE_WHO") {
-        println!("{:#?}", behaviour.entity(cordon_detect::EntityKind::Account, &name));
+        println!("{:#?}", behaviour.entity(EntityKind::Account, &name));
     }
 }

@@ -201,6 +201,8 @@ impl Behaviour {
         };
         let (is_new_service, is_first_day) = (!who.knows(service), who.is_first_day(at));
         let is_new_peer = peer.is_some_and(|(hash, _)| !who.knows(hash));
+        let orders = Arc::clone(&self.work_orders);
+        let order = orders.expects(who.key, peer.map(|(hash, _)| hash), observed);
         let mut is_alarm = false;
         if !is_first_day && (is_new_peer || is_new_service) {
             let mut parts = Parts::new();
@@ -219,15 +221,19 @@ impl Behaviour {
                     Usual::New { tries: rate.tries, news: rate.news },
                 );
             }
+            let score = parts.score();
+            order.into_iter().for_each(|order| parts.excuse("work order", score, order));
             let whom = peer.map(|(_, value)| value.text()).unwrap_or_default();
             let told = |who: &Profile| told_partner(&parts, observed, &whom, who.rate(Thing::Peer).tries);
             is_alarm = self.weigh(Which::Device, who, &parts, (observed, name, at), sink, told);
         }
+        // what an order brings says nothing about how often something new comes
+        let is_declared = order.is_some();
         if let Some((hash, _)) = peer {
-            self.try_thing(who, Thing::Peer, is_new_peer, at);
+            self.try_thing(who, Thing::Peer, is_new_peer && !is_declared, at);
             who.meet(hash, is_alarm, at);
         }
-        self.try_thing(who, Thing::Service, is_new_service, at);
+        self.try_thing(who, Thing::Service, is_new_service && !is_declared, at);
         who.meet(service, is_alarm, at);
     }
 
@@ -239,7 +245,11 @@ impl Behaviour {
         let first = who.hour.saturating_add(1).max(from).max(until.saturating_sub(SILENT_H_MAX));
         let mut nats = 0.0;
         for hour in first..until {
-            let at = self.clock.moment(Time(i64::from(hour) * 3_600_000_000));
+            let time = Time(i64::from(hour) * 3_600_000_000);
+            if self.work_orders.excuse_silence(who.key, Time(who.last_s.saturating_mul(1_000_000)), time) {
+                continue;
+            }
+            let at = self.clock.moment(time);
             let (share, days) = (who.active_share(at.of_week), who.days_like(at.of_week));
             // the chance of another silent hour like this, were it as before: rule of succession
             nats -= libm::log(1.0 - share * days / (days + 1.0));

@@ -25,6 +25,7 @@ mod snapshot;
 mod surprise;
 mod table;
 mod verdict;
+mod work_orders;
 
 pub use forget::Forgotten;
 pub use merge::Unlike;
@@ -32,6 +33,7 @@ pub use observed::{Deed, Observed, Way};
 pub use options::BehaviourOptions;
 pub use report::{EntityKind, EntityNow, FeatureNow, ModelState, Noticed};
 pub use verdict::{Verdict, VerdictEffect, VerdictStanding};
+pub use work_orders::{WorkKind, WorkOrder};
 
 use cordon_learn::edges::{FirstSeen, FirstSeenConfig};
 use cordon_model::Time;
@@ -49,6 +51,7 @@ use peers::Peers;
 use profile::{FEATURES, Feature, Profile, Thing};
 use table::Table;
 use verdict::Verdicts;
+use work_orders::WorkOrders;
 
 /// Pairs of machine and address outside, and addresses outside, that are followed.
 const PAIRS: usize = 65_536;
@@ -92,6 +95,8 @@ pub struct Behaviour {
     undated: u64,
     /// What analysts said. It is kept elsewhere, and nothing that is learnt depends on it.
     verdicts: Verdicts,
+    /// Work on devices that was declared. Kept elsewhere too.
+    work_orders: std::sync::Arc<WorkOrders>,
 }
 
 /// Where findings go; nowhere while history is learnt.
@@ -124,6 +129,7 @@ impl Behaviour {
             started_s: None,
             undated: 0,
             verdicts: Verdicts::default(),
+            work_orders: std::sync::Arc::default(),
             options,
         }
     }
@@ -307,9 +313,12 @@ impl Behaviour {
         let is_first = who.is_first_judged(which);
         self.model(which).into_iter().for_each(|model| model.entities += u64::from(is_first));
         // what is learnt goes by the score alone: what analysts said only changes what is told
-        let judged = self.with_verdicts(which, who, parts, at);
-        if judged.score() > self.threshold(which) {
-            self.tell(which, who, &judged, (observed, name, at), sink, told);
+        let threshold = self.threshold(which);
+        if Self::is_near(score, threshold) {
+            let judged = self.with_verdicts(which, who, parts, at);
+            if judged.score() > threshold {
+                self.tell(which, who, &judged, (observed, name, at), sink, told);
+            }
         }
         if is_sign && which != Which::Quiet && risen > 0.0 {
             self.raise(which, who, risen, (observed, name, at), sink);

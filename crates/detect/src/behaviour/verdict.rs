@@ -152,13 +152,19 @@ impl Verdicts {
         self.given.is_empty()
     }
 
-    /// What is said of an entity and a detector at a time, of what happened from `first_s` on; and of the detector.
-    fn said(&self, key: u64, place: usize, (first_s, now_s): (i64, i64)) -> (Sum, Sum) {
+    /// What is said of an entity and a detector at a time, of what happened from `first_s` on: what was forgotten of an entity takes along what was said of it.
+    fn of_entity(&self, key: u64, place: usize, (first_s, now_s): (i64, i64)) -> Sum {
         let pair = self.pairs.get(&(key, place)).map(Vec::as_slice).unwrap_or_default();
-        // what was forgotten of an entity takes along what was said of it
-        let pair = pair.iter().filter(|said| said.about_until_s >= first_s);
-        let house = self.house.get(place).map(Vec::as_slice).unwrap_or_default();
-        (Sum::of(pair, now_s), Sum::of(house.iter(), now_s))
+        Sum::of(pair.iter().filter(|said| said.about_until_s >= first_s), now_s)
+    }
+
+    /// What is said of a detector at a time.
+    fn of_house(&self, place: usize, now_s: i64) -> Sum {
+        Sum::of(self.house.get(place).map(Vec::as_slice).unwrap_or_default().iter(), now_s)
+    }
+
+    fn house_nats(&self, place: usize, now_s: i64) -> f64 {
+        self.of_house(place, now_s).nats(PRIOR_HOUSE, most(place).1)
     }
 }
 
@@ -272,30 +278,31 @@ impl Behaviour {
     /// Every verdict that is held with its effect at the time of the latest event, in the order in which they were given.
     #[must_use]
     pub fn verdicts(&self) -> Vec<VerdictEffect> {
-        let now_s = self.sources.values().map(|(_, last_s)| *last_s).max().unwrap_or(i64::MIN);
+        let heard_s = self.sources.values().map(|(_, last_s)| *last_s).max().unwrap_or(i64::MIN);
+        // one that was given just now counts from the next event on
+        let about_s = self.verdicts.given.iter().map(|(verdict, _)| verdict.about_until.as_seconds()).max();
+        let at_s = heard_s.max(about_s.unwrap_or(i64::MIN).saturating_add(1));
+        let house: Vec<f64> = (0..MODELS).map(|place| self.verdicts.house_nats(place, at_s)).collect();
         let effect = |(verdict, standing): &(Verdict, VerdictStanding)| {
             let key = verdict.about.as_ref().and_then(|(kind, name)| Some(self.key(*kind, &name_of(*kind, name)?)));
             let (place, key) = (place_of(&verdict.detector).unwrap_or(MODELS), key.unwrap_or(0));
             let first_s = self.entities.get(key).map_or(i64::MIN, |who| who.first_s);
-            // one that was given just now counts from the next event on
             let about_s = verdict.about_until.as_seconds();
-            let at_s = now_s.max(about_s.saturating_add(1));
-            let (pair, house) = self.verdicts.said(key, place, (first_s, at_s));
-            let (entity_max, house_max) = most(place);
-            let is_over = at_s.saturating_sub(about_s) > OVER_S;
+            let is_over = at_s.saturating_sub(about_s) > OVER_S && *standing == VerdictStanding::Counts;
             VerdictEffect {
                 id: verdict.id,
-                standing: if is_over && *standing == VerdictStanding::Counts {
-                    VerdictStanding::Over
-                } else {
-                    *standing
-                },
-                entity_nats: pair.nats(PRIOR_ENTITY, entity_max),
-                house_nats: house.nats(PRIOR_HOUSE, house_max),
+                standing: if is_over { VerdictStanding::Over } else { *standing },
+                entity_nats: self.verdicts.of_entity(key, place, (first_s, at_s)).nats(PRIOR_ENTITY, most(place).0),
+                house_nats: house.get(place).copied().unwrap_or(0.0),
                 until: Time(about_s.saturating_add(OVER_S).saturating_mul(1_000_000)),
             }
         };
         self.verdicts.given.iter().map(effect).collect()
+    }
+
+    /// Whether analysts can move a score past the threshold, either way.
+    pub(super) fn is_near(score: f64, threshold: f64) -> bool {
+        score + ENTITY_MAX + HOUSE_MAX > threshold
     }
 
     /// The score with what analysts said as parts of it.
@@ -306,7 +313,8 @@ impl Behaviour {
         }
         let place = which as usize;
         let (entity_max, house_max) = most(place);
-        let (pair, house) = self.verdicts.said(who.key, place, (who.first_s, at.s));
+        let pair = self.verdicts.of_entity(who.key, place, (who.first_s, at.s));
+        let house = self.verdicts.of_house(place, at.s);
         let mut room = if is_kept(&parts) { 0.0 } else { parts.score() * SCORE_SHARE };
         let told = [
             (pair, pair.nats(PRIOR_ENTITY, entity_max), (HARMLESS, HARMFUL)),
