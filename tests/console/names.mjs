@@ -70,7 +70,7 @@ export function names() {
       const opened = new Set(record.accesses.map((access) => access.user.name)).size;
       console.log(`${cases.items.length} cases, ${opened} accounts in one record, ${record.for_others} accesses for another role`);
       assert.ok(opened >= FOUND_MIN, "there is somebody to name");
-      for (const { role, walker, found } of await all((process.env.WALK ?? ROLES.join()).split(','))) {
+      for (const { role, walker, found } of await all(ROLES)) {
         console.log(`${role}: ${walker.pages} pages, ${walker.opened} things opened, ${walker.answers} answers read`);
         const said = [...found].slice(0, 5).map(([name, where]) => `${name} in ${[...where].slice(0, 3).join(", ")}`);
         assert.deepEqual([found.size, said], [0, []], role);
@@ -81,13 +81,11 @@ export function names() {
       await node.stop();
       node.set(settings(folders.context, false));
       await node.start();
-      const walks = await all(["privacy_officer", "analyst"]);
-      for (const { role, found } of walks) {
-        const accounts = NAMES.filter((name) => found.has(name));
-        const places = new Set([...found.values()].flatMap((where) => [...where]));
-        console.log(`${role}: ${accounts.length} of ${NAMES.length} names, in ${places.size} places`);
-        assert.ok(accounts.length >= FOUND_MIN, `${role} finds ${accounts.length}`);
-      }
+      const { found } = await walked("privacy_officer");
+      const accounts = NAMES.filter((name) => found.has(name));
+      const places = new Set([...found.values()].flatMap((where) => [...where]));
+      console.log(`${accounts.length} of ${NAMES.length} names, in ${places.size} places`);
+      assert.ok(accounts.length >= FOUND_MIN, `it finds ${accounts.length}`);
     });
   });
 }

@@ -8,10 +8,11 @@ const STREAM = /\/api\/v1\/stream\//;
 const TEXT = /json|html|csv|plain/;
 /** How long something that was pressed may take to open, ms; what does not open is passed over. */
 const OPENS_MS = 2_000;
-/** What is opened of one kind on one page. */
-const EACH_MAX = 2;
-/** What shows more and changes nothing: views, panels, what a list leaves out, dialogs that ask before they do. */
-const OPENERS = ["main [role=tab]", "main nav a:not([aria-current])", "main summary", "main button[aria-expanded=false]", "main button:text-matches('^(All \\\\d|\\\\d+ more|More$|event \\\\d)')", "main [role=grid] [role=row]:nth-child(2)", "main tbody tr:first-child button", "main button:text-matches('…$')"];
+/** What shows more and changes nothing: views, panels, what a list leaves out, dialogs that ask before they do. Each with how many of its kind are opened on one page. */
+const OPENERS = [
+  ["main [role=tab]", 4], ["main nav a:not([aria-current])", 4], ["main summary", 3], ["main button[aria-expanded=false]", 2], ["main button:text-matches('^(All \\\\d|\\\\d+ more|More$)')", 2], ["main [role=grid] [role=row]:nth-child(2)", 1],
+  ["main tbody tr:first-child button", 1], ["main button:text-matches('^event \\\\d')", 1], ["main button:text-matches('…$')", 2],
+];
 
 export class Walker {
   pages = 0;
@@ -45,14 +46,11 @@ export class Walker {
     await page.goto("/");
     await settled(page);
     for (const path of paths) {
-      const t0 = Date.now();
       await this.#go(page, path);
-      const t1 = Date.now(); const o = this.opened; setTimeout(() => {}, 0);
-      if (process.env.WALK) console.log(path.slice(0, 40), "go", t1 - t0);
       this.pages += 1;
       await this.#look(page, path);
       await this.#downloads(page, path);
-      for (const opener of OPENERS) { const t = Date.now(), o2 = this.opened; await this.#openAll(page, path, opener); if (process.env.WALK && Date.now() - t > 300) console.log("   ", opener.slice(0, 50), this.opened - o2, Date.now() - t); }
+      for (const [opener, most] of OPENERS) await this.#openAll(page, path, opener, most);
     }
     await Promise.all(this.#bodies);
     await page.close();
@@ -86,8 +84,8 @@ export class Walker {
     }
   }
 
-  async #openAll(page, path, opener) {
-    const count = Math.min(EACH_MAX, await page.locator(opener).count());
+  async #openAll(page, path, opener, most) {
+    const count = Math.min(most, await page.locator(opener).count());
     for (let place = 0; place < count; place += 1) {
       const one = page.locator(opener).nth(place);
       if (!(await one.isVisible().catch(() => false)) || !(await one.isEnabled().catch(() => false))) continue;
@@ -111,8 +109,8 @@ export class Walker {
 export async function addresses(ask, patientRef) {
   const handle = async (text) => (await ask("POST", "/api/v1/handles", { text }))?.handle;
   const items = async (path) => (await ask("GET", path))?.items ?? [];
-  const [groups, risks, cases, rules, models] = await Promise.all(["/api/v1/finding-groups?limit=3", "/api/v1/entities?limit=200", "/api/v1/incidents?limit=2", "/api/v1/rules", "/api/v1/models"].map(items));
-  const kinds = ["user", "host", "patient"].map((kind) => risks.find(({ entity }) => entity.kind === kind && entity.name)?.entity).filter(Boolean);
+  const [groups, risks, cases, rules, models] = await Promise.all(["/api/v1/finding-groups?limit=1", "/api/v1/entities?limit=200", "/api/v1/incidents?limit=1", "/api/v1/rules", "/api/v1/models"].map(items));
+  const kinds = ["user", "patient"].map((kind) => risks.find(({ entity }) => entity.kind === kind && entity.name)?.entity).filter(Boolean);
   const entities = await Promise.all(kinds.map(({ kind, name }) => handle(JSON.stringify([kind, name]))));
   const record = await handle(patientRef);
   return [
