@@ -74,6 +74,11 @@ fn lines(dir: &Path, name: &str) -> Vec<Value> {
     text(dir, name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+/// The bytes of each file of a folder.
+fn all(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    names(dir).into_iter().map(|name| (name.clone(), fs::read(dir.join(name)).unwrap())).collect()
+}
+
 fn names(dir: &Path) -> Vec<String> {
     let names: BTreeSet<String> =
         fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -90,8 +95,9 @@ fn rows(dir: &Path, name: &str) -> (String, Vec<String>) {
 /// A copy of a hospital, its accesses not among it.
 fn copy(of: &Path) -> TempDir {
     let dir = TempDir::new().unwrap();
-    for name in names(of).iter().filter(|name| *name != "accesses.csv" && *name != "labels.csv") {
-        fs::copy(of.join(name), dir.path().join(name)).unwrap();
+    let files = names(of).into_iter().filter(|name| of.join(name).is_file());
+    for name in files.filter(|name| name != "accesses.csv" && name != "labels.csv") {
+        fs::copy(of.join(&name), dir.path().join(&name)).unwrap();
     }
     dir
 }
@@ -104,7 +110,7 @@ fn a_review_explains_each_row_and_names_those_that_it_could_not_use() {
     assert_eq!(ran.code, Some(3), "{}", ran.err);
     assert_eq!(
         names(&out),
-        ["cases.ndjson", "explanations.csv", "faults.csv", "summary.json", "withheld.csv"],
+        ["cases.ndjson", "explanations.csv", "faults.csv", "records.index", "summary.json", "withheld.csv"],
         "nothing half-written stays"
     );
     assert_eq!(
@@ -213,7 +219,12 @@ fn the_shape_of_a_file_changes_nothing() {
         fs::write(&accesses, bytes).unwrap();
         assert_eq!(review(&accesses, ward.path(), &out, &[]).code, Some(3), "{shape}");
         let record = cordon(ward.path(), "privacy record 1 --accesses shape.csv --context . --format json");
-        (shape, names(&out).iter().map(|name| text(&out, name)).collect::<Vec<_>>(), record.out)
+        let paths = [&accesses, ward.path(), &out];
+        assert_eq!(record_of("1", paths, true, &["--format", "json"]).out, record.out, "{shape}");
+        let mut files = all(&out);
+        // places in the file are its own
+        files.retain(|(name, _)| name != "records.index");
+        (shape, files, record.out)
     });
     for (shape, files, record) in &written[1..] {
         assert_eq!((files, record), (&written[0].1, &written[0].2), "{shape}");
@@ -226,9 +237,7 @@ fn accesses_out_of_order_and_a_second_run_make_the_same_review() {
     let (plain, again, turned) = (dir.path().join("plain"), dir.path().join("again"), dir.path().join("turned"));
     assert_eq!(review(&hospital.join("accesses.csv"), hospital, &plain, &[]).code, Some(3));
     assert_eq!(review(&hospital.join("accesses.csv"), hospital, &again, &[]).code, Some(3));
-    for name in names(&plain) {
-        assert_eq!(text(&plain, &name), text(&again, &name), "{name}");
-    }
+    assert!(all(&plain) == all(&again), "the same bytes");
     let (first, accesses) = rows(hospital, "accesses.csv");
     let count = accesses.len();
     // row r of the original is at turned place (r * 7919) mod count; the two must share no divisor
@@ -365,13 +374,13 @@ fn an_earlier_review_of_other_accesses_is_refused_and_the_folder_left_as_it_was(
     let ward = ward();
     let out = ward.path().join("review");
     assert_eq!(review(&ward.path().join("accesses.csv"), ward.path(), &out, &[]).code, Some(3));
-    let before: Vec<String> = names(&out).iter().map(|name| text(&out, name)).collect();
+    let before = all(&out);
     let shorter: Vec<&str> = ACCESSES.lines().take(3).collect();
     fs::write(ward.path().join("shorter.csv"), shorter.join("\n")).unwrap();
     let ran = review(&ward.path().join("shorter.csv"), ward.path(), &out, &["--previous", out.to_str().unwrap()]);
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("review of other accesses (6, now 2)"), "{}", ran.err);
-    assert_eq!(names(&out).iter().map(|name| text(&out, name)).collect::<Vec<_>>(), before);
+    assert!(all(&out) == before);
 }
 
 #[test]
@@ -379,7 +388,7 @@ fn a_review_that_is_killed_leaves_the_earlier_one_and_no_half_file() {
     let ward = ward();
     let out = ward.path().join("review");
     assert_eq!(review(&ward.path().join("accesses.csv"), ward.path(), &out, &[]).code, Some(3));
-    let before: Vec<String> = names(&out).iter().map(|name| text(&out, name)).collect();
+    let before = all(&out);
     let pipe = ward.path().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let paths: [&PathBuf; 2] = [&pipe, &out];
@@ -398,7 +407,7 @@ fn a_review_that_is_killed_leaves_the_earlier_one_and_no_half_file() {
     std::io::Write::write_all(&mut writer, ACCESSES.as_bytes()).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(names(&out).iter().map(|name| text(&out, name)).collect::<Vec<_>>(), before);
+    assert!(all(&out) == before);
 }
 
 #[test]
@@ -455,4 +464,180 @@ fn what_a_record_holds_is_neither_formula_nor_markup_where_it_is_opened() {
         record("--disclosures").out,
         "1 disclosure to account for\n2026-03-01T11:00:00+01:00 (2 times, last 2026-03-02T11:00:00+01:00)  to =HYPERLINK(\"http://x\"): letters, two, for PUBHLTH\n"
     );
+}
+
+/// `cordon privacy record` with accesses, context and the folder of a review, which is looked up or not.
+fn record_of(patient: &str, [accesses, context, review]: [&Path; 3], looked_up: bool, more: &[&str]) -> Ran {
+    let [accesses, context, review] = [accesses, context, review].map(|path| path.to_str().unwrap());
+    let mut args = vec!["privacy", "record", patient, "--accesses", accesses, "--context", context];
+    if looked_up {
+        args.extend(["--review", review]);
+    }
+    args.extend_from_slice(more);
+    run_in(Path::new("."), &args, b"")
+}
+
+/// Whether a record is told alike from the review and from everything, and what it says.
+fn told_alike(patient: &str, paths: [&Path; 3], more: &[&str]) -> Ran {
+    let (all, looked_up) = (record_of(patient, paths, false, more), record_of(patient, paths, true, more));
+    assert_eq!((looked_up.code, &looked_up.out), (all.code, &all.out), "{patient} {more:?}: {}", looked_up.err);
+    looked_up
+}
+
+const SHAPES: [&[&str]; 8] = [
+    &[],
+    &["--format", "json"],
+    &["--format", "csv"],
+    &["--format", "html"],
+    &["--disclosures"],
+    &["--disclosures", "--format", "json"],
+    &["--disclosures", "--format", "csv"],
+    &["--disclosures", "--format", "html"],
+];
+
+#[test]
+fn a_record_from_a_review_is_the_record_from_everything_in_every_format() {
+    let ward = ward();
+    let (accesses, out) = (ward.path().join("accesses.csv"), ward.path().join("review"));
+    assert_eq!(review(&accesses, ward.path(), &out, &[]).code, Some(3));
+    let paths = [&*accesses, ward.path(), &*out];
+    let periods: [&[&str]; 3] = [
+        &[],
+        &["--from", "2026-03-01T10:30:00+01:00"],
+        &["--from", "2026-03-01T10:00:00+01:00", "--to", "2026-03-01T11:00:00+01:00"],
+    ];
+    for patient in ["1", "2", "3"] {
+        for more in SHAPES.iter().flat_map(|shape| periods.map(|period| [*shape, period].concat())) {
+            let ran = told_alike(patient, paths, &more);
+            assert_eq!(ran.code, Some(3), "rows could not be used: {}", ran.err);
+        }
+    }
+    let ran = record_of("1", paths, true, &[]);
+    assert!(ran.out.starts_with("Record of patient 1, 2 (ids of one person): 5 accesses, 3 of them"), "{}", ran.out);
+    assert!(ran.err.contains("2 rows could not be used in the review"), "{}", ran.err);
+    assert!(ran.err.contains("faults.csv says why"), "{}", ran.err);
+    let unknown = record_of("4711", paths, true, &[]);
+    assert_eq!((unknown.code, unknown.out.as_str()), (Some(2), ""));
+    assert!(unknown.err.contains("names patient \"4711\": write the id as it stands in the files"), "{}", unknown.err);
+}
+
+#[test]
+fn records_of_a_simulated_hospital_with_silent_feeds_are_told_alike_from_a_review() {
+    let (hospital, dir) = (hospital(), TempDir::new().unwrap());
+    let late = copy(hospital);
+    without_days(late.path(), "encounters.csv", "start", &["2026-03-03", "2026-03-04"]);
+    without_days(late.path(), "orders.csv", "time", &["2026-03-03", "2026-03-04"]);
+    let (accesses, out) = (hospital.join("accesses.csv"), dir.path().join("review"));
+    assert_eq!(review(&accesses, late.path(), &out, &[]).code, Some(3));
+    let paths = [&*accesses, late.path(), &*out];
+    // those with most accesses, and some by turns
+    let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for row in rows(hospital, "accesses.csv").1 {
+        *counts.entry(row.split(',').nth(2).unwrap().to_owned()).or_default() += 1;
+    }
+    counts.remove("");
+    let mut most: Vec<(usize, String)> = counts.into_iter().map(|(patient, count)| (count, patient)).collect();
+    most.sort_by(|one, other| other.cmp(one));
+    let spread = most.iter().step_by(most.len() / 6);
+    let patients: Vec<&String> = most.iter().take(4).chain(spread).map(|(_, patient)| patient).collect();
+    let mut out = String::new();
+    for patient in patients {
+        out.push_str(&told_alike(patient, paths, &["--format", "json"]).out);
+        let period = ["--from", "2026-03-03T12:00:00+01:00", "--to", "2026-03-04T12:00:00+01:00", "--format", "csv"];
+        told_alike(patient, paths, &period);
+    }
+    for word in ["E1", "E2", "E5", "E6", "cannot be judged yet", "no reason found in the data", "usual"] {
+        assert!(out.contains(word), "none of the records says {word}");
+    }
+}
+
+#[test]
+fn odd_ids_and_cells_over_several_lines_are_found_again() {
+    let ward = ward();
+    let odd = "\"4,\"\"x\"\"\ny\"";
+    let mut text = ACCESSES.to_owned();
+    for minute in 10..50 {
+        // an empty line counts for nothing, a cell may have line ends
+        text.push_str(&format!("\n2026-03-02T14:{minute}:00+01:00,bert,read,{odd},\"a\n\nb\",,,WS1\n"));
+        text.push_str(&format!("2026-03-02T15:{minute}:00+01:00,anna,read,löwe;x,notes,,,WS1\n"));
+    }
+    let windows: Vec<u8> = text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+    let shapes = [
+        text.clone().into_bytes(),
+        windows,
+        text.replace('\n', "\r\n").into_bytes(),
+        format!("\u{feff}{}", divided_by_semicolons(&text).replace("löwe;x", "\"löwe;x\"")).into_bytes(),
+        format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_be_bytes).collect(),
+    ];
+    for (shape, bytes) in shapes.into_iter().enumerate() {
+        let (accesses, out) = (ward.path().join("odd.csv"), ward.path().join(format!("review {shape}")));
+        fs::write(&accesses, bytes).unwrap();
+        assert_eq!(review(&accesses, ward.path(), &out, &[]).code, Some(3), "{shape}");
+        let line_end = if shape == 2 { "\r\n" } else { "\n" };
+        for patient in [&*format!("4,\"x\"{line_end}y"), "löwe;x"] {
+            let ran = told_alike(patient, [&accesses, ward.path(), &out], &["--format", "json"]);
+            assert_eq!(ran.out.matches("\"row\"").count(), 40, "{shape}: {patient}");
+        }
+    }
+}
+
+#[test]
+fn a_review_that_does_not_belong_to_the_files_is_refused_with_what_to_do() {
+    let ward = ward();
+    let path = |name: &str| ward.path().join(name);
+    assert_eq!(review(&path("accesses.csv"), ward.path(), &path("review"), &[]).code, Some(3));
+    fs::write(path("longer.csv"), format!("{ACCESSES}2026-03-03T12:00:00+01:00,anna,read,3,notes,,,WS1\n")).unwrap();
+    assert_eq!(review(&path("longer.csv"), ward.path(), &path("longer"), &[]).code, Some(3));
+    let refused = |accesses: &str, context: &Path, dir: &str, says: &str| {
+        let ran = record_of("1", [&path(accesses), context, &path(dir)], true, &[]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{says}: {}", ran.err);
+        assert!(ran.err.contains(says) && ran.err.contains("review"), "{says}: {}", ran.err);
+    };
+    let here = ward.path();
+    refused("longer.csv", here, "review", "longer.csv is not the file that the review was made of, or it has changed");
+    refused("accesses.csv", here, "longer", "accesses.csv is not the file that the review was made of");
+    refused("accesses.csv", here, "none", "holds no finished review");
+    // one letter of the context, and a file more
+    let other = copy(here);
+    fs::write(other.path().join("patients.csv"), PATIENTS.replace("P3", "P1")).unwrap();
+    refused("accesses.csv", other.path(), "review", "patients.csv is not the file that the review was made of");
+    fs::write(other.path().join("patients.csv"), PATIENTS).unwrap();
+    fs::write(other.path().join("declared.csv"), "kind,start,end\n").unwrap();
+    refused("accesses.csv", other.path(), "review", "declared.csv is not the file that the review was made of");
+    // a review of which something is missing, damaged, or of another run
+    let index = fs::read(path("review/records.index")).unwrap();
+    for end in [0, 3, 11, 12, 4_096, index.len() / 2, index.len() - 1] {
+        fs::write(path("review/records.index"), &index[..end]).unwrap();
+        refused("accesses.csv", here, "review", "records.index is damaged or cut short");
+    }
+    fs::write(path("review/records.index"), ACCESSES.repeat(20)).unwrap();
+    refused("accesses.csv", here, "review", "records.index is no index that this version reads");
+    fs::copy(path("longer/records.index"), path("review/records.index")).unwrap();
+    refused("accesses.csv", here, "review", "explanations.csv is not the file that the review was made of");
+    fs::remove_file(path("review/records.index")).unwrap();
+    fs::write(path("review/records.index.part"), &index).unwrap();
+    refused("accesses.csv", here, "review", "has no records.index");
+    fs::write(path("review/records.index"), &index).unwrap();
+    assert_eq!(record_of("1", [&path("accesses.csv"), here, &path("review")], true, &[]).code, Some(3));
+    let explanations = text(&path("review"), "explanations.csv");
+    fs::write(path("review/explanations.csv"), explanations.replace("1,E1,", "1,E2,")).unwrap();
+    refused("accesses.csv", here, "review", "explanations.csv is not the file");
+    fs::remove_file(path("review/summary.json")).unwrap();
+    refused("accesses.csv", here, "review", "holds no finished review");
+    let both = record_of("1", [&path("accesses.csv"), here, &path("longer")], true, &["--settings", "words.toml"]);
+    assert_eq!(both.code, Some(2));
+    assert!(both.err.contains("cannot be used with"), "a review has its own settings: {}", both.err);
+}
+
+#[test]
+fn accesses_that_come_through_a_pipe_are_reviewed_without_an_index_and_that_is_said() {
+    let ward = ward();
+    let line = "privacy review --accesses /dev/stdin --context . --out review";
+    let ran = run_in(ward.path(), &line.split(' ').collect::<Vec<_>>(), ACCESSES.as_bytes());
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    assert!(ran.err.contains("no records.index is written"), "{}", ran.err);
+    assert!(!names(&ward.path().join("review")).contains(&"records.index".to_owned()));
+    let paths = ["accesses.csv", "", "review"].map(|name| ward.path().join(name));
+    let ran = record_of("1", paths.each_ref().map(PathBuf::as_path), true, &[]);
+    assert!(ran.code == Some(2) && ran.err.contains("has no records.index"), "{}", ran.err);
 }
