@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use cordon_privacy::{Access, BATCH, Explained, InMemory, Trail};
 
-/// Accesses that a program of its own holds in memory, and sorts at a time: 104 bytes each.
+/// Accesses that a program of its own holds in memory, and sorts at a time: 100 bytes each.
 const IN_MEMORY_MAX: usize = 3_000_000;
 /// Bytes read and written at a time.
 const BUFFER: usize = 1 << 20;
@@ -35,7 +35,7 @@ impl Intake {
         Self::holding(dir, IN_MEMORY_MAX)
     }
 
-    /// Keeps temporary files in `dir`, and up to `most` accesses of 104 bytes in memory.
+    /// Keeps temporary files in `dir`, and up to `most` accesses of 100 bytes in memory.
     pub fn holding(dir: &Path, most: usize) -> Self {
         Self {
             dir: dir.to_owned(),
@@ -118,11 +118,14 @@ impl Kept {
         match self {
             Self::InMemory(trail) => trail.explained().iter().try_for_each(see),
             Self::OnDisk(trail) => {
-                let Some(file) = trail.explained else { return Ok(()) };
-                let file = if trail.in_order {
+                let OnDisk { dir, most, accesses, explained, in_order, .. } = trail;
+                // the room of the accesses is free for what is written of them
+                drop(accesses);
+                let Some(file) = explained else { return Ok(()) };
+                let file = if in_order {
                     file
                 } else {
-                    sorted(&trail.dir, file, trail.most, |bytes| i64::from(Explained::of_bytes(bytes).row))?
+                    sorted(&dir, file, most, |bytes| i64::from(Explained::of_bytes(bytes).row))?
                 };
                 let mut from = rewound(&file)?;
                 while let Some(bytes) = entry(&mut from)? {
@@ -301,7 +304,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut intake = Intake::holding(dir.path(), most);
         for (row, at) in (1..).zip(times) {
-            let mut access = Access::of_bytes(&[0; 64]);
+            let mut access = Access::of_bytes(&[0; Access::BYTES]);
             (access.row, access.time.at) = (row, *at);
             intake.push(access).unwrap();
         }

@@ -98,7 +98,6 @@ pub struct Access {
     pub(crate) ip: u32,
     pub(crate) application: u32,
     pub(crate) location: u32,
-    pub(crate) encounter: u32,
     pub(crate) purpose: u32,
     /// Its number in the source's own log, if the source counts; 0 otherwise.
     pub(crate) sequence: u32,
@@ -109,7 +108,7 @@ pub struct Access {
 
 impl Access {
     /// Bytes of an access that is kept outside memory.
-    pub const BYTES: usize = 64;
+    pub const BYTES: usize = 60;
 
     /// The patient's number in the review that read it; none where the row names no patient.
     pub fn patient_number(&self) -> Option<u32> {
@@ -129,7 +128,6 @@ impl Access {
             self.ip,
             self.application,
             self.location,
-            self.encounter,
             self.purpose,
             self.sequence,
         ];
@@ -153,7 +151,7 @@ impl Access {
         let mut number = || u32::from_le_bytes(taken(&mut rest));
         let (row, user, patient, object) = (number(), number(), number(), number());
         let (section, workstation, ip, application) = (number(), number(), number(), number());
-        let (location, encounter, purpose, sequence) = (number(), number(), number(), number());
+        let (location, purpose, sequence) = (number(), number(), number());
         let offset_minutes = i16::from_le_bytes(taken(&mut rest));
         let [action, flags] = taken(&mut rest);
         Self {
@@ -167,7 +165,6 @@ impl Access {
             ip,
             application,
             location,
-            encounter,
             purpose,
             sequence,
             action: Action::of(action),
@@ -314,7 +311,6 @@ fn access(row: u32, cells: &Cells<'_>, names: &mut AccessNames<'_>) -> Result<Ac
         ip: text(7),
         application: text(8),
         location: text(9),
-        encounter: text(10),
         purpose: text(11),
         sequence: cells.text(15).parse().unwrap_or(0),
         action,

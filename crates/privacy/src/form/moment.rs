@@ -24,6 +24,11 @@ impl Moment {
     /// # Errors
     /// Why it is none, in words.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
+        plain(text).map_or_else(|| Self::parse_any(text), Ok)
+    }
+
+    /// Reads a time however it is written.
+    fn parse_any(text: &str) -> Result<Self, &'static str> {
         static PARSER: DateTimeParser = DateTimeParser::new();
         let pieces: Pieces<'_> =
             PARSER.parse_pieces(text).map_err(|_| "the time is not ISO 8601 (like 2026-03-18T21:14:03+01:00)")?;
@@ -85,6 +90,49 @@ impl Moment {
     }
 }
 
+/// Reads a time as nearly all are written, `2026-03-18T21:14:03+01:00`, between 1970 and 2199. None when it is written otherwise, or is none.
+fn plain(text: &str) -> Option<Moment> {
+    let bytes: &[u8; 25] = text.as_bytes().try_into().ok()?;
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (22, b':')];
+    if marks.iter().any(|(place, mark)| bytes.get(*place) != Some(mark)) {
+        return None;
+    }
+    let two = |place: usize| {
+        let (tens, ones) = (bytes.get(place)?.wrapping_sub(b'0'), bytes.get(place + 1)?.wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
+    };
+    let sign = match bytes.get(19)? {
+        b'+' => 1,
+        b'-' => -1,
+        _ => return None,
+    };
+    let (year, month, day) = (two(0)? * 100 + two(2)?, two(5)?, two(8)?);
+    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    let (offset_hours, offset_minutes) = (two(20)?, two(23)?);
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days_of_month = match month {
+        2 => 28 + i64::from(is_leap),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let is_date = (1970..2200).contains(&year) && (1..=12).contains(&month) && (1..=days_of_month).contains(&day);
+    if !is_date || hour > 23 || minute > 59 || second > 59 || offset_hours > 14 || offset_minutes > 59 {
+        return None;
+    }
+    let offset_minutes = sign * (offset_hours * 60 + offset_minutes);
+    let at = days_since_1970(year, month, day) * DAY + ((hour * 60 + minute) * 60 + second) * 1_000;
+    Some(Moment { at: at - offset_minutes * MINUTE, offset_minutes: i16::try_from(offset_minutes).ok()? })
+}
+
+/// Days from 1970-01-01 to a date, years counted from March so that the leap day is the last (H. Hinnant, "chrono-compatible low-level date algorithms").
+const fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
 /// A span of so many days, in milliseconds; never so long that adding it to a time overflows.
 pub(crate) fn days_before(days: u32) -> i64 {
     i64::from(days) * DAY
@@ -104,6 +152,27 @@ mod tests {
         assert!(Moment::parse("2026-03-18T21:14:03").is_err_and(|why| why.contains("offset")));
         for text in ["", "2026-03-18", "2026-03-18T24:00:00Z", "yesterday", "2026-13-01T00:00:00Z"] {
             assert!(Moment::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_as_nearly_all_are_written_are_read_as_by_the_general_way() {
+        let mut read = 0;
+        for year in [1970, 1999, 2000, 2026, 2028, 2100, 2199] {
+            for month in 0..=13 {
+                for day in 0..=32 {
+                    for (clock, offset) in [("00:00:00", "+00:00"), ("23:59:59", "-03:30"), ("12:60:00", "+01:00")] {
+                        let text = format!("{year}-{month:02}-{day:02}T{clock}{offset}");
+                        let quick = plain(&text);
+                        assert_eq!(quick, Moment::parse_any(&text).ok(), "{text}");
+                        read += u32::from(quick.is_some());
+                    }
+                }
+            }
+        }
+        assert_eq!(read, 2 * (5 * 365 + 2 * 366), "each day twice: 2000 and 2028 are leap years");
+        for text in ["2026-03-18t21:14:03+01:00", "2026-03-18T21:14:03Z", "2026-03-18T21:14:03+15:00", "+026-03-18T21:14:03+01:00"] {
+            assert_eq!(plain(text), None, "{text}");
         }
     }
 

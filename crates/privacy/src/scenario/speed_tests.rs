@@ -75,7 +75,6 @@ fn nanoseconds_for_each_access() {
             ip: text(&addresses, place * 5),
             application: text(&texts, 30),
             location: text(&places, place),
-            encounter: NONE,
             purpose: NONE,
             sequence: row,
             ..blank

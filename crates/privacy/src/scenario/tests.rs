@@ -76,7 +76,7 @@ prop_compose! {
         let bytes = {
             let access = Access {
                 row: 0, time: Moment { at, offset_minutes }, user, patient, object: NONE, section: NONE, workstation: NONE, ip: NONE, application: NONE, location: NONE,
-                encounter: NONE, purpose: NONE, sequence, action: Action::Read, outcome: if denied { Outcome::Denied } else { Outcome::Success }, break_glass,
+                purpose: NONE, sequence, action: Action::Read, outcome: if denied { Outcome::Denied } else { Outcome::Success }, break_glass,
             };
             let mut bytes = access.to_bytes();
             bytes[58] = action;
