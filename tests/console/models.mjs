@@ -63,6 +63,39 @@ export function models() {
       await page.getByText("An analyst or an administrator can change this.").waitFor();
     });
 
+    check("a verdict on a finding of a detector stands on its page with who gave it and what it does, and is taken back and put back there", async (visit) => {
+      const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups?limit=200&state=any");
+      const group = items.find((one) => one.rule.startsWith("learn."));
+      assert.ok(group, "the evening of Lakeside has a finding of learnt behaviour");
+      const page = await visit.as("analyst");
+      await world.node.change(world.tokens.analyst, `/api/v1/finding-groups/${group.id}`, { verdict: "benign" });
+      await page.goto(`/models/${group.rule}`);
+      const card = page.getByRole("region", { name: "What analysts taught it" });
+      await card.getByText(/takes 0\.\d+ nats off its scores/).first().waitFor();
+      await settled(page);
+      await card.getByRole("button", { name: /^Take back/ }).first().click();
+      await card.getByText(/taken back by/).waitFor();
+      await card.getByRole("button", { name: /^Let it count again/ }).first().click();
+      await card.getByText(/takes 0\.\d+ nats off its scores/).first().waitFor();
+      await world.node.change(world.tokens.analyst, `/api/v1/finding-groups/${group.id}`, { verdict: null });
+    });
+
+    check("a privacy officer has what was learnt of a device forgotten, and an analyst is not offered to", async (visit) => {
+      const analyst = await visit.as("analyst");
+      await analyst.goto("/models");
+      await settled(analyst);
+      assert.equal(await analyst.getByRole("button", { name: "Forget somebody …" }).count(), 0);
+      const officer = await visit.as("privacy_officer");
+      await officer.goto("/models");
+      await settled(officer);
+      await officer.getByRole("button", { name: "Forget somebody …" }).click();
+      await officer.getByLabel("What it is").selectOption("device");
+      await officer.getByLabel("Name").fill("NO-SUCH-PUMP");
+      await officer.getByLabel("Why").fill("given back to the maker");
+      await officer.getByRole("button", { name: "Forget it" }).click();
+      await officer.getByText("Nothing was learnt of it.").waitFor();
+    });
+
     check("the page of a machine shows what is normal for it and what it does now, in a picture and a sentence", async (visit) => {
       const { items } = await world.ask("analyst", "GET", "/api/v1/entities?limit=200");
       const host = items.find((one) => one.entity.kind === "host").entity.name;

@@ -14,5 +14,6 @@ mod resources;
 mod running;
 mod shell;
 mod staff;
+mod taught;
 mod triage;
 mod whole;

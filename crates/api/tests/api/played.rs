@@ -9,9 +9,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
-    ApiOptions, ApiState, BehaviourFeature, ControlError, DiskStanding, EntityBehaviour, Family, LetterStatus, Live,
-    ModelStatus, NodeControl, NodeHealth, NotificationStatus, OpenedRecord, Outcome, Part, PartState, Progress, RecordPlace,
-    Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay, Work,
+    ApiOptions, ApiState, BehaviourFeature, ControlError, DiskStanding, EntityBehaviour, Family, Forgotten,
+    LetterStatus, Live, ModelStatus, NodeControl, NodeHealth, NotificationStatus, OpenedRecord, Outcome, Part,
+    PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay, VerdictStatus,
+    Work,
 };
 use cordon_model::{Level, Time};
 use cordon_policy::{Policies, StaffNames, Universe};
@@ -41,6 +42,11 @@ pub(crate) struct PlayedNode {
     pub(crate) events: broadcast::Sender<Arc<Live>>,
     /// Who opened the record of the one patient it knows; none before a review.
     pub(crate) opened: Mutex<Option<OpenedRecord>>,
+    /// What verdicts do to later scores, and how often the node was told that one changed.
+    pub(crate) effects: Mutex<Vec<VerdictStatus>>,
+    pub(crate) verdicts_changed: Mutex<u32>,
+    /// Who was asked to be forgotten.
+    pub(crate) forgotten: Mutex<Vec<Entity>>,
 }
 
 impl PlayedNode {
@@ -57,6 +63,9 @@ impl PlayedNode {
             record_ends: Mutex::default(),
             events: broadcast::Sender::new(16),
             opened: Mutex::default(),
+            effects: Mutex::default(),
+            verdicts_changed: Mutex::default(),
+            forgotten: Mutex::default(),
         })
     }
 }
@@ -218,6 +227,21 @@ impl NodeControl for PlayedNode {
 
     fn ask_alerts(&self, alerts_per_week: u32) -> BoxFuture<'static, Result<u32, ControlError>> {
         Box::pin(async move { Ok(alerts_per_week) })
+    }
+
+    fn verdict_effects(&self) -> Vec<VerdictStatus> {
+        self.effects.lock().unwrap().clone()
+    }
+
+    fn verdicts_changed(&self) -> BoxFuture<'static, Result<(), ControlError>> {
+        *self.verdicts_changed.lock().unwrap() += 1;
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget(&self, entity: Entity) -> BoxFuture<'static, Result<Option<Forgotten>, ControlError>> {
+        let known = (&*entity.name == "annabella").then_some(Forgotten { first_seen: Time(0), days: 12 });
+        self.forgotten.lock().unwrap().push(entity);
+        Box::pin(async move { Ok(known) })
     }
 
     /// It knows one account and one host, and says of both the account's name.

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allOf, CHOICES, choiceAt, driftWord, keepsTo, meaningOf, obtainedOf, placeOf, rate } from "./words";
+import { allOf, CHOICES, choiceAt, driftWord, effectOf, keepsTo, meaningOf, obtainedOf, placeOf, rate, STANDING_WORDS, taughtOf } from "./words";
 import type { Model } from "./models";
 
 test("the scale goes from 1 to 1,000, rises, and each step is at most twice the one before", () => {
@@ -40,4 +40,12 @@ test("all detectors are told in a sentence, and those that learn still are count
   expect(allOf([model(true), model(true)])).toBe("2 detectors, and all know what is normal here.");
   expect(allOf([model(true), model(false)])).toBe("2 detectors: 1 knows what is normal here, 1 is still learning.");
   expect(allOf([model(false)])).toBe("1 detector, still learning what is normal here: until then it says little.");
+});
+
+test("what verdicts do is told with what it is taken off or added to", () => {
+  expect(effectOf({ entity_nats: -0.693, house_nats: -0.049 })).toBe("takes 0.69 nats off its scores, takes 0.05 nats off everybody's");
+  expect(effectOf({ entity_nats: 0.405, house_nats: 0 })).toBe("adds 0.41 nats to its scores");
+  expect(effectOf({ entity_nats: 0.001, house_nats: -0.001 })).toBe("changes nothing");
+  expect(taughtOf([{ standing: "counts" }, { standing: "over" }, { standing: "taken_back" }])).toBe("3 verdicts, of which 1 counts.");
+  expect(Object.values(STANDING_WORDS).every((words) => words.length > 0)).toBe(true);
 });

@@ -1,7 +1,7 @@
 /** How many alerts a week in words, and how a detector is. Pure. */
 
 import { many } from "../../app/words";
-import type { Model } from "./models";
+import type { Model, TaughtVerdict } from "./models";
 
 /** What can be chosen, on a scale on which each step is about as much more. */
 export const CHOICES: readonly number[] = [1, 2, 3, 4, 5, 7, 10, 14, 20, 30, 40, 50, 70, 100, 140, 200, 300, 400, 500, 700, 1_000];
@@ -87,4 +87,26 @@ export function allOf(models: readonly Model[]): string {
   if (learning === 0) return `${many(models.length, "detector")}, and ${models.length === 1 ? "it knows" : "all know"} what is normal here.`;
   if (warm === 0) return `${many(models.length, "detector")}, still learning what is normal here: until then ${models.length === 1 ? "it says" : "they say"} little.`;
   return `${many(models.length, "detector")}: ${warm} know${warm === 1 ? "s" : ""} what is normal here, ${learning} ${learning === 1 ? "is" : "are"} still learning.`;
+}
+
+/** What verdicts do to a score, in words. */
+export function effectOf({ entity_nats: entity, house_nats: house }: Pick<TaughtVerdict, "entity_nats" | "house_nats">): string {
+  const part = (nats: number, whose: string) => (Math.abs(nats) < 0.005 ? [] : [`${nats < 0 ? "takes" : "adds"} ${Math.abs(nats).toFixed(2)} nats ${nats < 0 ? "off" : "to"} ${whose}`]);
+  return [...part(entity, "its scores"), ...part(house, "everybody's")].join(", ") || "changes nothing";
+}
+
+export const STANDING_WORDS: Readonly<Record<TaughtVerdict["standing"], string>> = {
+  counts: "counts",
+  taken_back: "taken back",
+  own_account: "does not count: about their own account",
+  too_many_in_week: "does not count: ten others of theirs did in that week",
+  superseded: "does not count: they gave two later ones about the same",
+  over: "over: older than 180 days",
+  no_model: "not in force on this node",
+};
+
+/** All verdicts of a detector in a sentence. */
+export function taughtOf(all: readonly Pick<TaughtVerdict, "standing">[]): string {
+  const counting = all.filter((one) => one.standing === "counts").length;
+  return `${many(all.length, "verdict")}, of which ${counting} ${counting === 1 ? "counts" : "count"}.`;
 }
