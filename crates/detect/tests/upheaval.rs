@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use cordon_detect::{Behaviour, BehaviourOptions, Deed, EventKey, Noticed, Observed, WorkKind, WorkOrder};
-use cordon_model::{Digest, EventId, Level, Position, Time};
+use cordon_model::{Digest, EventId, FindingOrigin, Level, Position, Time};
 
 const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 24 * HOUR_S;
@@ -17,6 +17,19 @@ const PUMPS: u8 = 30;
 const fn when(day: i64, hour: i64) -> Time {
     Time((MONDAY_S + day * DAY_S + hour * HOUR_S) * 1_000_000)
 }
+
+/// What happens on that day.
+#[derive(Clone, Copy)]
+struct Plan {
+    is_moved: bool,
+    /// The gateway of the other ward speaks another protocol.
+    is_other_protocol: bool,
+    is_updated: bool,
+}
+
+const MOVE: Plan = Plan { is_moved: true, is_other_protocol: false, is_updated: false };
+const MOVE_AND_OTHER_PROTOCOL: Plan = Plan { is_other_protocol: true, ..MOVE };
+const UPDATE: Plan = Plan { is_moved: false, is_other_protocol: false, is_updated: true };
 
 /// Events of a hospital, as they come.
 #[derive(Default)]
@@ -69,19 +82,22 @@ impl Hospital {
     }
 
     /// An hour of the pumps, on the ward where they are: each reports to the ward's gateway, which polls it.
-    fn pumps(&mut self, s: i64, is_moved: bool) {
+    fn pumps(&mut self, s: i64, is_moved: bool, plan: Plan) {
         let (net, gateway) = if is_moved { ("10.7", "GW-B") } else { ("10.5", "GW-A") };
+        let (there, here) =
+            (if plan.is_other_protocol { ("pump over TLS", 3_614) } else { ("pump", 3_613) }, ("pump", 3_613));
+        let (what, port) = if is_moved { there } else { here };
         let gateway_address = format!("{net}.0.10");
         for pump in 1..=PUMPS {
             let (name, address) = (format!("PUMP-{pump:02}"), format!("{net}.1.{pump}"));
             let at = s + 60 * i64::from(pump);
-            self.report(at, &name, (gateway, &gateway_address), "pump");
-            self.flow(at + 5, &address, &gateway_address, 3_613, 2_000);
+            self.report(at, &name, (gateway, &gateway_address), what);
+            self.flow(at + 5, &address, &gateway_address, port, 2_000);
             self.flow(at + 20, &gateway_address, &address, 2_000, 300);
         }
         // the other ward has pumps and a gateway of its own, which stay
         for pump in 101..=110 {
-            self.flow(s + 30 * pump, &format!("10.7.1.{pump}"), "10.7.0.10", 3_613, 2_000);
+            self.flow(s + 30 * pump, &format!("10.7.1.{pump}"), "10.7.0.10", there.1, 2_000);
             self.flow(s + 30 * pump + 20, "10.7.0.10", &format!("10.7.1.{pump}"), 2_000, 300);
         }
     }
@@ -104,14 +120,15 @@ impl Hospital {
     }
 
     /// Four weeks in which pumps move or the scanner is updated on the morning of one day.
-    fn weeks(is_moved: bool, is_updated: bool) -> Self {
+    fn weeks(plan: Plan) -> Self {
+        let Plan { is_moved, is_updated, .. } = plan;
         let mut hospital = Self::default();
         for hour in 0..DAYS * 24 {
             let is_after = hour >= UPHEAVAL_DAY * 24 + 10;
             // for two hours pumps are on their way; the scanner stands still for four
             let is_between = (UPHEAVAL_DAY * 24 + 8..UPHEAVAL_DAY * 24 + 10).contains(&hour);
             if !(is_moved && is_between) {
-                hospital.pumps(hour * HOUR_S, is_moved && is_after);
+                hospital.pumps(hour * HOUR_S, is_moved && is_after, plan);
             }
             let is_still = is_updated && (UPHEAVAL_DAY * 24 + 6..UPHEAVAL_DAY * 24 + 10).contains(&hour);
             if (7..19).contains(&(hour % 24)) && !is_still {
@@ -131,9 +148,7 @@ impl Hospital {
             behaviour.see(observed, &mut out);
             behaviour.advance(observed.time, &mut out);
         }
-        for noticed in &out {
-            println!("{:?} {} {:?}", noticed.detected.finding.time, noticed.detected.finding.rule.id, noticed.detected.subject);
-        }
+        out.iter().for_each(|noticed| println!("{}", about(noticed)));
         out
     }
 }
@@ -157,63 +172,78 @@ fn update() -> Vec<WorkOrder> {
     vec![order(WorkKind::Update, "WO-CT", &["CT1", "CT1_V2", "10.6.0.5"].map(str::to_owned))]
 }
 
+/// What is told, and of whom.
+fn about(noticed: &Noticed) -> String {
+    let finding = &noticed.detected.finding;
+    let FindingOrigin::Correlation { group, .. } = &finding.origin else { return String::new() };
+    format!("{} {}", finding.rule.id, group.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(" "))
+}
+
 fn above_low(told: &[Noticed]) -> usize {
     told.iter().filter(|noticed| noticed.detected.finding.rule.level > Level::Low).count()
 }
 
 #[test]
 fn thirty_pumps_that_move_under_work_orders_are_not_told_of() {
-    let told = Hospital::weeks(true, false).told(moves());
-    assert_eq!(told.len(), 0);
+    for plan in [MOVE, MOVE_AND_OTHER_PROTOCOL] {
+        assert_eq!(Hospital::weeks(plan).told(moves()).len(), 0);
+    }
+}
+
+#[test]
+fn without_work_orders_another_ward_and_protocol_at_once_are_told_of_and_stay_low() {
+    let told = Hospital::weeks(MOVE_AND_OTHER_PROTOCOL).told(Vec::new());
+    assert!(
+        told.len() > 5 && above_low(&told) == 0,
+        "{} findings: a known weakness, or a test that cannot fail",
+        told.len()
+    );
 }
 
 #[test]
 fn thirty_pumps_that_move_without_work_orders_make_at_most_five_findings() {
-    let told = Hospital::weeks(true, false).told(Vec::new());
+    let told = Hospital::weeks(MOVE).told(Vec::new());
     assert!(told.len() <= 5 && above_low(&told) == 0, "{} findings", told.len());
 }
 
 #[test]
 fn a_scanner_that_is_updated_under_a_work_order_is_not_told_of() {
-    let told = Hospital::weeks(false, true).told(update());
+    let told = Hospital::weeks(UPDATE).told(update());
     assert_eq!(told.len(), 0);
 }
 
 #[test]
 fn a_scanner_that_is_updated_without_a_work_order_makes_at_most_five_findings() {
-    let told = Hospital::weeks(false, true).told(Vec::new());
+    let told = Hospital::weeks(UPDATE).told(Vec::new());
     assert!(!told.is_empty(), "an update changes whom a scanner speaks with");
     assert!(told.len() <= 5 && above_low(&told) == 0, "{} findings", told.len());
 }
 
 #[test]
 fn a_partner_outside_the_house_is_told_of_also_during_a_work_order() {
-    let mut hospital = Hospital::weeks(false, true);
-    hospital.flow((UPHEAVAL_DAY * 24 + 11) * HOUR_S + 17, "10.6.0.5", "203.0.113.9", 443, 5_000);
+    let mut hospital = Hospital::weeks(UPDATE);
+    hospital.flow((UPHEAVAL_DAY * 24 + 8) * HOUR_S + 17, "10.6.0.5", "203.0.113.9", 4_444, 5_000);
     let told = hospital.told(update());
-    let of_partner = told.iter().filter(|noticed| noticed.detected.finding.rule.id == "learn.device.new_peer");
-    assert_eq!(of_partner.count(), 1);
+    assert_eq!(told.iter().map(about).collect::<Vec<_>>(), ["learn.device.new_peer 10.6.0.5"]);
 }
 
 #[test]
 fn a_new_partner_after_the_work_is_done_is_told_of() {
-    let mut hospital = Hospital::weeks(true, true);
+    let mut hospital = Hospital::weeks(Plan { is_updated: true, ..MOVE });
     let late = (UPHEAVAL_DAY + 5) * 24 + 9;
     hospital.report(late * HOUR_S + 17, "PUMP-07", ("UNKNOWN", "10.9.9.9"), "telnet");
     hospital.flow(late * HOUR_S + 18, "10.6.0.5", "10.9.9.9", 23, 5_000);
     let told = hospital.told(moves().into_iter().chain(update()).collect());
-    assert_eq!(told.len(), 2, "the order lasts twelve hours, not for ever");
+    let expect = ["learn.device.new_peer PUMP-07", "learn.device.new_peer 10.6.0.5"];
+    assert_eq!(told.iter().map(about).collect::<Vec<_>>(), expect, "the order lasts twelve hours, not for ever");
 }
 
 #[test]
 fn a_pump_that_is_lost_on_its_way_is_told_of() {
-    let mut hospital = Hospital::weeks(true, false);
-    let lost = |observed: &Observed| {
-        observed.device.as_deref() == Some("PUMP-07") && observed.time >= when(UPHEAVAL_DAY, 10)
-    };
+    let mut hospital = Hospital::weeks(MOVE);
+    let lost =
+        |observed: &Observed| observed.device.as_deref() == Some("PUMP-07") && observed.time >= when(UPHEAVAL_DAY, 10);
     hospital.0.retain(|observed| !lost(observed));
     let told = hospital.told(moves());
-    let quiet: Vec<_> = told.iter().filter(|noticed| noticed.detected.finding.rule.id == "learn.device.quiet").collect();
-    assert_eq!(quiet.len(), told.len());
-    assert!(!quiet.is_empty() && quiet.iter().all(|noticed| noticed.detected.subject.host.as_deref() == Some("PUMP-07")));
+    assert_eq!(told.iter().map(about).collect::<Vec<_>>(), ["learn.device.quiet PUMP-07"]);
 }

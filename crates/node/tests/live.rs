@@ -125,6 +125,7 @@ async fn start_bounded(
         windows_bytes_max: 64 << 20,
         learnt_bytes_max: 16 << 20,
         alerts_per_week: 0.0,
+        work_orders: Vec::new(),
         wal,
         wal_bytes_max,
         tables,

@@ -61,6 +61,7 @@ async fn start(folder: &Path, day: i64) -> Node {
         windows_bytes_max: 64 << 20,
         learnt_bytes_max: 16 << 20,
         alerts_per_week: 0.0,
+        work_orders: Vec::new(),
         wal: WalOptions::default(),
         wal_bytes_max: u64::MAX,
         disk: Arc::new(FileDisk),

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use cordon_model::Time;
 use rustc_hash::FxHashMap;
 
-use super::accounts::{is_outside, octets};
 use super::Behaviour;
+use super::accounts::{is_outside, octets};
 use super::observed::{Observed, name_of};
 use super::parts::Value;
 use super::profile::Thing;
@@ -79,9 +79,7 @@ impl WorkOrders {
         }
         let orders = places.into_iter().flatten().filter_map(|place| self.orders.get(*place));
         // heard of for the last time before the work was over: another device or name speaks now. Who moves is heard of again, or is lost
-        orders
-            .into_iter()
-            .any(|order| order.kind != WorkKind::Move && order.from <= hour && last_heard <= order.until)
+        orders.into_iter().any(|order| order.kind != WorkKind::Move && order.from <= hour && last_heard <= order.until)
     }
 }
 

@@ -462,12 +462,20 @@ const SOURCES: &[Setting] = &[
     setting("silence", Kind::Span(0), "\"0s\"", "A silence of this length is a finding. `0s`: never."),
 ];
 
-const LEARN: &[Setting] = &[setting(
-    "alerts_per_week",
-    Kind::Whole(0, 10_000),
-    "20",
-    "How many findings a week the team wants from all detectors together; thresholds follow from it. A person may change it in the console, which then holds until this setting changes. 0: it learns and says nothing.",
-)];
+const LEARN: &[Setting] = &[
+    setting(
+        "alerts_per_week",
+        Kind::Whole(0, 10_000),
+        "20",
+        "How many findings a week the team wants from all detectors together; thresholds follow from it. A person may change it in the console, which then holds until this setting changes. 0: it learns and says nothing.",
+    ),
+    setting(
+        "work_orders",
+        Kind::Path,
+        "\"\"",
+        "CSV file with the work orders of devices: `order`, `kind` (`move`, `update`, `replace`), `from`, `until`, `names` (names and addresses of the device, before and afterwards, divided by `;`). What is new about a device meanwhile is learnt and not told. Read at a start and at every reload. Empty: none.",
+    ),
+];
 
 const RULES: &[Setting] = &[
     setting(

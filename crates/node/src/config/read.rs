@@ -175,7 +175,7 @@ fn typed(tables: &Tables, values: Vec<(String, Value, Origin)>) -> Config {
         intake: intake(&tables.one("intake")),
         sources: tables.each("sources", |source| declaration(source, &site)),
         rules: rules(&tables.one("rules")),
-        learn: Learn { alerts_per_week: tables.one("learn").whole("alerts_per_week") },
+        learn: learn(&tables.one("learn")),
         privacy: privacy(&tables.one("privacy")),
         store: store(&tables.one("store")),
         keys: keys(&tables.one("keys")),
@@ -280,6 +280,10 @@ fn declaration(of: &Fields, site: &str) -> SourceDeclaration {
         events_per_second_max: u32::try_from(of.whole("events_per_second_max")).unwrap_or(u32::MAX),
         silence_seconds: u32::try_from(of.span("silence").0).unwrap_or(u32::MAX),
     }
+}
+
+fn learn(of: &Fields) -> Learn {
+    Learn { alerts_per_week: of.whole("alerts_per_week"), work_orders: of.path("work_orders") }
 }
 
 fn rules(of: &Fields) -> Rules {

@@ -212,10 +212,12 @@ pub struct Intake {
 }
 
 /// Learnt behaviour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Learn {
     /// Findings a week that are asked for, of all detectors together.
     pub alerts_per_week: u64,
+    /// File with work orders of devices; `None` when none are declared.
+    pub work_orders: Option<PathBuf>,
 }
 
 /// Detection rules.

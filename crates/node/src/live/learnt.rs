@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use cordon_detect::{Behaviour, BehaviourOptions, EntityKind, Forgotten, Noticed, Observed, Verdict};
+use cordon_detect::{Behaviour, BehaviourOptions, EntityKind, Forgotten, Noticed, Observed, Verdict, WorkOrder};
 use cordon_learn::Damaged;
 use cordon_model::Time;
 use cordon_stats::codec;
@@ -111,6 +111,14 @@ impl Learnt {
     /// Puts verdicts into force, in place of all before.
     pub(super) fn judge_by(&self, verdicts: Vec<Verdict>) {
         self.state().behaviour.judge_by(verdicts);
+    }
+
+    /// Puts work orders into force, in place of all before.
+    pub(super) fn declare_work(&self, orders: Vec<WorkOrder>) {
+        let left_out = self.state().behaviour.declare_work(orders);
+        if left_out > 0 {
+            tracing::warn!(left_out, "work orders were left out for want of room: the first in their file");
+        }
     }
 
     /// Forgets what was learnt of an entity. In memory only: [`Self::write`] makes it last.
@@ -326,6 +334,32 @@ mod tests {
             learnt.write(&FileDisk).unwrap();
         }
         std::fs::read(folder.path().join("learnt")).unwrap()
+    }
+
+    #[test]
+    fn who_is_forgotten_stays_forgotten_over_a_restart_also_when_an_older_copy_is_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let learnt = opened(folder.path());
+        let days: Vec<Observed> = (20_000..20_030).map(sign_in).collect();
+        learnt.see(&days, 9, Time(0));
+        learnt.write(&FileDisk).unwrap();
+        let anna = |name: &str| Entity { kind: cordon_store::state::EntityKind::User, name: name.into() };
+        assert_eq!(forget_for_good(&learnt, &FileDisk, &anna("nobody")).unwrap(), None);
+        let (other, done) = (learnt.clone(), std::sync::atomic::AtomicBool::new(false));
+        let forgotten = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    other.write(&FileDisk).unwrap();
+                }
+            });
+            let forgotten = forget_for_good(&learnt, &FileDisk, &anna("LAKESIDE\\Anna")).unwrap();
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            forgotten
+        });
+        assert_eq!(forgotten.unwrap().days, 30);
+        let again = opened(folder.path());
+        assert!(again.with(|behaviour| behaviour.entity(EntityKind::Account, "anna").is_none()));
+        assert_eq!(forget_for_good(&again, &FileDisk, &anna("anna")).unwrap(), None);
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod tls;
 mod watermark;
 mod windows;
 mod work;
+mod work_orders;
 
 pub use clock::EventClock;
 pub use control::{LoadRules, LoadedRules, Switches, WantedRules};

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use cordon_api::{ControlError, Live, Outcome, Progress};
 use cordon_collect::live::{Intake, SourceRegistry, intake, silent_sources};
 use cordon_decode::DecodeOptions;
+use cordon_detect::WorkOrder;
 use cordon_model::Time;
 use cordon_normalize::Normalizer;
 use cordon_store::disk::{Disk, DiskLock};
@@ -73,6 +74,8 @@ pub struct NodeOptions {
     pub learnt_bytes_max: usize,
     /// Findings a week asked of all detectors of behaviour together.
     pub alerts_per_week: f64,
+    /// Work on devices that was declared.
+    pub work_orders: Vec<WorkOrder>,
     /// Where everything but the state is kept.
     pub disk: Arc<dyn Disk>,
     /// How often it writes down, tidies and tries again.
@@ -197,6 +200,7 @@ impl Node {
         let site_key = opening.keys.site_key(&options.site).map_err(store_error("the keys"))?;
         let kept = Kept::open(&options, &opening).await?;
         taught::put_into_force(&kept.state, &kept.learnt).await.map_err(store_error("the state"))?;
+        kept.learnt.declare_work(options.work_orders);
         let NodeOptions { data_dir, clock, decode, workers, intake_bytes_max, wal_bytes_max, pace, .. } = options;
         let Opening { rules, registry, keys, hash_key, .. } = opening;
         let table = Arc::clone(&decode.log_sources);

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cordon_api::{ApiState, ControlError, Reloaded};
+use cordon_detect::WorkOrder;
 use cordon_policy::Policies;
 use cordon_store::query::{Queries, QueryOptions};
 use cordon_store::state::{AuditEntry, By};
@@ -18,6 +19,7 @@ use super::control::{Control, LoadedRules, WantedRules, switches};
 use super::node::{Parts, StartError};
 use super::policies;
 use super::tls::{Certificates, Loaded};
+use super::work_orders;
 use crate::config::{Changed, Config, diff, taken_over};
 use crate::memory::{self, Shares, size};
 use crate::oidc;
@@ -73,6 +75,7 @@ struct Prepared {
     policies: Policies,
     queries: Option<Queries>,
     rules: LoadedRules,
+    work_orders: Vec<WorkOrder>,
 }
 
 impl Settings {
@@ -112,7 +115,7 @@ impl Settings {
 
     /// Everything but the rules, which it gives back.
     fn put_into_force(&self, parts: &Parts, prepared: Prepared, sources_changed: bool) -> LoadedRules {
-        let Prepared { config, certificates, policies, queries, rules } = prepared;
+        let Prepared { config, certificates, policies, queries, rules, work_orders: _ } = prepared;
         self.tls.replace(certificates);
         if sources_changed {
             parts.registry.declare(config.sources.iter().cloned());
@@ -164,7 +167,7 @@ impl Control {
         let changes = diff(&before, &wanted);
         let taken = taken_over(&before, &wanted);
         let sources_changed = taken.sources != before.sources;
-        let prepared = match self.prepare(taken, &before).await {
+        let mut prepared = match self.prepare(taken, &before).await {
             Ok(prepared) => prepared,
             Err(error) => {
                 // the old ones were in force until now, so they can be again
@@ -174,6 +177,7 @@ impl Control {
         };
         let budget = budget::in_force(&self.parts.state, prepared.config.learn.alerts_per_week).await;
         self.parts.learnt.ask(budget.map_err(refused)?);
+        self.parts.learnt.declare_work(std::mem::take(&mut prepared.work_orders));
         let rules = self.put_rules(settings.put_into_force(&self.parts, prepared, sources_changed));
         let keys = |changed: &[Changed]| changed.iter().map(|changed| changed.key.clone()).collect();
         Ok(Reloaded { changed: keys(&changes.reload), restart: keys(&changes.restart), rules })
@@ -188,9 +192,10 @@ impl Control {
             let certificates = Loaded::read(&config, &settings.data_dir).map_err(refused)?;
             let policies = settings.policies(&parts, &config).map_err(refused)?;
             let queries = other_searches.then(|| queries(&parts, &config)).transpose().map_err(refused)?;
+            let work_orders = work_orders::load(config.learn.work_orders.as_deref()).map_err(refused)?;
             (settings.reloading.adopt)(&config).map_err(refused)?;
             let rules = load(&WantedRules::Running(switches)).map_err(refused)?;
-            Ok(Prepared { config, certificates, policies, queries, rules })
+            Ok(Prepared { config, certificates, policies, queries, rules, work_orders })
         });
         work.await.map_err(refused)?
     }

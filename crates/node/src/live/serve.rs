@@ -37,6 +37,7 @@ use super::rules::Rules;
 use super::senders::{KnownSenders, follow_tokens, with_sender};
 use super::sources::{Recalled, SourceWatch, recall};
 use super::tls::{Certificates, Loaded};
+use super::work_orders;
 use crate::config::Config;
 use crate::memory::{self, Shares, size};
 use crate::sdnotify::ServiceManager;
@@ -109,7 +110,8 @@ pub async fn serve(config: &Config, serving: Serving) -> Result<(), StartError> 
     let registry = Arc::new(SourceRegistry::new(config.site.as_str().into(), config.sources.iter().cloned()));
     let before = Before { config, data_dir: &data_dir, clock: options.clock, disk: &*disk };
     let (rules, recalled, alerts_per_week) = before_start(before, &load, &registry).await?;
-    let options = NodeOptions { alerts_per_week, ..options };
+    let work_orders = work_orders_at_start(config).await;
+    let options = NodeOptions { alerts_per_week, work_orders, ..options };
     let LoadedRules { detector, version, statuses, texts } = rules;
     let running = statuses.iter().filter(|rule| rule.is_enabled).count();
     say(&format!("{running} of {} rules run", statuses.len()));
@@ -193,6 +195,16 @@ async fn before_start(
     Ok((loaded, recalled, alerts_per_week))
 }
 
+/// The work orders; none when their file cannot be read, for a node that does not start watches nothing.
+async fn work_orders_at_start(config: &Config) -> Vec<cordon_detect::WorkOrder> {
+    let path = config.learn.work_orders.clone();
+    let read = tokio::task::spawn_blocking(move || work_orders::load(path.as_deref())).await;
+    read.unwrap_or_else(|fall| Err(fall.to_string())).unwrap_or_else(|error| {
+        tracing::error!(error, "no work order is in force: devices under work will be told of");
+        Vec::new()
+    })
+}
+
 fn node_options(
     config: &Config,
     data_dir: &Path,
@@ -223,6 +235,7 @@ fn node_options(
         windows_bytes_max: size(shares.windows),
         learnt_bytes_max: size(shares.learnt),
         alerts_per_week: budget::number(config.learn.alerts_per_week),
+        work_orders: Vec::new(),
         disk,
         pace: Pace { batch_bytes: size(shares.batch), ..pace },
     }

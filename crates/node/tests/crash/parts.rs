@@ -156,6 +156,7 @@ impl Street {
             windows_bytes_max: 64 << 20,
             learnt_bytes_max: 16 << 20,
             alerts_per_week: 0.0,
+            work_orders: Vec::new(),
             wal: self.wal,
             wal_bytes_max: 1 << 30,
             tables: self.tables,

@@ -152,6 +152,7 @@ impl Hospital {
             windows_bytes_max: 64 << 20,
             learnt_bytes_max: 16 << 20,
             alerts_per_week,
+            work_orders: Vec::new(),
             wal: WalOptions::default(),
             wal_bytes_max: 4 << 30,
             tables: TablesOptions::default(),

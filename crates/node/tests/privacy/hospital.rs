@@ -158,6 +158,7 @@ impl Hospital {
             disk: Arc::new(FileDisk),
             pace: Pace::default(),
             alerts_per_week: 0.0,
+            work_orders: Vec::new(),
             learnt_bytes_max: 16 << 20,
         };
         let (engine, _) = Engine::compile(&[], &self.decode.log_sources);
