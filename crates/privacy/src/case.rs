@@ -98,6 +98,10 @@ pub(crate) fn cases(
     let nats: Vec<f64> = bare.map(|group| group.nats).collect();
     let share = improper_share(world.settings.improper_share, &nats, visits);
     for group in &mut groups {
+        // after the share was estimated: what was decided orders cases, it makes none more frequent
+        if !world.settings.taught.is_empty() {
+            group.nats += weights.taught(kinds_of(group, weights).first().map(|(_, id)| *id));
+        }
         group.score = probability(share, group.nats);
     }
     let mut groups = merged(world, groups);
@@ -250,19 +254,16 @@ fn told(
     patients.sort_unstable();
     patients.dedup();
     patients.truncate(LISTED_MAX);
-    let mut kinds: Vec<(f64, Id)> = Vec::new();
-    for sign in group.signs.iter().filter(|sign| sign.scenario != counter::ID) {
-        match kinds.iter_mut().find(|(_, id)| *id == sign.scenario) {
-            Some((nats, _)) => *nats = nats.max(weights.of(sign)),
-            None => kinds.push((weights.of(sign), sign.scenario)),
-        }
-    }
-    kinds.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    let kinds = kinds_of(group, weights);
     let serial = (group.joined >= SERIAL_MIN).then_some(SERIAL);
     let mut parts = vec![("before evidence".to_owned(), libm::log(share / (1.0 - share)) + group.start)];
     parts.extend(
         weights.sum(group.signs.iter().copied()).into_iter().map(|(family, nats)| (format!("{family:?}"), nats)),
     );
+    let taught = weights.taught(kinds.first().map(|(_, id)| *id));
+    if taught != 0.0 {
+        parts.push(("earlier decisions".to_owned(), taught));
+    }
     let (mut sentences, counter_evidence) = sentences(world, scenarios, group, weights);
     sentences.insert(0, opening(world, group, (&rows, bare), patients.len()));
     Case {
@@ -276,6 +277,19 @@ fn told(
         counter_evidence,
         parts,
     }
+}
+
+/// The scenarios of a group with what the strongest sign of each weighs, the one that weighs most first.
+fn kinds_of(group: &Group<'_>, weights: &Weights<'_>) -> Vec<(f64, Id)> {
+    let mut kinds: Vec<(f64, Id)> = Vec::new();
+    for sign in group.signs.iter().filter(|sign| sign.scenario != counter::ID) {
+        match kinds.iter_mut().find(|(_, id)| *id == sign.scenario) {
+            Some((nats, _)) => *nats = nats.max(weights.of(sign)),
+            None => kinds.push((weights.of(sign), sign.scenario)),
+        }
+    }
+    kinds.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+    kinds
 }
 
 /// What happened, before any judgement.

@@ -26,6 +26,7 @@ pub use feed::{Feed, Silence};
 pub use form::{Access, AccessLayout, AccessReader, Action, Moment, Outcome, Proof, RowFault, SheetFault, Table};
 pub use record::{Disclosure, Picked, Record, RecordAccess, RecordId, Said, SaidFault, StaffMember};
 pub use review::{Counts, Found, Hands, OneHand, Review, Walk, Work};
+pub use score::Taught;
 pub use settings::Settings;
 pub use template::{Mined, Template};
 pub use trail::{BATCH, InMemory, Trail};

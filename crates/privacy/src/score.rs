@@ -6,6 +6,7 @@
 //! many visits are improper at all is estimated from the same data (empirical Bayes), starting from the setting.
 
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
 
 use crate::scenario::{Base, Family, Id, Scenario, Sign, Weight};
 use crate::world::World;
@@ -22,6 +23,34 @@ const START_MAX: f64 = 2.5;
 const SHARE_BOUNDS: (f64, f64) = (0.000_2, 0.1);
 /// Rounds of the estimate.
 const ROUNDS: u32 = 30;
+
+/// Decisions that stand against what is not known about a scenario, and most nats that decisions add or take off.
+const TAUGHT_PRIOR: f64 = 10.0;
+const TAUGHT_MAX: f64 = 1.0;
+/// Scenarios of which decisions take nothing off: data that left, and what was made of a record.
+const NEVER_LESS: [Id; 2] = [Id(16), Id(20)];
+
+/// What the privacy office decided of earlier cases whose strongest scenario this is. Never of a person: it moves all cases of the scenario alike.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Taught {
+    /// Its id, `S2`.
+    pub scenario: String,
+    /// Cases in which a rule was broken, faded by whoever counts them.
+    pub founded: f64,
+    /// Cases of which nothing held, faded likewise.
+    pub unfounded: f64,
+}
+
+impl Taught {
+    /// Nats that it adds to cases of its scenario: the log-odds by which a share that was Beta(10, 10) before has moved (as in learnt behaviour), at most 1 either way. Nothing for what is
+    /// no number.
+    fn nats(&self) -> f64 {
+        let count = |count: f64| if count.is_finite() { count.max(0.0) } else { 0.0 };
+        let odds = (count(self.founded) + TAUGHT_PRIOR) / (count(self.unfounded) + TAUGHT_PRIOR);
+        libm::log(odds).clamp(-TAUGHT_MAX, TAUGHT_MAX)
+    }
+}
 
 /// How much each kind of sign weighs for each user of this hospital.
 #[derive(Debug)]
@@ -141,6 +170,14 @@ impl<'a> Weights<'a> {
             *sum = if *family == Family::Counter { sum.max(-COUNTER_MAX) } else { sum.min(FAMILY_MAX) };
         }
         parts
+    }
+
+    /// What earlier decisions add to a case whose strongest scenario this is, in nats.
+    pub(crate) fn taught(&self, strongest: Option<Id>) -> f64 {
+        let Some(id) = strongest else { return 0.0 };
+        let name = id.to_string();
+        let nats = self.world.settings.taught.iter().find(|taught| taught.scenario == name).map_or(0.0, Taught::nats);
+        if NEVER_LESS.contains(&id) { nats.max(0.0) } else { nats }
     }
 
     /// Where a user starts, in nats beside the share of all: people of all roles are taken to be equally curious, so that in a role with many visits without a reason each of them

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::score::Taught;
+
 /// Settings of a review.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -46,6 +48,8 @@ pub struct Settings {
     pub serial_score_min: f64,
     /// Share of unexplained visits that are thought to be improper before anything else is known.
     pub improper_share: f64,
+    /// What the privacy office decided of earlier cases, by scenario: moves the order of later cases a little.
+    pub taught: Vec<Taught>,
     /// Templates that a person approved, by their ids: each explains accesses.
     pub templates: Vec<String>,
     /// Share of the accesses without a reason that a template explains before it is proposed, between 0 and 1.
@@ -101,6 +105,7 @@ impl Default for Settings {
             case_score_min: 0.35,
             serial_score_min: 0.05,
             improper_share: 0.002,
+            taught: Vec::new(),
             templates: Vec::new(),
             template_support_min: 0.002,
             template_lift_min: 5.0,

@@ -6,6 +6,7 @@ mod small;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use cordon_privacy::{Case, Settings, Taught};
 use small::Hospital;
 use small::expect::Says;
 use small::oracle::Oracle;
@@ -476,4 +477,50 @@ fn every_proof_of_a_case_is_a_row_that_exists() {
     let best = JUDGED.cases.windows(2).all(|pair| pair[0].score >= pair[1].score);
     assert!(best, "cases are not in the order of their scores");
     failing(&problems);
+}
+
+/// The review of the base where cases of one scenario were decided before, so many found to hold and so many not.
+fn judged_after(scenario: &str, founded: f64, unfounded: f64) -> Verdict {
+    let taught = vec![Taught { scenario: scenario.to_owned(), founded, unfounded }];
+    let mut files: Vec<(&str, String)> = Table::CONTEXT.iter().map(|table| (table.file(), BASE.csv(*table))).collect();
+    files.push((Table::Accesses.file(), BASE.csv(Table::Accesses)));
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    wired::review_with(Settings { taught, ..Settings::default() }, &files)
+}
+
+#[test]
+fn earlier_decisions_move_cases_of_their_scenario_by_a_nat_at_most_as_a_part_and_no_other_case() {
+    let part = |case: &Case| case.parts.iter().find(|(name, _)| name == "earlier decisions").map(|(_, nats)| *nats);
+    assert!(JUDGED.cases.iter().all(|case| part(case).is_none()));
+    for (founded, unfounded, nats) in [(0.0, 1_000.0, -1.0), (1_000.0, 0.0, 1.0), (0.0, 10.0, -std::f64::consts::LN_2)]
+    {
+        let after = judged_after("S2", founded, unfounded);
+        let mut moved = 0;
+        for case in &JUDGED.cases {
+            let now = after.cases.iter().find(|now| now.user == case.user);
+            let is_of_it = case.scenarios.iter().find(|name| *name != "S19").is_some_and(|name| name == "S2");
+            if is_of_it && case.score >= 0.65 {
+                let now = now.unwrap();
+                assert!((part(now).unwrap() - nats).abs() < 1e-9, "{:?}", now.parts);
+                assert!((now.score > case.score) == (nats > 0.0), "{} {}", now.score, case.score);
+                moved += 1;
+            } else if !case.scenarios.iter().any(|name| name == "S2") {
+                assert_eq!(
+                    now.map(|now| (now.score, &now.parts)),
+                    Some((case.score, &case.parts)),
+                    "{:?}",
+                    case.scenarios
+                );
+            }
+        }
+        assert!(moved > 0, "no case of the small hospital is of S2 first");
+    }
+}
+
+#[test]
+fn decisions_take_nothing_off_data_that_left() {
+    let after = judged_after("S16", 0.0, 1_000.0);
+    let scores = |cases: &[Case]| cases.iter().map(|case| (case.case_id.clone(), case.score)).collect::<Vec<_>>();
+    assert_eq!(scores(&after.cases), scores(&JUDGED.cases));
+    assert_eq!(scores(&judged_after("S16", f64::NAN, f64::INFINITY).cases), scores(&JUDGED.cases));
 }

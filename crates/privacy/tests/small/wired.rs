@@ -30,8 +30,13 @@ pub(crate) struct Verdict {
 
 /// Runs the review on named files.
 pub(crate) fn review(files: &[(&str, &[u8])]) -> Verdict {
+    review_with(Settings::default(), files)
+}
+
+/// The same with these settings.
+pub(crate) fn review_with(settings: Settings, files: &[(&str, &[u8])]) -> Verdict {
     let mut verdict = Verdict::default();
-    let mut context = Context::new(Settings::default());
+    let mut context = Context::new(settings);
     for table in Table::CONTEXT {
         let Some((name, bytes)) = files.iter().find(|(name, _)| *name == table.file()) else { continue };
         let faults = &mut verdict.faults;
