@@ -333,3 +333,16 @@ async fn how_a_machine_behaves_analysts_see_and_how_a_person_does_only_privacy_o
         "nothing learnt is no fault"
     );
 }
+
+#[tokio::test]
+async fn reading_a_case_is_audited_and_one_that_may_not_be_read_is_not() {
+    let played = Played::start().await;
+    keep(&played).await;
+    let officer = asking(&played, "privacy_officer").await;
+    let read = async |number: u8| officer.get(&format!("/api/v1/incidents/{}", id(number))).await.status.as_u16();
+    assert_eq!([read(1).await, read(2).await], [200, 404], "the second is about the office");
+    let audit = officer.get("/api/v1/audit?action=incident_read").await.json();
+    let of = |entry: &Value| (entry["target"].as_str().unwrap().to_owned(), entry["site"].clone());
+    let entries: Vec<_> = audit["items"].as_array().unwrap().iter().map(of).collect();
+    assert_eq!(entries, [(id(1), json!("main"))]);
+}

@@ -102,6 +102,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   review_started: { name: "Review started", of: "Privacy cases", says: () => "started a review of accesses" },
   incidents_recorded: { name: "Review kept", of: "Privacy cases", says: (_, detail) => `kept what a review of accesses came to: ${reviewed(detail)}` },
   incident_changed: { name: "Case changed", of: "Privacy cases", says: (_, detail) => changedCase(detail) },
+  incident_read: { name: "Case read", of: "Privacy cases", says: () => "read a privacy case" },
   incident_exported: { name: "Case taken out", of: "Privacy cases", says: (_, detail) => `took a privacy case out${detail["format"] === "html" ? ", to print" : " as data"}` },
   record_accesses_read: { name: "Accesses to a record read", of: "Patients", says: (entry, detail) => `${detail["as"] === "json" ? "looked at" : "took out"} ${detail["as"] === "disclosures_csv" ? "the accounting of disclosures" : "who opened the record"} of ${entry.target} (${many(amount(detail["accesses"]), "access", "accesses")})` },
   incident_deleted: { name: "Case deleted", of: "Privacy cases", says: (_, detail) => `deleted a privacy case that was ${detail["state"] === "withdrawn" ? "withdrawn" : "unfounded"}, after its time` },

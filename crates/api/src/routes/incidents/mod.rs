@@ -9,7 +9,7 @@ pub(crate) mod work;
 use axum::extract::State;
 use cordon_incident::Deed;
 use cordon_model::{IncidentId, IncidentState};
-use cordon_store::state::{IncidentFilter, IncidentShown};
+use cordon_store::state::{AuditEntry, IncidentFilter, IncidentShown};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use utoipa::IntoParams;
@@ -74,7 +74,7 @@ pub(crate) async fn list(
     Ok(Json(PageBody::of(page)))
 }
 
-/// Reads a case: its story, what speaks against it, its accesses, and everything that was done.
+/// Reads a case: its story, what speaks against it, its accesses, and everything that was done. The audit log has it first.
 #[utoipa::path(get, path = "/api/v1/incidents/{id}", tag = "incidents", params(("id" = String, Path, description = "Id of the case")),
     responses((status = 200, body = IncidentBody, description = "The case")))]
 pub(crate) async fn read(
@@ -83,6 +83,9 @@ pub(crate) async fn read(
     Path(id): Path<String>,
 ) -> Result<Json<IncidentBody>, Problem> {
     let shown = state.kept().incident(allowed.scope(), incident_id(&id)?).await?;
+    let found = &shown.incident.found;
+    let entry = AuditEntry::new("incident_read", "incident", &found.id.to_string(), serde_json::Value::Null);
+    state.kept().audit(&allowed.by(), &entry.at_site(&found.site).for_purpose(allowed.purpose())).await?;
     Ok(Json(whole(&state, &allowed, shown).await?))
 }
 

@@ -200,16 +200,22 @@ impl Reading {
                 break;
             }
             let plain = self.opened(number as u64, block.offset, block.bytes, PLAIN_BYTES_MAX)?;
-            let rest = &mut plain.as_slice();
-            while !rest.is_empty() {
-                let entry = codec::take_bytes(rest).ok_or(RecordsFault::Damaged)?;
-                if entry::key(entry) == Some(patient) {
-                    see(entry::read(entry).ok_or(RecordsFault::Damaged)?);
-                }
-            }
+            entries_of(&plain, patient, &mut see).ok_or(RecordsFault::Damaged)?;
         }
         Ok(())
     }
+}
+
+/// Gives each entry of an opened block that is kept under this id; `None` when it holds anything else than entries.
+fn entries_of(plain: &[u8], patient: u128, see: &mut impl FnMut(Entry)) -> Option<()> {
+    let mut rest = plain;
+    while !rest.is_empty() {
+        let entry = codec::take_bytes(&mut rest)?;
+        if entry::key(entry) == Some(patient) {
+            see(entry::read(entry)?);
+        }
+    }
+    Some(())
 }
 
 fn read_footer(footer: &[u8]) -> Option<(About, Vec<Block>)> {
