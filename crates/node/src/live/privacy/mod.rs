@@ -5,6 +5,7 @@
 //! (`policy`), and what becomes of one (`incident`).
 
 mod context;
+mod decided;
 mod fhir;
 mod gather;
 mod ids;

@@ -16,6 +16,7 @@ use tokio::runtime::Handle;
 
 use super::super::node::Parts;
 use super::context::{self, Lacks};
+use super::decided;
 use super::gather::{self, Gathered, Wanted, no_room};
 use super::ids::{SiteIds, account};
 use super::persons::Persons;
@@ -71,7 +72,8 @@ impl Asked {
         };
         let is_over = || self.is_over();
         let Some(gathered) = gather::gather(&self.parts, &wanted, &self.progress, &is_over)? else { return Ok(None) };
-        let read = context::read(&dir, &gathered, &ids, Settings::default())?;
+        let taught = self.runtime.block_on(decided::taught(&self.parts.state, &self.site, now)).map_err(failed)?;
+        let read = context::read(&dir, &gathered, &ids, Settings { taught, ..Settings::default() })?;
         let faults = read.faults;
         let (context, proofs) = read.into_parts(&gathered);
         let mut review = Review::new(context);
