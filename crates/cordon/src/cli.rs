@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Privacy(PrivacyArgs),
     /// Simulate a hospital whose truth is known, and score reviews with it
     Sim(SimArgs),
-    /// Judge the models of learnt behaviour on labelled data
+    /// Judge the models of learnt behaviour on labelled data, or have a node forget somebody
     Learn(LearnArgs),
     /// Prove that everything a node keeps is as it was written
     Verify(VerifyArgs),

@@ -1,6 +1,7 @@
-//! `cordon learn`: what the models are worth, on data of ours or of the reader's own.
+//! `cordon learn`: what the models are worth, on data of ours or of the reader's own; and what a running node is to forget of somebody.
 
 mod files;
+mod forget;
 mod npy;
 mod runs;
 mod series;
@@ -34,6 +35,8 @@ pub(crate) struct LearnArgs {
 enum LearnCommand {
     /// Judge the models on labelled data, beside detectors that know nothing
     Eval(EvalArgs),
+    /// Have a running node forget what it learnt of one account, machine or device
+    Forget(forget::ForgetArgs),
 }
 
 #[derive(Debug, Args)]
@@ -202,7 +205,10 @@ fn percent(text: &str) -> Result<f64, String> {
 /// # Errors
 /// An input that cannot be read or judged, with the row at fault.
 pub(crate) fn run(args: &LearnArgs) -> Result<Exit> {
-    let LearnCommand::Eval(EvalArgs { bench }) = &args.command;
+    let EvalArgs { bench } = match &args.command {
+        LearnCommand::Eval(args) => args,
+        LearnCommand::Forget(args) => return forget::run(args),
+    };
     match bench {
         Bench::Edges(args) => runs::edges(args),
         Bench::Tabular(args) => runs::tabular(args),

@@ -114,6 +114,16 @@ impl RunningNode {
         job.unless_failed()
     }
 
+    /// Sends a body of JSON and gives the answer.
+    ///
+    /// # Errors
+    /// The node cannot be reached or refuses.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Result<Vec<u8>> {
+        let sent = self.client.post(path, "application/json", body.to_string().into_bytes())?.send().await;
+        let answer = accepted(sent.context("the node has the store and cannot be reached")?).await?;
+        Ok(answer.bytes().await.context("the answer of the node")?.to_vec())
+    }
+
     /// What stands at a path.
     ///
     /// # Errors
