@@ -2,7 +2,8 @@
 
 use cordon_model::{Delivery, Span, Time};
 use cordon_node::live::{LookBack, Node, Purpose};
-use cordon_store::state::FindingRow;
+use cordon_policy::AccessScope;
+use cordon_store::state::{By, FindingRow, GroupChange, Verdict};
 
 use super::hospital::{Hospital, is_decided, is_settled, send};
 use super::{look_back, rows};
@@ -102,5 +103,22 @@ async fn a_stolen_account_is_told_after_imported_weeks_and_once_only_over_restar
     signs_in(&node, next, "p.7", "203.0.113.9").await;
     let again = learnt(&node).await;
     assert!(again.iter().any(|row| row.subjects.user.as_deref() == Some("p.7")), "what was learnt survives: {again:?}");
+    // somebody calls both harmless: that is a part of the score of who does the same once the node goes on
+    for row in &again {
+        let change = GroupChange { verdict: Some(Some(Verdict::Benign)), ..GroupChange::default() };
+        let by = By { actor: "anna".into(), address: "".into(), at: next };
+        node.state().change_group(&AccessScope::of_the_node(), &by, row.group_id, None, &change).await.unwrap();
+    }
+    node.stop().await;
+    let node = hospital.start_asking(Time(next.0 + DAY_US), 40.0).await;
+    let later = Time(next.0 + DAY_US);
+    signs_in(&node, later, "p.9", "203.0.113.10").await;
+    let all = learnt(&node).await;
+    let told = all.iter().find(|row| row.time == Some(later)).unwrap();
+    let explanation = told.explanation.to_string();
+    assert!(
+        explanation.contains("such findings of others called harmless") && explanation.contains("takes off 0.09"),
+        "{explanation}"
+    );
     node.stop().await;
 }
