@@ -64,20 +64,27 @@ export function models() {
     });
 
     check("a verdict on a finding of a detector stands on its page with who gave it and what it does, and is taken back and put back there", async (visit) => {
-      const { items } = await world.ask("analyst", "GET", "/api/v1/finding-groups?limit=200&state=any");
-      const group = items.find((one) => one.rule.startsWith("learn."));
-      assert.ok(group, "the evening of Lakeside has a finding of learnt behaviour");
+      // after one day of history no detector has found anything: the node's answer is played, its own is tested in crates/api/tests/api/taught.rs
+      const model = (await known()).items[0].id;
+      const kept = { group: "0".repeat(32), model, title: "Sign-in unlike the account", level: "medium", entity: { kind: "host", name: "WS7" }, verdict: "benign", by: "haas", given: "2026-03-18T19:00:00Z", standing: "counts", entity_nats: -0.69, house_nats: -0.05, until: "2026-09-14T19:00:00Z", taken_back_by: null, taken_back: null };
+      const taken = { ...kept, standing: "taken_back", until: null, taken_back_by: "ruiz", taken_back: "2026-03-18T20:00:00Z" };
+      let now = kept;
       const page = await visit.as("analyst");
-      await world.node.change(world.tokens.analyst, `/api/v1/finding-groups/${group.id}`, { verdict: "benign" });
-      await page.goto(`/models/${group.rule}`);
+      await page.route("**/api/v1/models/verdicts**", async (route) => {
+        if (route.request().method() === "PUT") {
+          now = route.request().postDataJSON().teaches ? kept : taken;
+          return route.fulfill({ json: now });
+        }
+        return route.fulfill({ json: { items: [now], next: null } });
+      });
+      await page.goto(`/models/${model}`);
       const card = page.getByRole("region", { name: "What analysts taught it" });
-      await card.getByText(/takes 0\.\d+ nats off its scores/).first().waitFor();
+      await card.getByText(/haas, .* it takes 0\.69 nats off its scores, takes 0\.05 nats off everybody's, until 2026-09-14/).waitFor();
       await settled(page);
-      await card.getByRole("button", { name: /^Take back/ }).first().click();
-      await card.getByText(/taken back by/).waitFor();
-      await card.getByRole("button", { name: /^Let it count again/ }).first().click();
-      await card.getByText(/takes 0\.\d+ nats off its scores/).first().waitFor();
-      await world.node.change(world.tokens.analyst, `/api/v1/finding-groups/${group.id}`, { verdict: null });
+      await card.getByRole("button", { name: "Take back: WS7" }).click();
+      await card.getByText(/taken back by ruiz/).waitFor();
+      await card.getByRole("button", { name: "Let it count again: WS7" }).click();
+      await card.getByText(/takes 0\.69 nats off its scores/).waitFor();
     });
 
     check("a privacy officer has what was learnt of a device forgotten, and an analyst is not offered to", async (visit) => {
