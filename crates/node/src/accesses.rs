@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use cordon_privacy::{Access, BATCH, Explained, InMemory, Trail};
 
-/// Accesses that a program of its own holds in memory, and sorts at a time: 100 bytes each.
+/// Accesses that a program of its own holds in memory, and sorts at a time: 108 bytes each.
 const IN_MEMORY_MAX: usize = 3_000_000;
 /// Bytes read and written at a time.
 const BUFFER: usize = 1 << 20;
@@ -35,7 +35,7 @@ impl Intake {
         Self::holding(dir, IN_MEMORY_MAX)
     }
 
-    /// Keeps temporary files in `dir`, and up to `most` accesses of 100 bytes in memory.
+    /// Keeps temporary files in `dir`, and up to `most` accesses of 108 bytes in memory.
     pub fn holding(dir: &Path, most: usize) -> Self {
         Self {
             dir: dir.to_owned(),

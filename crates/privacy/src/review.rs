@@ -8,6 +8,8 @@ mod explaining;
 mod hands;
 mod judging;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod together;
 
 use std::io::{self, Read};

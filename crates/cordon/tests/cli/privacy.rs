@@ -641,3 +641,21 @@ fn accesses_that_come_through_a_pipe_are_reviewed_without_an_index_and_that_is_s
     let ran = record_of("1", paths.each_ref().map(PathBuf::as_path), true, &[]);
     assert!(ran.code == Some(2) && ran.err.contains("has no records.index"), "{}", ran.err);
 }
+
+#[test]
+fn a_review_is_the_same_byte_for_byte_with_one_thread_and_with_several() {
+    let (dir, hospital) = (TempDir::new().unwrap(), hospital());
+    let reviewed = |threads: &str| {
+        let out = dir.path().join(threads);
+        let ran = review(&hospital.join("accesses.csv"), hospital, &out, &["--threads", threads]);
+        assert!(matches!(ran.code, Some(1 | 3)), "{}", ran.err);
+        all(&out)
+    };
+    let one = reviewed("1");
+    assert!(one.iter().any(|(name, bytes)| name == "cases.ndjson" && !bytes.is_empty()));
+    for threads in ["2", "5"] {
+        for ((name, bytes), (_, other)) in one.iter().zip(reviewed(threads)) {
+            assert!(*bytes == other, "{name} with {threads} threads");
+        }
+    }
+}

@@ -77,9 +77,11 @@ impl Review {
                 works.push(Box::new(|| remember(world, memory, &mut ordered, Some((shared, until)))));
             }
             works.push(Box::new(|| moved = trail.keep(&done.explained).and_then(|()| read.read(trail))));
-            works.extend(scenarios.iter_mut().map(|scenario| {
-                Box::new(move || done.each(|seen| scenario.learn(world, seen))) as Work<'_>
-            }));
+            works.extend(
+                scenarios
+                    .iter_mut()
+                    .map(|scenario| Box::new(move || done.each(|seen| scenario.learn(world, seen))) as Work<'_>),
+            );
             works.push(Box::new(move || done.each(|seen| tally.see(seen))));
             hands.all(works);
             moved?;

@@ -58,9 +58,11 @@ impl Review {
                     bare.extend(seen.map(|seen| seen.access.row));
                 }),
             ];
-            works.extend(groups.iter_mut().map(|group| {
-                Box::new(move || group.judge(world, count, each(accesses, explained))) as Work<'_>
-            }));
+            works.extend(
+                groups
+                    .iter_mut()
+                    .map(|group| Box::new(move || group.judge(world, count, each(accesses, explained))) as Work<'_>),
+            );
             hands.all(works);
             moved?;
             count = count.saturating_add(u32::try_from(accesses.len()).unwrap_or(u32::MAX));

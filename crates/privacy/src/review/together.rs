@@ -52,9 +52,10 @@ impl Review {
                 Box::new(|| moved = trail.keep(&met.explained).and_then(|()| trail.next(&mut read.accesses))),
             ];
             works.extend(
-                pairs.iter_mut().zip(&noted).map(|(pairs, noted)| {
-                    Box::new(move || noted.iter().for_each(|note| pairs.note(note))) as Work<'_>
-                }),
+                pairs
+                    .iter_mut()
+                    .zip(&noted)
+                    .map(|(pairs, noted)| Box::new(move || noted.iter().for_each(|note| pairs.note(note))) as Work<'_>),
             );
             works.extend(look_up(world, &mut looked_up));
             hands.all(works);

@@ -12,25 +12,25 @@ use crate::settings::Settings;
 use crate::world::{Context, World};
 
 /// A small hospital on paper.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     settings: Settings,
     tables: Vec<(Table, String)>,
     accesses: String,
 }
 
 /// A time on the wall in Berlin's winter: minutes after Monday 2026-01-05 00:00.
-pub(super) fn clock(minutes: i64) -> String {
+pub(crate) fn clock(minutes: i64) -> String {
     Moment { at: 1_767_567_600_000 + minutes * 60_000, offset_minutes: 60 }.text()
 }
 
 /// The same with a day and an hour.
-pub(super) fn on(day: i64, hour: i64, minute: i64) -> String {
+pub(crate) fn on(day: i64, hour: i64, minute: i64) -> String {
     clock((day * 24 + hour) * 60 + minute)
 }
 
 impl Bench {
     /// With accesses under these columns and nothing else yet.
-    pub(super) fn new(columns: &str) -> Self {
+    pub(crate) fn new(columns: &str) -> Self {
         Self { settings: Settings::default(), tables: Vec::new(), accesses: format!("{columns}\n") }
     }
 
@@ -41,7 +41,7 @@ impl Bench {
     }
 
     /// With a table: its first line and its rows.
-    pub(super) fn table(mut self, table: Table, text: impl Into<String>) -> Self {
+    pub(crate) fn table(mut self, table: Table, text: impl Into<String>) -> Self {
         self.tables.push((table, text.into()));
         self
     }
@@ -54,7 +54,7 @@ impl Bench {
     }
 
     /// One more access.
-    pub(super) fn access(&mut self, row: std::fmt::Arguments<'_>) {
+    pub(crate) fn access(&mut self, row: std::fmt::Arguments<'_>) {
         let _ = writeln!(self.accesses, "{row}");
     }
 
@@ -67,7 +67,7 @@ impl Bench {
     }
 
     /// The world and its accesses in order of time.
-    pub(super) fn read(&self) -> (World, Vec<Access>) {
+    pub(crate) fn read(&self) -> (World, Vec<Access>) {
         let mut context = Context::new(self.settings.clone());
         for (table, text) in &self.tables {
             context.read(*table, text.as_bytes(), |fault| panic!("{fault:?}")).unwrap();

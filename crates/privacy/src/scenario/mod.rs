@@ -4,7 +4,7 @@
 //! how much it weighs follows from how seldom it is seen in this hospital's own ordinary accesses (`crate::score`). Each scenario tells its signs as sentences.
 
 #[cfg(test)]
-mod bench;
+pub(crate) mod bench;
 pub(crate) mod counter;
 mod gather;
 mod habit;
