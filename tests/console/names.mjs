@@ -10,6 +10,8 @@ import { check, world } from "./world/world.mjs";
 
 /** How many the walk has to find at least, to be believed when it finds none. */
 const FOUND_MIN = 400;
+/** Pages of entities that a role walks: they ask the most of the node, and are made alike for all who may see them. */
+const ENTITIES = { analyst: ["user"], privacy_officer: ["user", "patient"], responder: ["host"] };
 /** Walks at a time. */
 const AT_ONCE = 3;
 
@@ -50,7 +52,7 @@ export function names() {
       const see = (where, text) => namesIn(text).forEach((name) => found.set(name, (found.get(name) ?? new Set()).add(where)));
       const walker = new Walker(context, see);
       const ask = (method, path, body) => node.ask(tokens[role], method, path, body).catch(() => undefined);
-      await walker.walk(await addresses(ask, patient));
+      await walker.walk(await addresses(ask, patient, ENTITIES[role] ?? []));
       await context.close();
       return { role, walker, found };
     }

@@ -105,12 +105,12 @@ export class Walker {
   }
 }
 
-/** Every page of the console for one role, with pages of what there is: `ask` asks the API as that role, or gives nothing where it may not. */
-export async function addresses(ask, patientRef) {
+/** Every page of the console for one role, with pages of what there is, of entities one of each of these kinds: `ask` asks the API as that role, or gives nothing where it may not. */
+export async function addresses(ask, patientRef, entityKinds) {
   const handle = async (text) => (await ask("POST", "/api/v1/handles", { text }))?.handle;
   const items = async (path) => (await ask("GET", path))?.items ?? [];
   const [groups, risks, cases, rules, models] = await Promise.all(["/api/v1/finding-groups?limit=1", "/api/v1/entities?limit=200", "/api/v1/incidents?limit=1", "/api/v1/rules", "/api/v1/models"].map(items));
-  const kinds = ["user", "patient"].map((kind) => risks.find(({ entity }) => entity.kind === kind && entity.name)?.entity).filter(Boolean);
+  const kinds = entityKinds.map((kind) => risks.find(({ entity }) => entity.kind === kind && entity.name)?.entity).filter(Boolean);
   const entities = await Promise.all(kinds.map(({ kind, name }) => handle(JSON.stringify([kind, name]))));
   const record = await handle(patientRef);
   return [
