@@ -79,15 +79,7 @@ impl<R: Row> Table<R> {
         self.pushed_out = self.pushed_out.saturating_add(other.pushed_out);
         for (rows, others) in self.groups.iter_mut().zip(&other.groups) {
             let mut all: Vec<R> = rows.iter().filter(|row| row.key() != 0).copied().collect();
-            for row in others.iter().filter(|row| row.key() != 0) {
-                match all.iter_mut().find(|known| known.key() == row.key()) {
-                    Some(known) => {
-                        *known = R::joined(*known, *row);
-                        both.push(*known);
-                    }
-                    None => all.push(*row),
-                }
-            }
+            both.extend(others.iter().filter(|row| row.key() != 0).filter_map(|row| join(&mut all, *row)));
             all.sort_unstable_by_key(|row| (std::cmp::Reverse(row.last_s()), row.key()));
             self.pushed_out += u64::try_from(all.len().saturating_sub(WAYS)).unwrap_or(0);
             let mut all = all.into_iter();
@@ -127,5 +119,20 @@ impl<R: Row> Table<R> {
             *slot.ok_or(Damaged("the place of a row"))? = row;
         }
         Ok(table)
+    }
+}
+
+/// Joins a row with the one of its key, which is given then, or adds it.
+fn join<R: Row>(all: &mut Vec<R>, row: R) -> Option<R> {
+    let known = all.iter_mut().find(|known| known.key() == row.key());
+    match known {
+        Some(known) => {
+            *known = R::joined(*known, row);
+            Some(*known)
+        }
+        None => {
+            all.push(row);
+            None
+        }
     }
 }
