@@ -98,6 +98,7 @@ impl Entities {
     }
 
     /// All of them, the longest silent first.
+    #[expect(clippy::vec_box, reason = "they are lent out in their boxes: a profile is a kilobyte")]
     pub(super) fn into_profiles(mut self) -> Vec<Box<Profile>> {
         let mut all = Vec::with_capacity(self.len());
         let mut slot = self.oldest;

@@ -117,7 +117,7 @@ pub(super) struct Verdicts {
 
 impl Verdicts {
     fn new(mut given: Vec<Verdict>, key_of: impl Fn(EntityKind, &str) -> Option<u64>) -> Self {
-        given.sort_unstable_by(|one, other| (one.given, one.id).cmp(&(other.given, other.id)));
+        given.sort_unstable_by_key(|one| (one.given, one.id));
         let surplus = given.len().saturating_sub(VERDICTS_MAX);
         given.drain(..surplus);
         let mut standings: Vec<VerdictStanding> = given.iter().map(standing_alone).collect();
@@ -242,7 +242,8 @@ fn bound_weeks(given: &[Verdict], standings: &mut [VerdictStanding]) {
 
 /// Of each analyst two count about one entity and detector, the latest.
 fn bound_pairs(given: &[Verdict], standings: &mut [VerdictStanding]) {
-    let mut counted: FxHashMap<(&str, &str, Option<&(EntityKind, Box<str>)>), usize> = FxHashMap::default();
+    type About<'v> = Option<&'v (EntityKind, Box<str>)>;
+    let mut counted: FxHashMap<(&str, &str, About<'_>), usize> = FxHashMap::default();
     for (verdict, standing) in given.iter().zip(standings).rev() {
         if *standing != VerdictStanding::Counts || verdict.about.is_none() {
             continue;

@@ -91,10 +91,9 @@ impl Behaviour {
         let mut held = WorkOrders::default();
         for (place, order) in orders.iter().enumerate() {
             for name in &order.names {
-                for kind in [EntityKind::Device, EntityKind::Host] {
-                    let Some(known) = name_of(kind, name) else { continue };
-                    held.of_device.entry(self.key(kind, &known)).or_default().push(place);
-                }
+                let kinds = [EntityKind::Device, EntityKind::Host];
+                let keys = kinds.into_iter().filter_map(|kind| Some(self.key(kind, &name_of(kind, name)?)));
+                keys.for_each(|key| held.of_device.entry(key).or_default().push(place));
                 let partner = name.trim().parse().map_or_else(
                     |_| self.thing(Thing::Peer, name.trim().as_bytes()),
                     |address| self.thing(Thing::Peer, &octets(address)),

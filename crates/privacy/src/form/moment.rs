@@ -158,16 +158,15 @@ mod tests {
     #[test]
     fn times_as_nearly_all_are_written_are_read_as_by_the_general_way() {
         let mut read = 0;
-        for year in [1970, 1999, 2000, 2026, 2028, 2100, 2199] {
-            for month in 0..=13 {
-                for day in 0..=32 {
-                    for (clock, offset) in [("00:00:00", "+00:00"), ("23:59:59", "-03:30"), ("12:60:00", "+01:00")] {
-                        let text = format!("{year}-{month:02}-{day:02}T{clock}{offset}");
-                        let quick = plain(&text);
-                        assert_eq!(quick, Moment::parse_any(&text).ok(), "{text}");
-                        read += u32::from(quick.is_some());
-                    }
-                }
+        let years = [1970, 1999, 2000, 2026, 2028, 2100, 2199];
+        let months = years.into_iter().flat_map(|year| (0..=13).map(move |month| format!("{year}-{month:02}")));
+        let days = months.flat_map(|month| (0..=32).map(move |day| format!("{month}-{day:02}")));
+        for day in days {
+            for rest in ["00:00:00+00:00", "23:59:59-03:30", "12:60:00+01:00"] {
+                let text = format!("{day}T{rest}");
+                let quick = plain(&text);
+                assert_eq!(quick, Moment::parse_any(&text).ok(), "{text}");
+                read += u32::from(quick.is_some());
             }
         }
         assert_eq!(read, 2 * (5 * 365 + 2 * 366), "each day twice: 2000 and 2028 are leap years");

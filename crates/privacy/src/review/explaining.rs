@@ -69,9 +69,8 @@ impl Review {
             let (memory, done, tally) = (&mut memory, &done, &mut tally);
             if ordered.is_learnt(until) {
                 works.push(Box::new(|| remember(world, memory, &mut ordered, None)));
-                if asked.is_learnt(until) {
-                    works.extend(ask(world, shared, &mut asked));
-                }
+                let is_learnt = asked.is_learnt(until);
+                works.extend(is_learnt.then(|| ask(world, shared, &mut asked)).into_iter().flatten());
             } else {
                 // INVARIANT: what comes later is not of the days learnt ahead either, so that nobody asks `shared` meanwhile.
                 works.push(Box::new(|| remember(world, memory, &mut ordered, Some((shared, until)))));

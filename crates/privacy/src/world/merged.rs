@@ -27,26 +27,17 @@ impl Context {
         }
         let mut persons = Persons::default();
         for (one, other) in std::mem::take(&mut self.merged) {
-            let [first, second] = [one, other].map(|id| rows.get(&id).map_or(NONE, |row| row.identity.person));
-            let stated = [first, second].into_iter().find(|person| *person != NONE);
+            let row = |id: u32| rows.get(&id).copied().unwrap_or(NOBODY);
+            let both = [row(one), row(other)];
+            let stated = both.iter().map(|row| row.identity.person).find(|person| *person != NONE);
             let person = stated.unwrap_or_else(|| {
                 let text = format!("merged {}", self.patient_ids.text(one));
                 self.texts.number(&text)
             });
-            for id in [one, other] {
-                if let Some(row) = rows.get_mut(&id) {
-                    persons.join(row.identity.person, person);
-                    row.identity.person = person;
-                }
-            }
-            let known = [one, other].iter().filter_map(|id| rows.get(id)).find(|row| row.proof != Proof::NONE).copied();
-            for id in [one, other] {
-                if let (Some(row), Some(known)) = (rows.get_mut(&id), known)
-                    && row.proof == Proof::NONE
-                {
-                    *row = known;
-                }
-            }
+            both.iter().for_each(|row| persons.join(row.identity.person, person));
+            let known = both.into_iter().find(|row| row.proof != Proof::NONE).unwrap_or(NOBODY);
+            let [first, second] = both.map(|row| Some(row).filter(|row| row.proof != Proof::NONE).unwrap_or(known));
+            rows.extend([(one, first.of_person(person)), (other, second.of_person(person))]);
         }
         for (_, patient) in &mut self.patients {
             patient.identity.person = persons.of(patient.identity.person);
@@ -57,6 +48,12 @@ impl Context {
             patient.identity.person = persons.of(patient.identity.person);
         }
         self.patients.extend(merged);
+    }
+}
+
+impl Patient {
+    fn of_person(self, person: u32) -> Self {
+        Self { identity: Identity { person, ..self.identity }, ..self }
     }
 }
 
