@@ -130,9 +130,7 @@ impl Review {
         let tally = self.explain(hands, trail, &mut shared, &mut progress)?;
         drop(shared);
         let world = &self.world;
-        hands.all(
-            self.scenarios.iter_mut().map(|scenario| Box::new(|| scenario.settle(world)) as Work<'_>).collect(),
-        );
+        hands.all(self.scenarios.iter_mut().map(|scenario| Box::new(|| scenario.settle(world)) as Work<'_>).collect());
         let Judged { signs, bare } = self.judge(hands, trail, &mut progress)?;
         let (visits, user_days) = (tally.visits(&self.world), tally.user_days(&self.world));
         let visit_count = visits.all();
