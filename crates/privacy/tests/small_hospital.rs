@@ -202,7 +202,7 @@ fn budget(hospital: &Hospital) -> usize {
 }
 
 /// The case of a person among those that are read, and its place.
-fn case_of<'a>(verdict: &'a Verdict, user: &str, budget: usize) -> Option<(usize, &'a cordon_privacy::Case)> {
+fn case_of<'a>(verdict: &'a Verdict, user: &str, budget: usize) -> Option<(usize, &'a Case)> {
     verdict.cases.iter().take(budget).enumerate().find(|(_, case)| case.user == user)
 }
 

@@ -52,11 +52,10 @@ mod tests {
     fn every_piece_is_done_once_before_the_hands_come_back() {
         for threads in [1, 2, 8] {
             let done: Vec<AtomicU32> = (0..100).map(|_| AtomicU32::new(0)).collect();
-            let works = done.iter().map(|done| {
-                Box::new(|| {
-                    done.fetch_add(1, Ordering::Relaxed);
-                }) as Work<'_>
-            });
+            let count = |done: &AtomicU32| {
+                done.fetch_add(1, Ordering::Relaxed);
+            };
+            let works = done.iter().map(|done| Box::new(move || count(done)) as Work<'_>);
             Threads::of(Some(threads)).all(works.collect());
             assert!(done.iter().all(|done| done.load(Ordering::Relaxed) == 1), "{threads}");
         }

@@ -65,7 +65,11 @@ fn merged_moments_are_those_of_all_values_and_a_merged_filter_knows_what_both_me
     let (mut one, mut other, mut both) = (Moments::default(), Moments::default(), Moments::default());
     for step in 0..40_i64 {
         let value = 10.0 + f64::from(i32::try_from(step % 7).unwrap());
-        if step % 2 == 0 { one.learn(value, 0, fading) } else { other.learn(value, 0, fading) }
+        if step % 2 == 0 {
+            one.learn(value, 0, fading)
+        } else {
+            other.learn(value, 0, fading)
+        }
         both.learn(value, 0, fading);
     }
     let (mut first, mut second) = (one, other);

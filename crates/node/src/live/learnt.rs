@@ -346,12 +346,10 @@ mod tests {
         let anna = |name: &str| Entity { kind: cordon_store::state::EntityKind::User, name: name.into() };
         assert_eq!(forget_for_good(&learnt, &FileDisk, &anna("nobody")).unwrap(), None);
         let (other, done) = (learnt.clone(), std::sync::atomic::AtomicBool::new(false));
+        let is_done = || done.load(std::sync::atomic::Ordering::Relaxed);
+        let write = || std::iter::repeat_with(|| drop(other.write(&FileDisk))).find(|()| is_done());
         let forgotten = std::thread::scope(|scope| {
-            scope.spawn(|| {
-                while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                    other.write(&FileDisk).unwrap();
-                }
-            });
+            scope.spawn(write);
             let forgotten = forget_for_good(&learnt, &FileDisk, &anna("LAKESIDE\\Anna")).unwrap();
             done.store(true, std::sync::atomic::Ordering::Relaxed);
             forgotten

@@ -100,8 +100,8 @@ impl Persons {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Settings;
     use crate::Table;
+    use crate::settings::Settings;
     use crate::world::World;
 
     const PATIENTS: &str = "patient,person_id,surname\nA,1,Ash\nB,2,Birch\nC,,Cedar\n";

@@ -117,13 +117,12 @@ fn alerts_of_a_repeated_harmless_pattern_fall_and_others_stay() {
         let (mut verdicts, mut alerts, mut others) = (Vec::new(), [0, 0], 0);
         for turn in 0..4 {
             let from = 21 + turn * 21;
-            for one in seen(&mut behaviour, &weeks_with_lists(from, 10 + turn)) {
-                if ids(std::slice::from_ref(&one)) != ["learn.account.collection"] {
-                    continue;
-                }
+            let told = seen(&mut behaviour, &weeks_with_lists(from, 10 + turn)).into_iter();
+            for one in told.filter(|one| ids(std::slice::from_ref(one)) == ["learn.account.collection"]) {
                 let user = one.detected.subject.user.as_deref().unwrap().to_owned();
                 let is_harmless = ["n0", "n1", "n2", "n3"].contains(&user.as_str());
-                *(if is_harmless { &mut alerts[usize::from(turn >= 1)] } else { &mut others }) += 1;
+                alerts[usize::from(turn >= 1)] += u32::from(is_harmless);
+                others += u32::from(!is_harmless);
                 let number = verdicts.len() as u64;
                 let verdict = said(number, &user, ANALYSTS[verdicts.len() % 3], from + 21, !is_harmless);
                 verdicts.push(Verdict { detector: "learn.account.collection".into(), ..verdict });

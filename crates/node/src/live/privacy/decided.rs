@@ -40,7 +40,7 @@ pub(super) async fn taught(state: &State, site: &str, now: Time) -> Result<Vec<T
 }
 
 fn counted(mut rows: Vec<IncidentRow>, now: Time) -> Vec<Taught> {
-    rows.sort_unstable_by(|one, other| (other.last, other.id.0).cmp(&(one.last, one.id.0)));
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse((row.last, row.id.0)));
     let mut by_owner: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
     let mut taught: BTreeMap<String, Taught> = BTreeMap::new();
     for row in rows {

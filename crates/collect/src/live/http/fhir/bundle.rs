@@ -252,8 +252,9 @@ mod tests {
 
     #[test]
     fn the_entries_of_a_bundle_are_told_apart() {
-        let entries =
-            format!(r#"{{"resource":{EVENT},"request":{{}}}},{{"resource":{{"resourceType":"Observation"}}}},{{"resource":{{"resourceType":"Patient"}}}}"#);
+        let entries = format!(
+            r#"{{"resource":{EVENT},"request":{{}}}},{{"resource":{{"resourceType":"Observation"}}}},{{"resource":{{"resourceType":"Patient"}}}}"#
+        );
         check(Syntax::Json, &json("batch", &entries), Ok((false, &[EVENT, "other", "Patient"])));
         check(Syntax::Json, &json("history", "{}"), Ok((false, &["other"])));
         check(Syntax::Json, &json("transaction", ""), Ok((true, &[])));
@@ -292,10 +293,7 @@ mod tests {
         let body = br#"{"id":"1","resourceType":"Encounter"}"#;
         assert_eq!(Syntax::Json.care("Encounter", body), Ok("Encounter"));
         assert_eq!(Syntax::Json.care("Patient", body), Err(Faulty::OtherResource));
-        assert_eq!(
-            Syntax::Json.care("Observation", br#"{"resourceType":"Observation"}"#),
-            Err(Faulty::OtherResource)
-        );
+        assert_eq!(Syntax::Json.care("Observation", br#"{"resourceType":"Observation"}"#), Err(Faulty::OtherResource));
         assert_eq!(Syntax::Json.care("Encounter", b"[]"), Err(Faulty::Malformed));
         assert_eq!(Syntax::Xml.care("Encounter", b"<Encounter/>"), Err(Faulty::OtherResource));
     }

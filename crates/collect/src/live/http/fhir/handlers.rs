@@ -68,11 +68,7 @@ pub(super) async fn audit_event(State(shared): State<Arc<Shared>>, request: Requ
 }
 
 /// A resource of care.
-pub(super) async fn create(
-    State(shared): State<Arc<Shared>>,
-    Path(kind): Path<String>,
-    request: Request,
-) -> Response {
+pub(super) async fn create(State(shared): State<Arc<Shared>>, Path(kind): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(syntax) = syntax_of(&parts.headers) else { return outcome::refused(Syntax::Json, Refusal::MediaType) };
     match keep(&shared, &parts, body, split_care(syntax, kind)).await {
@@ -106,7 +102,8 @@ fn split_care(syntax: Syntax, kind: String) -> impl FnOnce(&[u8], Packers, usize
 pub(super) async fn bundle(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(syntax) = syntax_of(&parts.headers) else { return outcome::refused(Syntax::Json, Refusal::MediaType) };
-    let split = move |body: &[u8], packers: Packers, entries_max: usize| split_bundle(syntax, body, packers, entries_max);
+    let split =
+        move |body: &[u8], packers: Packers, entries_max: usize| split_bundle(syntax, body, packers, entries_max);
     match keep(&shared, &parts, body, split).await {
         Ok((is_transaction, kept)) => {
             let entry = |kept: &Option<&'static str>| match kept {

@@ -23,8 +23,14 @@ impl Faulty {
     const fn issue(self) -> (&'static str, &'static str) {
         match self {
             Self::Malformed => ("structure", "the body is not well-formed in the syntax that its content type names"),
-            Self::OtherResource => ("not-supported", "AuditEvents are taken, and in JSON the types of care that GET /fhir/metadata names; each at its own route, in Bundles at the base"),
-            Self::OtherBundle => ("not-supported", "a Bundle is taken when its type is batch, transaction, history or subscription-notification"),
+            Self::OtherResource => (
+                "not-supported",
+                "AuditEvents are taken, and in JSON the types of care that GET /fhir/metadata names; each at its own route, in Bundles at the base",
+            ),
+            Self::OtherBundle => (
+                "not-supported",
+                "a Bundle is taken when its type is batch, transaction, history or subscription-notification",
+            ),
             Self::TooMany => ("too-long", "the Bundle has more entries than one request may bring"),
         }
     }

@@ -47,7 +47,8 @@ async fn resources_of_care_are_kept_as_they_were_sent() {
     let node = Node::new(Log::Keeps);
     let created = node.send("POST", "/fhir/Encounter", "portal", &[JSON], VISIT).await;
     let updated = node.send("PUT", "/fhir/Encounter/e1", "portal", &[JSON], VISIT).await;
-    let told = node.send("POST", "/fhir", "portal", &[JSON], bundle("subscription-notification", &[VISIT, EVENT])).await;
+    let told =
+        node.send("POST", "/fhir", "portal", &[JSON], bundle("subscription-notification", &[VISIT, EVENT])).await;
     assert_eq!((created.status, updated.status, told.status), (StatusCode::CREATED, StatusCode::OK, StatusCode::OK));
     assert!(created.header("location").starts_with("Encounter/"));
     let (visit, event) = (format!("http/portal json {VISIT}"), format!("http/portal fhir_audit_event {EVENT}"));

@@ -1,3 +1,5 @@
+//! Resources as rows of the file contract.
+
 use std::io::Read as _;
 
 use cordon_model::EventId;
