@@ -10,7 +10,7 @@ from collections import defaultdict
 from node import BINARY, ENVIRONMENT, PATIENCE, PYTHON, ROLES, ROOT, Node
 
 # Examples of each operation and seconds for all of them; more of both when somebody looks for faults: EXAMPLES=200 SECONDS_MAX=3600 SEED=7.
-EXAMPLES, SECONDS_MAX, SEED = (os.environ.get(name, default) for name, default in (("EXAMPLES", "6"), ("SECONDS_MAX", "150"), ("SEED", "1")))
+EXAMPLES, SECONDS_MAX, SEED = (os.environ.get(name, default) for name, default in (("EXAMPLES", "6"), ("SECONDS_MAX", "300"), ("SEED", "1")))
 # Values of bodies and headers that mean something to this node.
 SENSE = {
     "body.sql": ["SELECT count(*) AS n FROM events", "SELECT event_table, time FROM events LIMIT 3", "EXPLAIN SELECT * FROM identity"],
