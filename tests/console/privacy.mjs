@@ -169,8 +169,8 @@ export function privacy() {
       await decides.getByLabel("Why").fill("curiosity, as the answer says");
       await decides.getByRole("button", { name: "Decide", exact: true }).click();
       const deadlines = page.getByRole("region", { name: "Deadlines" });
-      assert.equal(await deadlines.getByRole("listitem").count(), 2);
       await deadlines.getByText(/left$/).first().waitFor();
+      assert.equal(await deadlines.getByRole("listitem").count(), 2);
       assert.equal((await now()).verdict, "breach");
       await page.getByRole("button", { name: "Take the verdict back" }).click();
       await eventually("the case is in work again", async () => (await now()).state === "triage");
