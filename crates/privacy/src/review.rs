@@ -4,6 +4,7 @@
 //! (`together`). The second finds the other reasons and lets the scenarios learn what is usual (`explaining`). The third lets them judge (`judging`). Nothing is kept of an
 //! ordinary access but its reasons and counts. Each walk goes in batches, and while one batch is looked at the next is read: who does what stands in `hands`.
 
+mod batch;
 mod explaining;
 mod hands;
 mod judging;

@@ -2,36 +2,22 @@
 
 use std::io;
 
+use super::batch::Batch;
 use super::hands::{Hands, Work};
 use super::tally::Tally;
 use super::together::PARTS;
 use super::{Review, Walk};
-use crate::explain::{Absent, Episodes, Explained, Shared};
+use crate::explain::{Absent, Episodes, Shared};
 use crate::feed::{Feed, late};
-use crate::form::{Access, days_before};
+use crate::form::days_before;
 use crate::names::NONE;
-use crate::scenario::Seen;
 use crate::template;
 use crate::trail::{BATCH, Trail};
 use crate::world::World;
 
-/// Accesses on their way through the walk.
-#[derive(Default)]
-struct Batch {
-    accesses: Vec<Access>,
-    explained: Vec<Explained>,
-}
-
-impl Batch {
-    fn read(&mut self, trail: &mut dyn Trail) -> io::Result<()> {
-        trail.next(&mut self.accesses)?;
-        trail.kept(&mut self.explained)
-    }
-
-    /// Whether all of it is of the days of which it was learnt ahead who treats together.
-    fn is_learnt(&self, until: i64) -> bool {
-        self.accesses.last().is_none_or(|access| access.time.at <= until)
-    }
+/// Whether all of a batch is of the days of which it was learnt ahead who treats together.
+fn is_learnt(batch: &Batch, until: i64) -> bool {
+    batch.accesses.last().is_none_or(|access| access.time.at <= until)
 }
 
 /// What is remembered of earlier accesses.
@@ -67,32 +53,22 @@ impl Review {
             let mut moved = Ok(());
             let mut works: Vec<Work<'_>> = Vec::new();
             let (memory, done, tally) = (&mut memory, &done, &mut tally);
-            if ordered.is_learnt(until) {
+            if is_learnt(&ordered, until) {
                 works.push(Box::new(|| remember(world, memory, &mut ordered, None)));
-                let is_learnt = asked.is_learnt(until);
-                works.extend(is_learnt.then(|| ask(world, shared, &mut asked)).into_iter().flatten());
+                let asked_is_learnt = is_learnt(&asked, until);
+                works.extend(asked_is_learnt.then(|| ask(world, shared, &mut asked)).into_iter().flatten());
             } else {
                 // INVARIANT: what comes later is not of the days learnt ahead either, so that nobody asks `shared` meanwhile.
                 works.push(Box::new(|| remember(world, memory, &mut ordered, Some((shared, until)))));
             }
             works.push(Box::new(|| moved = trail.keep(&done.explained).and_then(|()| read.read(trail))));
-            works.extend(
-                scenarios
-                    .iter_mut()
-                    .map(|scenario| Box::new(move || done.each(|seen| scenario.learn(world, seen))) as Work<'_>),
-            );
-            works.push(Box::new(move || done.each(|seen| tally.see(seen))));
+            works.extend(scenarios.iter_mut().map(|scenario| {
+                Box::new(move || done.each().for_each(|seen| scenario.learn(world, &seen))) as Work<'_>
+            }));
+            works.push(Box::new(move || done.each().for_each(|seen| tally.see(&seen))));
             hands.all(works);
             moved?;
             progress(Walk::Explaining, count);
-        }
-    }
-}
-
-impl Batch {
-    fn each(&self, mut see: impl FnMut(&Seen<'_>)) {
-        for (access, explained) in self.accesses.iter().zip(&self.explained) {
-            see(&Seen { access, explained });
         }
     }
 }
@@ -109,7 +85,7 @@ fn ask<'a>(world: &'a World, shared: &'a Shared, batch: &'a mut Batch) -> impl I
     })
 }
 
-/// Explains accesses by earlier ones. With `late`, also by those who treat together, which is learnt from the accesses behind its time.
+/// Explains accesses by earlier ones. With `shared`, also by those who treat together, which is learnt from the accesses behind its time.
 fn remember(world: &World, memory: &mut Memory, batch: &mut Batch, mut shared: Option<(&mut Shared, i64)>) {
     for (access, explained) in batch.accesses.iter().zip(&mut batch.explained) {
         if let Some((shared, until)) = &mut shared {

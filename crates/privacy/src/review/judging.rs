@@ -5,10 +5,9 @@ use std::iter::Peekable;
 
 use rustc_hash::FxHashSet;
 
+use super::batch::Batch;
 use super::hands::{Hands, Work};
 use super::{Review, Walk};
-use crate::explain::Explained;
-use crate::form::Access;
 use crate::scenario::{Id, Scenario, Seen, Sign, group};
 use crate::trail::Trail;
 use crate::world::World;
@@ -40,32 +39,30 @@ impl Review {
         let world = &self.world;
         let mut groups = groups(&mut self.scenarios);
         let mut bare = FxHashSet::default();
-        let (mut read, mut judged): (Batch, Batch) = Default::default();
+        let (mut read, mut judged) = (Batch::default(), Batch::default());
         let mut count = 0_u32;
         trail.begin();
-        read_next(trail, &mut read)?;
+        read.read(trail)?;
         loop {
             (judged, read) = (read, judged);
-            let (accesses, explained) = &judged;
-            if accesses.is_empty() {
+            let judged = &judged;
+            if judged.accesses.is_empty() {
                 break;
             }
             let mut moved = Ok(());
             let mut works: Vec<Work<'_>> = vec![
-                Box::new(|| moved = read_next(trail, &mut read)),
+                Box::new(|| moved = read.read(trail)),
                 Box::new(|| {
-                    let seen = each(accesses, explained).filter(Seen::has_no_reason);
+                    let seen = judged.each().filter(Seen::has_no_reason);
                     bare.extend(seen.map(|seen| seen.access.row));
                 }),
             ];
             works.extend(
-                groups
-                    .iter_mut()
-                    .map(|group| Box::new(move || group.judge(world, count, each(accesses, explained))) as Work<'_>),
+                groups.iter_mut().map(|group| Box::new(move || group.judge(world, count, judged.each())) as Work<'_>),
             );
             hands.all(works);
             moved?;
-            count = count.saturating_add(u32::try_from(accesses.len()).unwrap_or(u32::MAX));
+            count = count.saturating_add(u32::try_from(judged.accesses.len()).unwrap_or(u32::MAX));
             progress(Walk::Judging, u64::from(count));
         }
         for group in &mut groups {
@@ -73,17 +70,6 @@ impl Review {
         }
         Ok(Judged { signs: joined(groups), bare })
     }
-}
-
-type Batch = (Vec<Access>, Vec<Explained>);
-
-fn read_next(trail: &mut dyn Trail, (accesses, explained): &mut Batch) -> io::Result<()> {
-    trail.next(accesses)?;
-    trail.kept(explained)
-}
-
-fn each<'a>(accesses: &'a [Access], explained: &'a [Explained]) -> impl Iterator<Item = Seen<'a>> {
-    accesses.iter().zip(explained).map(|(access, explained)| Seen { access, explained })
 }
 
 /// Scenarios apart, but for those that look at each other's signs.

@@ -2,22 +2,16 @@
 
 use std::io;
 
+use super::batch::Batch;
 use super::hands::{Hands, Work};
 use super::{Review, Walk};
 use crate::explain::{Explained, Meetings, Notes, Shared, from_context};
-use crate::form::{Access, days_before};
+use crate::form::days_before;
 use crate::trail::{BATCH, Trail};
 use crate::world::World;
 
 /// Parts of a batch that are explained beside each other.
 pub(super) const PARTS: usize = 4;
-
-/// Accesses on their way through the walk.
-#[derive(Default)]
-struct Batch {
-    accesses: Vec<Access>,
-    explained: Vec<Explained>,
-}
 
 impl Review {
     /// First walk.
