@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use cordon_privacy::{Access, BATCH, Explained, InMemory, Trail};
 
-/// Accesses that a program of its own holds in memory, and sorts at a time: 108 bytes each.
+/// Accesses that a program of its own holds in memory, and sorts at a time: 104 bytes each.
 const IN_MEMORY_MAX: usize = 3_000_000;
 /// Bytes read and written at a time.
 const BUFFER: usize = 1 << 20;
@@ -35,7 +35,7 @@ impl Intake {
         Self::holding(dir, IN_MEMORY_MAX)
     }
 
-    /// Keeps temporary files in `dir`, and up to `most` accesses of 108 bytes in memory.
+    /// Keeps temporary files in `dir`, and up to `most` accesses of 104 bytes in memory.
     pub fn holding(dir: &Path, most: usize) -> Self {
         Self {
             dir: dir.to_owned(),
@@ -311,6 +311,11 @@ mod tests {
         let (mut kept, mut rows) = (intake.finish().unwrap(), Vec::new());
         kept.trail().walk(&mut |access| rows.push(access.row)).unwrap();
         rows
+    }
+
+    #[test]
+    fn an_access_in_memory_takes_what_the_bounds_say() {
+        assert_eq!(size_of::<Access>() + size_of::<Explained>(), 104);
     }
 
     #[test]

@@ -28,8 +28,9 @@ Examples:
 Every access to the record, with its reason or that none is found in the data, over all ids
 that are the patient's. Reasons depend on what others did, so all accesses are read and
 explained, which takes as long as a review. --review names the folder of a review of the same
-files (cordon privacy review --out): what it found is looked up, in a moment. --disclosures accounts for what was given to others (45 CFR 164.528):
-without treatment, payment and operations, repeats in one line. html is a page to print.
+files (cordon privacy review --out): what it found is looked up, in a moment. --disclosures
+accounts for what was given to others (45 CFR 164.528): without treatment, payment and
+operations, repeats in one line. html is a page to print.
 Exit code: 0 done, 2 could not run, 3 done, but some rows could not be used.";
 
 /// Options of `cordon privacy record`.

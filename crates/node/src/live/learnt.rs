@@ -15,7 +15,7 @@ use cordon_store::state::Entity;
 use super::taught::{self, kind_of};
 
 /// Raised with every change of the layout.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 /// Largest file that is read.
 const FILE_BYTES_MAX: u64 = 4 << 30;
 /// What was learnt is written down no faster than this, so that a large house does not do nothing else.
@@ -232,7 +232,7 @@ impl State {
 
     fn read(options: &BehaviourOptions, bytes: &[u8]) -> Result<Self, Damaged> {
         let from = &mut &*bytes;
-        let mut number = || codec::take_u64(from).ok_or(Damaged("what was learnt, version 1"));
+        let mut number = || codec::take_u64(from).ok_or(Damaged("what was learnt, version 2"));
         if number()? != VERSION {
             return Err(Damaged("what was learnt, version 1"));
         }

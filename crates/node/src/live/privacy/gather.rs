@@ -1,6 +1,7 @@
 //! Walks what is stored and makes rows of the file contract of it: accesses of every record that tells of one, and context of messages and FHIR resources.
 //!
-//! Nothing is kept in memory but visits, appointments and the ids of the last requests: rows go to temporary files in the data folder (`rows`).
+//! Nothing is kept in memory but visits, appointments, FHIR resources (which name each other in any order) and the ids of the last requests: rows go to temporary files in the
+//! data folder (`rows`).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
