@@ -56,7 +56,7 @@ pub struct Sentence {
 }
 
 /// Signs of one user that hang together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Group<'a> {
     user: u32,
     signs: Vec<&'a Sign>,
@@ -81,13 +81,14 @@ pub(crate) struct Evidence<'a> {
     pub bare: &'a FxHashSet<u32>,
 }
 
-/// Makes cases of signs, best first.
+/// Makes cases of signs, best first. With a budget of so many cases, what is less certain fills the room that is left.
 pub(crate) fn cases(
     world: &World,
     scenarios: &[Box<dyn Scenario>],
     evidence: &Evidence<'_>,
     weights: &Weights<'_>,
     visits: u64,
+    budget: Option<usize>,
 ) -> Vec<Case> {
     let mut groups = grouped(evidence.signs);
     for group in &mut groups {
@@ -105,7 +106,9 @@ pub(crate) fn cases(
         group.score = probability(share, group.nats);
     }
     let mut groups = merged(world, groups);
-    groups.retain(|group| group.score >= world.settings.case_score_min);
+    groups.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.user.cmp(&other.user)));
+    let certain = groups.partition_point(|group| group.score >= world.settings.case_score_min);
+    groups.truncate(certain.max(budget.unwrap_or(0)));
     let mut cases: Vec<Case> =
         groups.iter().map(|group| told(world, scenarios, group, weights, (share, evidence.bare))).collect();
     cases.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.case_id.cmp(&other.case_id)));
@@ -167,7 +170,8 @@ fn join(parent: &mut [usize], one: usize, other: usize) {
     }
 }
 
-/// One case per person: what is strong by itself, and a series of what is weak where it is longer than others have.
+/// One case per person: what is strong by itself, and a series of what is weak where it is longer than others have; of who has neither the best, which is a case where the budget has
+/// room.
 fn merged<'a>(world: &World, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
     let (strong, weak) = (world.settings.case_score_min, world.settings.serial_score_min);
     let mut by_user: FxHashMap<u32, Vec<Group<'a>>> = FxHashMap::default();
@@ -176,10 +180,14 @@ fn merged<'a>(world: &World, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
     }
     let mut users: Vec<_> = by_user.into_iter().collect();
     users.sort_by_key(|(user, _)| *user);
-    let (mut cases, mut series): (Vec<Group<'a>>, Vec<Group<'a>>) = (Vec::new(), Vec::new());
+    let (mut cases, mut series, mut spare): (Vec<Group<'a>>, Vec<Group<'a>>, Vec<Group<'a>>) = Default::default();
     for (_, mut groups) in users {
         groups.sort_by_key(Group::first);
         let (strong_ones, weak_ones): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| group.score >= strong);
+        if strong_ones.is_empty() {
+            let best = weak_ones.iter().max_by(|one, other| one.score.total_cmp(&other.score));
+            spare.extend(best.filter(|best| best.score >= world.settings.budget_score_min).cloned());
+        }
         cases.extend(strong_ones.into_iter().reduce(joined));
         series.extend(longest_series(weak_ones));
     }
@@ -192,6 +200,8 @@ fn merged<'a>(world: &World, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
             None => cases.push(group),
         }
     }
+    let has_one: FxHashSet<u32> = cases.iter().map(|case| case.user).collect();
+    cases.extend(spare.into_iter().filter(|group| !has_one.contains(&group.user)));
     cases
 }
 

@@ -46,10 +46,19 @@ impl std::fmt::Debug for Review {
 pub struct Found {
     /// Cases, best first.
     pub cases: Vec<Case>,
+    /// How many of them somebody has the time to look at, if that is known.
+    pub budget: Option<usize>,
     /// Counts of accesses.
     pub counts: Counts,
     /// Stretches in which a feed said too little.
     pub silences: Vec<Silence>,
+}
+
+impl Found {
+    /// The best cases, as many as the budget has.
+    pub fn within_budget(&self) -> &[Case] {
+        self.budget.and_then(|most| self.cases.get(..most)).unwrap_or(&self.cases)
+    }
 }
 
 /// Counts of accesses, by what was found of them.
@@ -75,6 +84,19 @@ pub struct Counts {
     pub visits_without_reason: u64,
     /// Days between the first and the last access, at least one.
     pub days: f64,
+}
+
+impl Counts {
+    /// Cases that a budget has for the days and staff of the data, at least one; `budget` is a day's, for each 10,000 staff.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "at least 1, and what is beyond the range is all of them"
+    )]
+    fn cases_of(&self, budget: f64) -> usize {
+        let staff = f64::from(u32::try_from(self.staff.max(1)).unwrap_or(u32::MAX));
+        (budget * self.days * staff / 10_000.0).ceil().max(1.0) as usize
+    }
 }
 
 /// Which walk a review is at.
@@ -136,10 +158,12 @@ impl Review {
         let (visits, user_days) = (tally.visits(&self.world), tally.user_days(&self.world));
         let visit_count = visits.all();
         let weights = Weights::measure(&self.world, &self.scenarios, &signs, visits, user_days);
-        let cases =
-            cases(&self.world, &self.scenarios, &Evidence { signs: &signs, bare: &bare }, &weights, visit_count);
         let staff = self.world.employees.iter().flatten().count() as u64;
-        Ok(Found { cases, counts: Counts { staff, ..tally.counts(span) }, silences: self.world.silences.clone() })
+        let counts = Counts { staff, ..tally.counts(span) };
+        let budget = self.world.settings.budget.map(|budget| counts.cases_of(budget));
+        let evidence = Evidence { signs: &signs, bare: &bare };
+        let cases = cases(&self.world, &self.scenarios, &evidence, &weights, visit_count, budget);
+        Ok(Found { cases, budget, counts, silences: self.world.silences.clone() })
     }
 
     /// Mines templates from the accesses that [`Review::run`] went through and the trail kept: paths from people to patients that explain accesses without a reason, much

@@ -44,6 +44,10 @@ pub struct Settings {
     pub neighbour_numbers_max: u32,
     /// Score from which something is a case of its own, between 0 and 1.
     pub case_score_min: f64,
+    /// Cases a day for each 10,000 staff that somebody has the time to look at, if that is known.
+    pub budget: Option<f64>,
+    /// Score from which something is a case of its own where the budget has room left, between 0 and 1.
+    pub budget_score_min: f64,
     /// Score from which several of one person within 30 days are a serial case, between 0 and 1.
     pub serial_score_min: f64,
     /// Share of unexplained visits that are thought to be improper before anything else is known.
@@ -103,6 +107,8 @@ impl Default for Settings {
             discharged_after_days: 30,
             neighbour_numbers_max: 10,
             case_score_min: 0.35,
+            budget: None,
+            budget_score_min: 0.2,
             serial_score_min: 0.05,
             improper_share: 0.002,
             taught: Vec::new(),

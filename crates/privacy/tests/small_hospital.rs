@@ -481,11 +481,18 @@ fn every_proof_of_a_case_is_a_row_that_exists() {
 
 /// The review of the base where cases of one scenario were decided before, so many found to hold and so many not.
 fn judged_after(scenario: &str, founded: f64, unfounded: f64) -> Verdict {
-    let taught = vec![Taught { scenario: scenario.to_owned(), founded, unfounded }];
+    judged_with(Settings {
+        taught: vec![Taught { scenario: scenario.to_owned(), founded, unfounded }],
+        ..Settings::default()
+    })
+}
+
+/// The review of the base with other settings.
+fn judged_with(settings: Settings) -> Verdict {
     let mut files: Vec<(&str, String)> = Table::CONTEXT.iter().map(|table| (table.file(), BASE.csv(*table))).collect();
     files.push((Table::Accesses.file(), BASE.csv(Table::Accesses)));
     let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    wired::review_with(Settings { taught, ..Settings::default() }, &files)
+    wired::review_with(settings, &files)
 }
 
 #[test]
@@ -523,4 +530,17 @@ fn decisions_take_nothing_off_data_that_left() {
     let scores = |cases: &[Case]| cases.iter().map(|case| (case.case_id.clone(), case.score)).collect::<Vec<_>>();
     assert_eq!(scores(&after.cases), scores(&JUDGED.cases));
     assert_eq!(scores(&judged_after("S16", f64::NAN, f64::INFINITY).cases), scores(&JUDGED.cases));
+}
+
+#[test]
+fn room_in_the_budget_is_filled_with_the_next_best_and_nobody_who_has_a_reason_is_among_them() {
+    let filled = judged_with(Settings { budget: Some(10_000.0), ..Settings::default() });
+    let ids = |cases: &[Case]| cases.iter().map(|case| case.case_id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&filled.cases[..JUDGED.cases.len()]), ids(&JUDGED.cases));
+    let more = &filled.cases[JUDGED.cases.len()..];
+    assert!(!more.is_empty());
+    assert!(more.iter().all(|case| (0.2..0.35).contains(&case.score)), "{:?}", more.iter().map(|case| case.score));
+    failing(&no_case(&BASE, &filled));
+    let tight = judged_with(Settings { budget: Some(0.1), ..Settings::default() });
+    assert_eq!(ids(&tight.cases), ids(&JUDGED.cases), "what is certain is kept; whoever lists it takes the best");
 }

@@ -84,7 +84,8 @@ fn budget(text: &str) -> Result<f64, String> {
 /// Runs the command.
 pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
     // what can be wrong with the command is found before the long work
-    let settings = tables::settings(args.settings.as_ref())?;
+    let mut settings = tables::settings(args.settings.as_ref())?;
+    settings.budget = args.budget.or(settings.budget);
     let previous = args.previous.as_deref().map(Previous::read).transpose()?;
     let file = tables::open_accesses(&args.accesses)?;
     tables::check(&args.context)?;
@@ -117,7 +118,7 @@ pub(super) fn run(args: &ReviewArgs) -> Result<Exit> {
         })
         .transpose()?;
     steps.begin("writing");
-    let cases = within_budget(&found.cases, &found.counts, args.budget);
+    let cases = found.within_budget();
     let mut writing = indexing.map(|indexing| indexing.write(&mut folder)).transpose()?;
     let ends = told::explanations(&mut folder, kept, writing.as_mut().map(|writing| &mut writing.index))?;
     told::cases(&mut folder, cases)?;
@@ -148,16 +149,4 @@ const fn words(walk: Walk) -> &'static str {
         Walk::Explaining => "explaining",
         Walk::Judging => "looking at what has no reason",
     }
-}
-
-/// The best cases, as many as the budget has for the days and staff of the data.
-fn within_budget<'a>(cases: &'a [Case], counts: &Counts, budget: Option<f64>) -> &'a [Case] {
-    let Some(budget) = budget else { return cases };
-    let staff = f64::from(u32::try_from(counts.staff.max(1)).unwrap_or(u32::MAX));
-    let most = (budget * counts.days * staff / 10_000.0).ceil().max(1.0);
-    let most = (0..=cases.len())
-        .take_while(|count| f64::from(u32::try_from(*count).unwrap_or(u32::MAX)) <= most)
-        .last()
-        .unwrap_or(0);
-    cases.get(..most).unwrap_or(cases)
 }

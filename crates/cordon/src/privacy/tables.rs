@@ -46,6 +46,7 @@ pub(super) fn settings(path: Option<&PathBuf>) -> Result<Settings> {
 fn sound(settings: &Settings) -> Result<()> {
     let shares = [
         ("case_score_min", settings.case_score_min),
+        ("budget_score_min", settings.budget_score_min),
         ("serial_score_min", settings.serial_score_min),
         ("improper_share", settings.improper_share),
         ("template_support_min", settings.template_support_min),
@@ -54,6 +55,9 @@ fn sound(settings: &Settings) -> Result<()> {
         if !(share > 0.0 && share < 1.0) {
             bail!("{name} must be between 0 and 1");
         }
+    }
+    if settings.budget.is_some_and(|budget| !(budget.is_finite() && budget > 0.0)) {
+        bail!("budget must be a number above 0: so many cases a day for each 10,000 staff");
     }
     if !(settings.template_user_share_max > 0.0 && settings.template_user_share_max <= 1.0) {
         bail!("template_user_share_max must be above 0 and at most 1");

@@ -124,8 +124,11 @@ fn close_to(world: &World, user: u32, access: &Access, any_colleague: bool) -> O
     if let Some(kin) = kin(world, user, access.patient) {
         return Some(kin.proofs);
     }
-    let colleague = colleague(world, user, access.patient, access.time.at)?;
-    (any_colleague || colleague.level == CLOSE).then_some(colleague.proofs)
+    let at = access.time.at;
+    let theirs = colleague(world, user, access.patient, at)?;
+    // where the patient is as close a colleague of whoever looks, that somebody of the same team was there before says nothing
+    let is_close_to_both = || colleague(world, access.user, access.patient, at).is_some_and(|own| own.level == CLOSE);
+    (any_colleague || (theirs.level == CLOSE && !is_close_to_both())).then_some(theirs.proofs)
 }
 
 #[cfg(test)]

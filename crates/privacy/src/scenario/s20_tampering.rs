@@ -1,5 +1,7 @@
 //! S20, tampering: somebody whom a complaint is about writes into the record more than a day after what the note is about; and numbers that are missing in an audit log.
 //!
+//! Several such notes in one go, or one that is taken away, weigh more: a single late one is mostly backlog.
+//!
 //! The time of a note stands in its object (ISO 8601, behind `time=` or by itself); otherwise a note that is changed or removed after the patient has gone is about the encounter
 //! that the writer last took part in, and what is new is about now. A missing number
 //! is about nobody: it has no access to explain and stands by itself. Numbers count within an application; rows that come a little late fill their gap. An application that
@@ -19,6 +21,10 @@ use crate::world::{By, DeclaredKind, World};
 const ID: Id = Id(20);
 const LATE_NOTE: u8 = 0;
 const GAP: u8 = 1;
+/// A late note is taken away, or several are written in one go.
+const REWRITTEN: u8 = 2;
+/// Late notes of one user in one record that are so close follow from one another.
+const ONE_GO: i64 = HOUR / 2;
 /// Numbers that wait for earlier ones.
 const WAITING_MAX: usize = 64;
 /// A number that is so much smaller than what was due begins a new count.
@@ -50,6 +56,8 @@ pub(super) struct Tampering {
     counts: FxHashMap<u32, Count>,
     /// Applications whose numbers say nothing.
     unsteady: Vec<u32>,
+    /// When users last wrote late notes, by user and record: only where a complaint is.
+    late: FxHashMap<(u32, u32), i64>,
 }
 
 impl Scenario for Tampering {
@@ -80,7 +88,7 @@ impl Scenario for Tampering {
             signs.extend(missing.map(|missing| gap(&missing, access.application)));
         }
         if access.action.writes() && access.patient != NONE {
-            signs.extend(late_note(world, access));
+            self.write(world, access, signs);
         }
     }
 
@@ -95,7 +103,11 @@ impl Scenario for Tampering {
     }
 
     fn weight(&self, level: u8) -> Weight {
-        let when_improper = if level == LATE_NOTE { 0.4 } else { 0.5 };
+        let when_improper = match level {
+            LATE_NOTE => 0.4,
+            REWRITTEN => 0.3,
+            _ => 0.5,
+        };
         Weight { family: Family::Tamper, base: Base::UserDay, when_improper }
     }
 
@@ -106,8 +118,24 @@ impl Scenario for Tampering {
                 "{} took part in what the complaint is about and wrote into the record {one:.0} hours later; notes are usually written within 24 hours.",
                 world.name_of(sign.user)
             ),
+            REWRITTEN => {
+                format!("{} wrote several of these late notes in one go, or took one away.", world.name_of(sign.user))
+            }
             _ => format!("In the log of {} {other:.0} numbers are missing from {one:.0} on.", world.text(sign.other)),
         }
+    }
+}
+
+impl Tampering {
+    /// Takes in a write into a record.
+    fn write(&mut self, world: &World, access: &Access, signs: &mut Vec<Sign>) {
+        let Some(late) = late_note(world, access) else { return };
+        let at = access.time.at;
+        let before = self.late.insert((access.user, access.patient), at);
+        if access.action == Action::Delete || before.is_some_and(|before| at - before <= ONE_GO) {
+            signs.push(Sign { level: REWRITTEN, ..late.clone() });
+        }
+        signs.push(late);
     }
 }
 

@@ -73,7 +73,8 @@ impl Asked {
         let is_over = || self.is_over();
         let Some(gathered) = gather::gather(&self.parts, &wanted, &self.progress, &is_over)? else { return Ok(None) };
         let taught = self.runtime.block_on(decided::taught(&self.parts.state, &self.site, now)).map_err(failed)?;
-        let read = context::read(&dir, &gathered, &ids, Settings { taught, ..Settings::default() })?;
+        let budget = self.settings.budget.map(|budget| f64::from(u32::try_from(budget).unwrap_or(u32::MAX)));
+        let read = context::read(&dir, &gathered, &ids, Settings { taught, budget, ..Settings::default() })?;
         let faults = read.faults;
         let (context, proofs) = read.into_parts(&gathered);
         let mut review = Review::new(context);
@@ -83,7 +84,7 @@ impl Asked {
             return Ok(None);
         }
         let known = self.known(from)?;
-        let cases = within_budget(&found, self.settings.budget);
+        let cases = found.within_budget();
         let mut rows: BTreeSet<u32> = cases.iter().flat_map(|case| case.access_rows.iter().copied()).collect();
         rows.extend(rows_of(&gathered, &known)?);
         let mut seen = seen(&gathered, &rows).map_err(no_room)?;
@@ -271,16 +272,6 @@ fn explain(
         }
     };
     sort(walked, kept, each).map_err(no_room)
-}
-
-/// The best cases, as many as the budget has for the days and people of the data.
-fn within_budget(found: &Found, budget: Option<u64>) -> &[Case] {
-    let Some(budget) = budget else { return &found.cases };
-    let number = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
-    let most = (number(budget) * found.counts.days * number(found.counts.staff.max(1)) / 10_000.0).ceil().max(1.0);
-    let fits = |count: &usize| u32::try_from(*count).is_ok_and(|count| f64::from(count) <= most);
-    let most = (0..=found.cases.len()).take_while(fits).last().unwrap_or(0);
-    found.cases.get(..most).unwrap_or(&found.cases)
 }
 
 fn outcome(run: &ReviewRun, recorded: &IncidentsRecorded, gathered: &Gathered, faults: u64) -> Outcome {

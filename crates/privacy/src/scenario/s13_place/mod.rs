@@ -39,6 +39,7 @@ impl Scenario for Place {
     }
 
     fn learn(&mut self, world: &World, seen: &Seen<'_>) {
+        self.roster.learn(world, seen);
         self.strange.learn(world, seen.access, self.sites.is_away(world, seen.access));
         let site = self.sites.of(world, seen.access);
         self.far.learn(site, seen.access);
@@ -66,7 +67,7 @@ impl Scenario for Place {
 
     fn weight(&self, level: u8) -> Weight {
         let (base, when_improper) = match level {
-            OFF_SHIFT => (Base::Visit, 0.4),
+            OFF_SHIFT => (Base::Visit, 0.15),
             FAR_OFF_SHIFT => (Base::UserDay, 0.05),
             WORKSTATION | NETWORK | WALK => (Base::UserDay, 0.15),
             PART => (Base::UserDay, 0.0),

@@ -1,6 +1,9 @@
 //! Away from every shift: only for people who are in the roster in that week, and only where the roster came in.
 //!
-//! On-call duty is a shift like any other, if it stands in the roster. Memory: 24 bytes for each shift.
+//! On-call duty is a shift like any other, if it stands in the roster. A day on which somebody works for several patients away from every shift is one that the roster does not
+//! have: of what else was opened on it nothing is said. Memory: 24 bytes for each shift, 28 for each such day.
+
+use rustc_hash::FxHashMap;
 
 use super::super::{Seen, Sign, of_user};
 use super::{FAR_OFF_SHIFT, ID, OFF_SHIFT};
@@ -13,6 +16,9 @@ use crate::world::World;
 const WEEK_HALF: i64 = 7 * DAY / 2;
 /// Further from every shift than this, accesses with a reason are told too, once a day.
 const FAR: i64 = 4 * HOUR;
+
+/// So many patients for whom somebody worked away from every shift on a day: the day is a shift that the roster does not have.
+const WORKED_MIN: usize = 3;
 
 #[derive(Clone, Copy, Debug)]
 struct Duty {
@@ -34,10 +40,31 @@ pub(super) struct Roster {
     of_user: Vec<Duties>,
     /// When the roster was silent.
     silent: Vec<(i64, i64)>,
+    /// The first patients for whom users worked away from every shift, by user and day.
+    worked: FxHashMap<(u32, i64), [u32; WORKED_MIN]>,
 }
 
 impl Roster {
+    /// Notes for whom somebody works away from every shift: with a reason, or leaving something in the record.
+    pub(super) fn learn(&mut self, world: &World, seen: &Seen<'_>) {
+        let access = seen.access;
+        let works = access.action.writes() || (!seen.has_no_reason() && seen.explained.late.is_none());
+        if access.patient == NONE || !works || world.shift_at(access.user, access.time.at).is_some() {
+            return;
+        }
+        if world.shifts.of_number(access.user).is_empty() {
+            return;
+        }
+        let patients = self.worked.entry((access.user, access.time.day())).or_insert([NONE; WORKED_MIN]);
+        if !patients.contains(&access.patient)
+            && let Some(free) = patients.iter_mut().find(|patient| **patient == NONE)
+        {
+            *free = access.patient;
+        }
+    }
+
     pub(super) fn settle(&mut self, world: &World) {
+        self.worked.retain(|_, patients| !patients.contains(&NONE));
         self.of_user = Vec::new();
         for user in 0..u32::try_from(world.users.len()).unwrap_or(NONE) {
             let shifts = world.shifts.of_number(user);
@@ -68,6 +95,9 @@ impl Roster {
             return;
         };
         if self.silent.iter().any(|(from, until)| *from <= access.time.at && access.time.at <= *until) {
+            return;
+        }
+        if self.worked.contains_key(&(access.user, access.time.day())) {
             return;
         }
         let level = if seen.has_no_reason() { OFF_SHIFT } else { FAR_OFF_SHIFT };

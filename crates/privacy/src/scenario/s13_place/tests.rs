@@ -44,6 +44,18 @@ fn an_access_away_from_every_shift_is_told() {
 }
 
 #[test]
+fn a_day_of_work_that_the_roster_does_not_have_is_no_oddity_but_one_patient_does_not_make_a_day() {
+    let day = |patients: std::ops::Range<i64>| {
+        let written =
+            patients.map(|patient| format!("{},u1,update,y{patient},W1-A,10.1.1.1,EHR,A/W1", on(9, 19, patient)));
+        let read = format!("{},u1,read,x,W1-A,10.1.1.1,EHR,A/W1", on(9, 20, 30));
+        hospital().lines(&written.chain([read]).collect::<Vec<_>>().join("\n")).who(13)
+    };
+    assert_eq!(day(0..1), ["u1:0"]);
+    assert_eq!(day(0..3), Vec::<String>::new());
+}
+
+#[test]
 fn a_late_note_and_a_night_on_call_are_at_work() {
     let call = format!("user,start,end,unit\nu2,{},{},on-call\n", on(9, 18, 0), on(10, 6, 0));
     let rows = format!("{},u1,read,x,W1-A,,,\n{},u2,read,x,W1-A,,,", on(9, 14, 25), on(9, 23, 0));

@@ -15,6 +15,8 @@ const OVERLAP: u8 = 0;
 const PROFILE: u8 = 1;
 /// Work that its user and their role hardly ever do.
 const FOREIGN: u8 = 2;
+/// The two workstations are in different places: no two rooms of one ward.
+const APART: u8 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Sharing {
@@ -53,7 +55,7 @@ impl Scenario for Sharing {
     fn tell(&self, world: &World, sign: &Sign) -> String {
         let (user, [one, other, _]) = (world.name_of(sign.user), sign.facts);
         match sign.level {
-            OVERLAP => format!(
+            OVERLAP | APART => format!(
                 "The account of {user} was in use at two workstations at a time: it went back and forth between them twice within {one:.0} seconds ({}); {other:.0} others did so between these two.",
                 world.text(sign.other)
             ),

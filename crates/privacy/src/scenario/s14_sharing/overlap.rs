@@ -7,7 +7,7 @@
 use rustc_hash::FxHashMap;
 
 use super::super::{Sign, of_user};
-use super::{ID, OVERLAP};
+use super::{APART, ID, OVERLAP};
 use crate::form::{Access, MINUTE, fold};
 use crate::names::NONE;
 use crate::settings::Settings;
@@ -77,7 +77,9 @@ impl Overlap {
         }
         let seconds = f64::from(i32::try_from((other.at - first.at) / 1_000).unwrap_or(0));
         let others = f64::from(u32::try_from(others).unwrap_or(0));
-        let mut sign = Sign::at(ID, OVERLAP, access).with([seconds, others, 0.0]).about(one.workstation);
+        let is_apart = one.location != NONE && other.location != NONE && one.location != other.location;
+        let level = if is_apart { APART } else { OVERLAP };
+        let mut sign = Sign::at(ID, level, access).with([seconds, others, 0.0]).about(one.workstation);
         sign.rows = arrivals.iter().map(|arrival| arrival.row).collect();
         signs.push(sign);
     }

@@ -1,11 +1,11 @@
 //! S14 on paper: two workstations at a time, and sections in another order.
 
-use crate::form::Table;
+use crate::form::{Moment, Table};
 use crate::scenario::bench::{Bench, clock, on};
 
 const COLUMNS: &str = "time,user,action,patient,section,workstation,location";
 
-/// `user` is at each workstation in turn, a minute apart.
+/// `user` is at each workstation in turn, a minute apart; each stands in a ward of its own.
 fn visits(bench: &mut Bench, user: &str, from: i64, workstations: &[&str], apart: i64) {
     for (place, workstation) in workstations.iter().enumerate() {
         let at = clock(from + i64::try_from(place).unwrap() * apart);
@@ -25,9 +25,19 @@ fn back_and_forth_within_minutes_is_two_people() {
     assert_eq!(
         told,
         [
-            "0 u1 [1, 2, 3, 4]: The account of u1 was in use at two workstations at a time: it went back and forth between them twice within 180 seconds (A); 0 others did so between these two."
+            "3 u1 [1, 2, 3, 4]: The account of u1 was in use at two workstations at a time: it went back and forth between them twice within 180 seconds (A); 0 others did so between these two."
         ]
     );
+}
+
+#[test]
+fn in_one_ward_it_is_told_apart() {
+    let mut bench = Bench::new(COLUMNS).staff(6, "nurse", "ward 1");
+    for (second, workstation) in [(0, "A"), (20, "B"), (40, "A"), (60, "B")] {
+        let at = Moment { at: 1_767_600_000_000 + second * 1_000, offset_minutes: 60 }.text();
+        bench.access(format_args!("{at},u1,read,p{second},,{workstation},A/W1"));
+    }
+    assert_eq!(bench.who(14), ["u1:0"]);
 }
 
 #[test]

@@ -74,6 +74,20 @@ fn at_another_workstation_or_for_a_distant_colleague_it_is_not() {
 }
 
 #[test]
+fn of_a_team_mate_of_both_nothing_follows_from_who_was_there_before() {
+    // anna is of ward 1, as are u and v; of w, who is not, it is told
+    let staff = format!("{STAFF}anna,Anders,Anna,1991-04-04,Eschenweg,4,10115,ward 1\n");
+    let patients = format!("{PATIENTS}anna,Anders,Anna,1991-04-04,Eschenweg,4,10115\n");
+    let after = |user: &str| {
+        let rows = [("v", 0, "namesake", "A", "success"), (user, 2, "anna", "A", "success")];
+        let bench = hospital(&rows).table(Table::Staff, staff.as_str()).table(Table::Patients, patients.as_str());
+        bench.who(18)
+    };
+    assert_eq!(after("u"), Vec::<String>::new());
+    assert_eq!(after("w"), ["w:1"]);
+}
+
+#[test]
 fn a_colleague_s_record_that_was_refused_is_told() {
     assert_eq!(hospital(&[("v", 0, "wim", "A", "denied"), ("u", 2, "wim", "B", "success")]).who(18), ["u:0"]);
 }

@@ -41,6 +41,17 @@ fn a_party_to_a_complaint_who_writes_days_later_is_told() {
 }
 
 #[test]
+fn several_late_notes_in_one_go_and_one_taken_away_are_told_as_that() {
+    let rows = |rows: &[(&str, i64)]| {
+        let lines = rows.iter().map(|(action, minute)| format!("{},u1,{action},angry,note 7,EHR,", on(4, 12, *minute)));
+        hospital().lines(&lines.collect::<Vec<_>>().join("\n")).who(20)
+    };
+    assert_eq!(rows(&[("update", 0), ("update", 10)]), ["u1:0", "u1:2"]);
+    assert_eq!(rows(&[("delete", 0)]), ["u1:0", "u1:2"]);
+    assert_eq!(rows(&[("update", 0), ("update", 45)]), ["u1:0"]);
+}
+
+#[test]
 fn in_time_by_others_reading_or_without_a_complaint_it_is_none() {
     assert!(write("u1", "angry", "update", "note 7", &on(2, 11, 0)).is_empty());
     assert!(write("u2", "angry", "update", "note 7", &on(4, 12, 0)).is_empty());
