@@ -44,7 +44,7 @@ pub(crate) struct ReviewArgs {
     /// Where to write; made when it is not there
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Keep the best cases only: so many a day for each 10,000 staff, rounded up [default: all]
+    /// So many cases a day for each 10,000 staff, rounded up, the best first [default: all from a score of .35 on]
     #[arg(long, value_name = "N", value_parser = budget, allow_hyphen_values = true)]
     budget: Option<f64>,
     /// Windows, limits and words of this hospital (TOML)

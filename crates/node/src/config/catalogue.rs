@@ -518,7 +518,7 @@ const PRIVACY: &[Setting] = &[
         "budget",
         Kind::Whole(0, 10_000),
         "0",
-        "Most cases of a review, for each day of its accesses and each 10,000 people in `staff.csv`, rounded up: the best are kept. 0: all.",
+        "Most cases of a review, for each day of its accesses and each 10,000 people in `staff.csv`, rounded up: the best are kept, and room that is left is filled with the next best down to a score of .2. 0: all from .35 on.",
     ),
     setting(
         "authorities",
