@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use cordon_privacy::{Case, Counts, Review, Walk};
+use cordon_privacy::{Review, Walk};
 
 use super::folder::{Folder, SUMMARY};
 use super::hands::Threads;

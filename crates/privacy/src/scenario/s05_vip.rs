@@ -184,15 +184,18 @@ fn departments(people: &[Opener]) -> usize {
     own.collect::<FxHashSet<u32>>().len()
 }
 
-/// How seldom so many come where so many are expected: minus the logarithm of the upper tail of a Poisson distribution, in nats. Both below some hundreds.
+/// How seldom so many come where so many are expected: minus the logarithm of the upper tail of a Poisson distribution, in nats; nothing for no more than are expected.
 fn surprise(count: u32, expected: f64) -> f64 {
+    if f64::from(count) <= expected {
+        return 0.0;
+    }
     let next = |term: f64, number: u32| term * expected / f64::from(number);
     let mut term = (1..=count).fold(libm::exp(-expected), next);
     let mut tail = 0.0;
     for number in count + 1.. {
         tail += term;
         term = next(term, number);
-        if f64::from(number) > expected && term <= tail * f64::EPSILON {
+        if term <= tail * f64::EPSILON {
             break;
         }
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use cordon_api::{ControlError, Outcome, Progress};
 use cordon_model::{IncidentKind, Time};
 use cordon_policy::AccessScope;
-use cordon_privacy::{AccessReader, Case, Found, Reason, Review, Settings};
+use cordon_privacy::{AccessReader, Found, Reason, Review, Settings};
 use cordon_store::state::{By, IncidentFilter, IncidentsRecorded, ReviewRun, ReviewSilence, StateError};
 use jiff::tz::TimeZone;
 use tokio::runtime::Handle;
