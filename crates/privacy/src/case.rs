@@ -106,6 +106,7 @@ pub(crate) fn cases(
         group.score = probability(share, group.nats);
     }
     let mut groups = merged(world, groups);
+    groups.retain(|group| group.score >= world.settings.budget_score_min.min(world.settings.case_score_min));
     groups.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.user.cmp(&other.user)));
     let certain = groups.partition_point(|group| group.score >= world.settings.case_score_min);
     groups.truncate(certain.max(budget.unwrap_or(0)));
@@ -170,8 +171,8 @@ fn join(parent: &mut [usize], one: usize, other: usize) {
     }
 }
 
-/// One case per person: what is strong by itself, and a series of what is weak where it is longer than others have; of who has neither the best, which is a case where the budget has
-/// room.
+/// At most one case per person: what is strong by itself, and a series of what is weak where it is longer than others have. Of somebody who has neither, the best group stands in, for
+/// a budget that has room.
 fn merged<'a>(world: &World, groups: Vec<Group<'a>>) -> Vec<Group<'a>> {
     let (strong, weak) = (world.settings.case_score_min, world.settings.serial_score_min);
     let mut by_user: FxHashMap<u32, Vec<Group<'a>>> = FxHashMap::default();

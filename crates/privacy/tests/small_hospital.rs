@@ -541,6 +541,14 @@ fn room_in_the_budget_is_filled_with_the_next_best_and_nobody_who_has_a_reason_i
     assert!(!more.is_empty());
     assert!(more.iter().all(|case| (0.2..0.35).contains(&case.score)), "{:?}", more.iter().map(|case| case.score));
     failing(&no_case(&BASE, &filled));
-    let tight = judged_with(Settings { budget: Some(0.1), ..Settings::default() });
-    assert_eq!(ids(&tight.cases), ids(&JUDGED.cases), "what is certain is kept; whoever lists it takes the best");
+    assert_eq!((JUDGED.listed, filled.listed), (JUDGED.cases.len(), filled.cases.len()), "room for all");
+    for (budget, most) in [(0.1, 1), (20.0, 14)] {
+        // 189 people, 35 days
+        let tight = judged_with(Settings { budget: Some(budget), ..Settings::default() });
+        assert_eq!(ids(&tight.cases), ids(&JUDGED.cases), "what is certain is found whatever the budget");
+        assert_eq!(tight.listed, most, "{budget}");
+    }
+    let bold = judged_with(Settings { budget: Some(10_000.0), budget_score_min: 0.345, ..Settings::default() });
+    // four stand between .343 and .345
+    assert!(bold.cases.iter().all(|case| case.score >= 0.345) && bold.cases.len() < filled.cases.len());
 }

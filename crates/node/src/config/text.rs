@@ -82,7 +82,7 @@ fn row(text: &mut String, section: &Section, setting: &Setting) {
 
 const HEAD: &str = "# Configuration
 
-This page is made from the code (`crates/node/src/config/catalogue.rs`); `cordon config --example` prints the same as a file to start from, which is also
+This page is made from the code (`crates/node/src/config/catalogue`); `cordon config --example` prints the same as a file to start from, which is also
 `packaging/cordon.toml`. Without any file the node starts with the defaults, which listen on this machine alone.
 
 Later layers win: defaults, the file, variables, flags.

@@ -1,7 +1,8 @@
 //! S18, a look for somebody else: a record is opened without a reason within five minutes after a co-worker to whom the patient is close was refused it, or left the workstation.
 //!
 //! Close is what S1 and S4 say, or the co-worker themself. Sources seldom write that somebody logged out; it is seen by another user at the same workstation: the last access
-//! of the one before is when they left. Then only family, close colleagues and the co-worker themself count: on a ward everybody follows somebody.
+//! of the one before is when they left. Then only family, close colleagues and the co-worker themself count, and no colleague who is as close to
+//! whoever looks: on a ward everybody follows somebody.
 //! Memory: 40 bytes for each workstation, and the refusals of the last minutes.
 
 use rustc_hash::FxHashMap;

@@ -21,8 +21,10 @@ use crate::world::{By, DeclaredKind, World};
 const ID: Id = Id(20);
 const LATE_NOTE: u8 = 0;
 const GAP: u8 = 1;
-/// A late note is taken away, or several are written in one go.
-const REWRITTEN: u8 = 2;
+/// A late note is taken away.
+const TAKEN_AWAY: u8 = 2;
+/// Several late notes are written in one go.
+const SEVERAL: u8 = 3;
 /// Late notes of one user in one record that are so close follow from one another.
 const ONE_GO: i64 = HOUR / 2;
 /// Numbers that wait for earlier ones.
@@ -56,8 +58,8 @@ pub(super) struct Tampering {
     counts: FxHashMap<u32, Count>,
     /// Applications whose numbers say nothing.
     unsteady: Vec<u32>,
-    /// When users last wrote late notes, by user and record: only where a complaint is.
-    late: FxHashMap<(u32, u32), i64>,
+    /// The last late note of each user in each record, and when: only where a complaint is.
+    late: FxHashMap<(u32, u32), (i64, u32)>,
 }
 
 impl Scenario for Tampering {
@@ -105,7 +107,7 @@ impl Scenario for Tampering {
     fn weight(&self, level: u8) -> Weight {
         let when_improper = match level {
             LATE_NOTE => 0.4,
-            REWRITTEN => 0.3,
+            TAKEN_AWAY | SEVERAL => 0.3,
             _ => 0.5,
         };
         Weight { family: Family::Tamper, base: Base::UserDay, when_improper }
@@ -118,9 +120,8 @@ impl Scenario for Tampering {
                 "{} took part in what the complaint is about and wrote into the record {one:.0} hours later; notes are usually written within 24 hours.",
                 world.name_of(sign.user)
             ),
-            REWRITTEN => {
-                format!("{} wrote several of these late notes in one go, or took one away.", world.name_of(sign.user))
-            }
+            TAKEN_AWAY => format!("{} took a note away, that late.", world.name_of(sign.user)),
+            SEVERAL => format!("{} wrote several notes in one go, that late.", world.name_of(sign.user)),
             _ => format!("In the log of {} {other:.0} numbers are missing from {one:.0} on.", world.text(sign.other)),
         }
     }
@@ -131,9 +132,14 @@ impl Tampering {
     fn write(&mut self, world: &World, access: &Access, signs: &mut Vec<Sign>) {
         let Some(late) = late_note(world, access) else { return };
         let at = access.time.at;
-        let before = self.late.insert((access.user, access.patient), at);
-        if access.action == Action::Delete || before.is_some_and(|before| at - before <= ONE_GO) {
-            signs.push(Sign { level: REWRITTEN, ..late.clone() });
+        let before = self.late.insert((access.user, access.patient), (at, access.object));
+        // a note that is being written is saved several times
+        let is_another = |(before, note): (i64, u32)| at - before <= ONE_GO && note != access.object;
+        if access.action == Action::Delete {
+            signs.push(Sign { level: TAKEN_AWAY, ..late.clone() });
+        }
+        if before.is_some_and(is_another) {
+            signs.push(Sign { level: SEVERAL, ..late.clone() });
         }
         signs.push(late);
     }

@@ -20,6 +20,8 @@ pub(crate) struct Verdict {
     pub(crate) said: BTreeMap<usize, Said>,
     /// Best first.
     pub(crate) cases: Vec<Case>,
+    /// How many of them are within the budget.
+    pub(crate) listed: usize,
     /// File and row of what was reported, and why.
     pub(crate) faults: Vec<(String, usize, String)>,
     /// Files that could not be used, and why.
@@ -69,6 +71,7 @@ pub(crate) fn review_with(settings: Settings, files: &[(&str, &[u8])]) -> Verdic
     }
     let mut trail = InMemory::of(accesses);
     let found = review.run(&mut trail, |_, _| {}).unwrap();
+    verdict.listed = found.within_budget().len();
     verdict.cases = found.cases;
     verdict.silences = found.silences.iter().map(|silence| format!("{silence:?}")).collect();
     for explained in trail.explained() {

@@ -1,7 +1,7 @@
 //! Away from every shift: only for people who are in the roster in that week, and only where the roster came in.
 //!
 //! On-call duty is a shift like any other, if it stands in the roster. A day on which somebody works for several patients away from every shift is one that the roster does not
-//! have: of what else was opened on it nothing is said. Memory: 24 bytes for each shift, 28 for each such day.
+//! have: of what else was opened on it nothing is said. Memory: 24 bytes for each shift, 32 for each day on which somebody worked away from them.
 
 use rustc_hash::FxHashMap;
 
@@ -49,10 +49,8 @@ impl Roster {
     pub(super) fn learn(&mut self, world: &World, seen: &Seen<'_>) {
         let access = seen.access;
         let works = access.action.writes() || (!seen.has_no_reason() && seen.explained.late.is_none());
-        if access.patient == NONE || !works || world.shift_at(access.user, access.time.at).is_some() {
-            return;
-        }
-        if world.shifts.of_number(access.user).is_empty() {
+        let has_roster = !world.shifts.of_number(access.user).is_empty();
+        if access.patient == NONE || !works || !has_roster || world.shift_at(access.user, access.time.at).is_some() {
             return;
         }
         let patients = self.worked.entry((access.user, access.time.day())).or_insert([NONE; WORKED_MIN]);

@@ -15,7 +15,7 @@ const OVERLAP: u8 = 0;
 const PROFILE: u8 = 1;
 /// Work that its user and their role hardly ever do.
 const FOREIGN: u8 = 2;
-/// The two workstations are in different places: no two rooms of one ward.
+/// The same, with the two workstations in different places: they are not two rooms of one ward.
 const APART: u8 = 3;
 
 #[derive(Debug, Default)]

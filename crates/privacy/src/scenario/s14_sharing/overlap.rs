@@ -1,7 +1,7 @@
 //! One account at two workstations at a time: A, B, A, B within minutes.
 //!
 //! Going from room to room is A, then B. A session that moves along (a badge, a virtual desktop: settings) is at one place whatever its workstation is called. Two workstations
-//! between which three others go back and forth as well stand on one desk. Memory: 64 bytes for each user, 24 for each pair of workstations, of which there are at most
+//! between which three others go back and forth as well stand on one desk. Two in different places are told apart from two of one ward. Memory: 64 bytes for each user, 24 for each pair of workstations, of which there are at most
 //! [`PAIRS_MAX`].
 
 use rustc_hash::FxHashMap;

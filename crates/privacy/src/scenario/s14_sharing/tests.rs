@@ -31,7 +31,7 @@ fn back_and_forth_within_minutes_is_two_people() {
 }
 
 #[test]
-fn in_one_ward_it_is_told_apart() {
+fn back_and_forth_in_one_ward_is_another_sign_than_between_two() {
     let mut bench = Bench::new(COLUMNS).staff(6, "nurse", "ward 1");
     for (second, workstation) in [(0, "A"), (20, "B"), (40, "A"), (60, "B")] {
         let at = Moment { at: 1_767_600_000_000 + second * 1_000, offset_minutes: 60 }.text();

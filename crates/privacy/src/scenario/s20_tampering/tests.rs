@@ -42,13 +42,17 @@ fn a_party_to_a_complaint_who_writes_days_later_is_told() {
 
 #[test]
 fn several_late_notes_in_one_go_and_one_taken_away_are_told_as_that() {
-    let rows = |rows: &[(&str, i64)]| {
-        let lines = rows.iter().map(|(action, minute)| format!("{},u1,{action},angry,note 7,EHR,", on(4, 12, *minute)));
+    let rows = |rows: &[(&str, u8, i64)]| {
+        let line = |(action, note, minute): &(&str, u8, i64)| {
+            format!("{},u1,{action},angry,note {note},EHR,", on(4, 12, *minute))
+        };
+        let lines = rows.iter().map(line);
         hospital().lines(&lines.collect::<Vec<_>>().join("\n")).who(20)
     };
-    assert_eq!(rows(&[("update", 0), ("update", 10)]), ["u1:0", "u1:2"]);
-    assert_eq!(rows(&[("delete", 0)]), ["u1:0", "u1:2"]);
-    assert_eq!(rows(&[("update", 0), ("update", 45)]), ["u1:0"]);
+    assert_eq!(rows(&[("update", 7, 0), ("update", 8, 10)]), ["u1:0", "u1:3"]);
+    assert_eq!(rows(&[("delete", 7, 0)]), ["u1:0", "u1:2"]);
+    assert_eq!(rows(&[("update", 7, 0), ("update", 7, 10)]), ["u1:0"], "one note, saved twice");
+    assert_eq!(rows(&[("update", 7, 0), ("update", 8, 45)]), ["u1:0"], "not in one go");
 }
 
 #[test]
