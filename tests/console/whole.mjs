@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe } from "node:test";
+import { Canaries } from "./world/canaries.mjs";
 import { PASSWORD, PEOPLE } from "./world/lakeside.mjs";
 import { ROOT } from "./world/node.mjs";
 import { check, world } from "./world/world.mjs";
@@ -14,6 +15,13 @@ const TOLD_MIN = 100;
 /** Registers the checks of this chapter. */
 export function whole() {
   describe("The whole suite", () => {
+    check("a name is found in an address, also behind percent signs and base64, and not by chance in an id", () => {
+      const canaries = new Canaries(["DC02", "m.linnet"]);
+      const id = "4a0a9808-dc02-8f71-a112-f7234ced5a0b";
+      const hidden = (text) => canaries.hidden(`/explore?event=${id}&${text}`);
+      assert.deepEqual(["", "host=dc02", `dc02-${id}`, "user=m%2Elinnet", `at=${btoa("user:m.linnet")}`].map(hidden), [[], ["dc02"], ["dc02"], ["m.linnet"], ["m.linnet"]]);
+    });
+
     check("names of people, patients and machines stood on pages, and in no address, title, storage, cookie, message of the console or referrer", async () => {
       const shown = new Set([...world.record.shown].flatMap((text) => [...world.canaries.shown(text)]));
       console.log(`${shown.size} of ${world.canaries.count} names and references of Lakeside stood on ${world.record.pages} pages`);
