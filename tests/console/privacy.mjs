@@ -177,6 +177,32 @@ export function privacy() {
       await deadlines.waitFor({ state: "detached" });
     });
 
+    check("what verdicts taught the review is told by scenario, and one is taken back and let count again; it stays with its case", async (visit) => {
+      const { id, revision } = await now();
+      await world.ask(OFFICER, "POST", `/api/v1/incidents/${id}/verdict`, { revision, verdict: "breach", reason: "as the answer says" });
+      const page = await visit.as(OFFICER);
+      await page.goto("/privacy");
+      await page.getByRole("link", { name: "What verdicts taught" }).click();
+      await page.getByRole("heading", { level: 1, name: "What verdicts taught the review" }).waitFor();
+      await settled(page);
+      const main = page.locator("main");
+      await main.getByText(/1 verdict: later cases weigh 1\.10 times as much \(\+0\.10 nats\)/).waitFor();
+      assert.doesNotMatch(await main.textContent(), JUDGING);
+      await accessible(page, "what verdicts taught");
+      const standing = async () => (await world.ask(OFFICER, "GET", "/api/v1/privacy/decisions")).items.map((one) => one.standing);
+      assert.deepEqual(await standing(), ["counts"]);
+      await main.getByRole("button", { name: /^Take back/ }).click();
+      await main.getByText(/1 verdict: moves nothing/).waitFor();
+      assert.deepEqual(await standing(), ["taken_back"]);
+      assert.equal((await now()).verdict, "breach");
+      await main.getByRole("button", { name: /^Let it count/ }).click();
+      await main.getByText(/counts in full/).waitFor();
+      await main.getByRole("link", { name: "Breach" }).click();
+      await page.getByRole("region", { name: "Custody" }).getByText("verdict taken out of later reviews").waitFor();
+      await page.getByRole("button", { name: "Take the verdict back" }).click();
+      await eventually("the case is in work again", async () => (await now()).state === "triage");
+    });
+
     check("what somebody else did to a case meanwhile is not overwritten, and shows", async (visit) => {
       visit.expect(412, /\/comments$/);
       const page = await openCase(visit);

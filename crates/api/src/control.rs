@@ -14,7 +14,7 @@ use cordon_store::state::{Entity, LetterState};
 use futures_util::future::BoxFuture;
 use tokio::sync::{broadcast, watch};
 
-use crate::learnt::{EntityBehaviour, Forgotten, ModelStatus, ReviewStanding, VerdictStatus};
+use crate::learnt::{DecisionStatus, EntityBehaviour, Forgotten, ModelStatus, ReviewStanding, VerdictStatus};
 use crate::metrics::Family;
 use crate::opened::OpenedRecord;
 
@@ -100,6 +100,11 @@ pub trait NodeControl: Send + Sync + fmt::Debug {
         _period: Range<Time>,
     ) -> BoxFuture<'static, Result<Option<OpenedRecord>, ControlError>> {
         Box::pin(async { Err(ControlError::Refused("this node reviews no accesses".to_owned())) })
+    }
+
+    /// What verdicts on cases do to later reviews of accesses.
+    fn decision_effects(&self) -> BoxFuture<'static, Result<Vec<DecisionStatus>, ControlError>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     /// The models of learnt behaviour, in the order in which they are shown.

@@ -1,6 +1,6 @@
 //! Learnt behaviour and the review of record accesses, as the node tells of them: plain values of this room.
 
-use cordon_model::Time;
+use cordon_model::{IncidentId, Time};
 use cordon_store::state::GroupId;
 
 /// How the review of record accesses is set up.
@@ -77,6 +77,36 @@ pub struct VerdictStatus {
     pub entity_nats: f64,
     /// What all counting verdicts on this model add to everybody's scores with it now, in nats.
     pub house_nats: f64,
+    /// Until when it counts, by the clock of the events.
+    pub until: Time,
+}
+
+/// Why a verdict on a case counts in later reviews of accesses, or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionStanding {
+    /// It counts.
+    Counts,
+    /// It was taken back.
+    TakenBack,
+    /// Whoever gave it has given enough later ones about the same scenario.
+    Superseded,
+    /// It is too old.
+    Over,
+}
+
+/// What a verdict on a case does to later reviews of accesses.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionStatus {
+    /// The case.
+    pub case: IncidentId,
+    /// The scenario that it counts for: the one that weighs most in the case.
+    pub scenario: String,
+    /// Whether it counts.
+    pub standing: DecisionStanding,
+    /// How much of it counts: 1 when it is given, less with time, 0 when it does not count.
+    pub weight: f64,
+    /// What all counting verdicts together add to cases of this scenario now, in nats; less than 0 when they take off.
+    pub scenario_nats: f64,
     /// Until when it counts, by the clock of the events.
     pub until: Time,
 }

@@ -36,8 +36,8 @@ pub use control::{
 };
 pub use described::PUBLIC;
 pub use learnt::{
-    BehaviourFeature, BehaviourNote, EntityBehaviour, Forgotten, ModelStatus, ReviewStanding, VerdictStanding,
-    VerdictStatus,
+    BehaviourFeature, BehaviourNote, DecisionStanding, DecisionStatus, EntityBehaviour, Forgotten, ModelStatus,
+    ReviewStanding, VerdictStanding, VerdictStatus,
 };
 pub use metrics::{Family, Kind, Sample};
 pub use opened::{Judged, OpenedRecord, Opening, RecordDisclosure};

@@ -165,6 +165,8 @@ fn of_incidents(routes: Routes) -> Routes {
         .guarded(incidents::requests::__path_reply, incidents::requests::reply)
         .guarded(incidents::work::__path_assess, incidents::work::assess)
         .guarded(incidents::work::__path_decide, incidents::work::decide)
+        .guarded(incidents::decisions::__path_list, incidents::decisions::list)
+        .guarded(incidents::decisions::__path_change, incidents::decisions::change)
         .guarded(privacy::__path_status, privacy::status)
         .guarded(privacy::record::__path_read, privacy::record::read)
         .guarded(privacy::record::__path_export, privacy::record::export)

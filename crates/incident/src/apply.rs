@@ -45,7 +45,8 @@ fn done_by_person(incident: &mut Incident, deed: Deed, by: Doer<'_>, at: Time) -
         Deed::Send { number } => requests::send(incident, number),
         Deed::Reply { number, text, is_correction } => requests::reply(incident, by, at, number, (text, is_correction)),
         Deed::Assess(given) => work::assess(incident, by, at, given),
-        Deed::Decide { verdict, reason } => work::decide(incident, at, verdict, reason),
+        Deed::Decide { verdict, reason } => work::decide(incident, by, at, (verdict, reason)),
+        Deed::Teach(teaches) => Ok(work::teach(incident, teaches)),
         Deed::Renew(_) | Deed::Withdraw { .. } => Err(Refused::NotTheirs),
     }
 }
@@ -87,6 +88,7 @@ fn check_state(state: IncidentState, deed: &Deed) -> Result<(), Refused> {
         Deed::Reply { .. } => (state != New, "replied to"),
         Deed::Assess(_) => (is_looked_at, "assessed: take it up first"),
         Deed::Decide { .. } => (is_looked_at, "decided: take it up first"),
+        Deed::Teach(_) => (matches!(state, Decided | Closed), "learnt from: it has no verdict"),
         Deed::Withdraw { .. } => (is_before_decided(state) || state == Withdrawn, "withdrawn"),
     };
     if is_allowed { Ok(()) } else { Err(Refused::State { deed: words, state }) }

@@ -100,6 +100,8 @@ pub enum Deed {
         /// Why.
         reason: String,
     },
+    /// Say whether the verdict counts in later reviews.
+    Teach(bool),
     /// A review found it again: take the newest evidence. Only the node does.
     Renew(Box<NewIncident>),
     /// A review finds it no more: context that came late explains it. Only the node does.

@@ -19,6 +19,8 @@ pub fn open(found: NewIncident, at: Time) -> Result<Incident, Refused> {
         verdict: None,
         verdict_reason: None,
         decided: None,
+        decided_by: None,
+        teaches: true,
         breach_known: None,
         withdrawn_reason: None,
         assessment: None,

@@ -148,6 +148,7 @@ fn every_state_takes_exactly_the_deeds_of_the_table() {
         (reply("on call", false), "- - answered answered - - -"),
         (assessment(Conclusion::LowProbability), "- triage asked answered - - -"),
         (decide(IncidentVerdict::Unfounded), "- decided decided decided - - -"),
+        (Deed::Teach(false), "- - - - decided closed -"),
         (Deed::Renew(Box::new(found(2))), "new triage asked answered = = new"),
         (Deed::Renew(Box::new(found(1))), "= = = = = = new"),
         (Deed::Withdraw { reason: "late".to_owned() }, "withdrawn withdrawn withdrawn withdrawn - - ="),
@@ -252,6 +253,22 @@ fn a_verdict_taken_back_stays_in_the_custody() {
     assert_eq!(last.words, "decided to triage: the verdict appropriate is taken back");
     assert_ne!(last.content, Digest([0; 32]));
     assert_eq!((incident.verdict_reason, incident.decided), (None, None));
+}
+
+#[test]
+fn who_decided_is_known_and_the_verdict_counts_later_until_somebody_says_otherwise() {
+    let mut incident = in_state(IncidentState::Closed);
+    assert_eq!((incident.decided_by.as_deref(), incident.teaches), (Some("officer"), true));
+    does(&mut incident, Deed::Teach(false)).unwrap();
+    assert_eq!((incident.verdict, incident.teaches), (Some(IncidentVerdict::Appropriate), false));
+    assert_eq!(incident.custody.last().unwrap().words, "the verdict no longer counts in later reviews");
+    // another verdict is another lesson
+    let mut incident = in_state(IncidentState::Decided);
+    does(&mut incident, Deed::Teach(false)).unwrap();
+    does(&mut incident, Deed::Move(IncidentState::Triage)).unwrap();
+    assert_eq!(incident.decided_by, None);
+    apply(&mut incident, decide(IncidentVerdict::Unfounded), Doer::Person("bert"), Time(300)).unwrap();
+    assert_eq!((incident.decided_by.as_deref(), incident.teaches), (Some("bert"), true));
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub(crate) fn take_up(incident: &mut Incident) -> Done {
         return Done::new("state", format!("{} to triage", before.name()));
     };
     let reason = incident.verdict_reason.take().unwrap_or_default();
-    incident.decided = None;
+    (incident.decided, incident.decided_by) = (None, None);
     let words = format!("{} to triage: the verdict {} is taken back", before.name(), verdict.name());
     Done::of_text("state", words, &reason)
 }
@@ -81,9 +81,9 @@ pub(crate) fn assess(incident: &mut Incident, by: Doer<'_>, at: Time, given: Ass
 /// A breach is assessed first; and whoever assessed a breach does not decide on something else beside it.
 pub(crate) fn decide(
     incident: &mut Incident,
+    by: Doer<'_>,
     at: Time,
-    verdict: IncidentVerdict,
-    reason: String,
+    (verdict, reason): (IncidentVerdict, String),
 ) -> Result<Done, Refused> {
     let reason = checked_text(reason)?;
     let is_breach = verdict == IncidentVerdict::Breach;
@@ -97,11 +97,22 @@ pub(crate) fn decide(
     incident.state = IncidentState::Decided;
     incident.verdict = Some(verdict);
     incident.verdict_reason = Some(reason);
-    incident.decided = Some(at);
+    (incident.decided, incident.decided_by) = (Some(at), Some(by.name().to_owned()));
+    incident.teaches = true;
     if is_breach {
         incident.breach_known = incident.breach_known.or(Some(at));
     }
     Ok(done)
+}
+
+/// The verdict stays as it is; whether later reviews go by it is another question.
+pub(crate) fn teach(incident: &mut Incident, teaches: bool) -> Done {
+    incident.teaches = teaches;
+    if teaches {
+        Done::new("taught", "the verdict counts in later reviews")
+    } else {
+        Done::new("untaught", "the verdict no longer counts in later reviews")
+    }
 }
 
 fn checked_factor(factor: Factor) -> Result<Factor, Refused> {

@@ -332,6 +332,10 @@ pub struct Incident {
     pub verdict_reason: Option<String>,
     /// When the verdict was given.
     pub decided: Option<Time>,
+    /// Who gave it.
+    pub decided_by: Option<String>,
+    /// Whether the verdict counts in what later reviews make of cases like it.
+    pub teaches: bool,
     /// When the first verdict `breach` was given. It stays when the verdict is taken back: legal clocks run from it.
     pub breach_known: Option<Time>,
     /// Why it was withdrawn.

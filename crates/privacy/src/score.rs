@@ -28,7 +28,7 @@ const ROUNDS: u32 = 30;
 const TAUGHT_PRIOR: f64 = 10.0;
 const TAUGHT_MAX: f64 = 1.0;
 /// Scenarios of which decisions take nothing off: data that left, and what was made of a record.
-const NEVER_LESS: [Id; 2] = [Id(16), Id(20)];
+const NEVER_LESS: [&str; 2] = ["S16", "S20"];
 
 /// What the privacy office decided of earlier cases whose strongest scenario this is. Never of a person: it moves all cases of the scenario alike.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -44,11 +44,13 @@ pub struct Taught {
 
 impl Taught {
     /// Nats that it adds to cases of its scenario: the log-odds by which a share that was Beta(10, 10) before has moved (as in learnt behaviour), at most 1 either way. Nothing for what is
-    /// no number.
-    fn nats(&self) -> f64 {
+    /// no number; never less than nothing for data that left (S16) and tampering (S20).
+    #[must_use]
+    pub fn nats(&self) -> f64 {
         let count = |count: f64| if count.is_finite() { count.max(0.0) } else { 0.0 };
         let odds = (count(self.founded) + TAUGHT_PRIOR) / (count(self.unfounded) + TAUGHT_PRIOR);
-        libm::log(odds).clamp(-TAUGHT_MAX, TAUGHT_MAX)
+        let least = if NEVER_LESS.contains(&&*self.scenario) { 0.0 } else { -TAUGHT_MAX };
+        libm::log(odds).clamp(least, TAUGHT_MAX)
     }
 }
 
@@ -176,8 +178,7 @@ impl<'a> Weights<'a> {
     pub(crate) fn taught(&self, strongest: Option<Id>) -> f64 {
         let Some(id) = strongest else { return 0.0 };
         let name = id.to_string();
-        let nats = self.world.settings.taught.iter().find(|taught| taught.scenario == name).map_or(0.0, Taught::nats);
-        if NEVER_LESS.contains(&id) { nats.max(0.0) } else { nats }
+        self.world.settings.taught.iter().find(|taught| taught.scenario == name).map_or(0.0, Taught::nats)
     }
 
     /// Where a user starts, in nats beside the share of all: people of all roles are taken to be equally curious, so that in a role with many visits without a reason each of them

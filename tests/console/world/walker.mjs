@@ -115,7 +115,7 @@ export async function addresses(ask, patientRef, entityKinds) {
   const record = await handle(patientRef);
   return [
     ...PLACES.filter(({ path }) => path !== "/settings").map(({ path }) => path), ...PARTS.map(({ path }) => path),
-    "/?plain=1", "/findings?state=all", "/explore?mode=sql", "/rules?view=coverage", "/privacy?state=all", "/privacy/records", `/privacy/records/${record}`, `/privacy/records/${record}?view=disclosures`,
+    "/?plain=1", "/findings?state=all", "/explore?mode=sql", "/rules?view=coverage", "/privacy?state=all", "/privacy/records", "/privacy/decisions", `/privacy/records/${record}`, `/privacy/records/${record}?view=disclosures`,
     ...groups.map(({ id }) => `/findings?group=${id}`), ...cases.map(({ id }) => `/privacy/${id}`), ...entities.map((one) => `/entities/${one}`),
     ...rules.filter(({ findings }) => findings > 0).slice(0, 1).map(({ id }) => `/rules/${id}`), ...models.slice(0, 1).map(({ id }) => `/models/${id}`),
   ];

@@ -1,5 +1,6 @@
 //! Cases: through all routes to a verdict, who may read which, what leaves as a file, and how reviews and models are told of.
 
+use cordon_api::{DecisionStanding, DecisionStatus};
 use cordon_model::{EventId, IncidentAccess, IncidentId, IncidentKind, NewIncident, Time, Told};
 use cordon_store::state::{ReviewRun, ReviewSilence};
 use serde_json::{Value, json};
@@ -189,6 +190,51 @@ async fn a_case_goes_through_all_routes_to_a_breach_and_its_custody_tells_of_eac
     assert_eq!(officer.post(&format!("{path}/comments"), json!({"text": "x"})).await.status, 400);
     let audit = officer.get("/api/v1/audit?action=incident_changed").await.json();
     assert_eq!(audit["items"].as_array().unwrap().len(), 14);
+}
+
+#[tokio::test]
+async fn what_verdicts_taught_is_listed_and_taken_back_by_officers_alone() {
+    let played = Played::start().await;
+    keep(&played).await;
+    let administrator = played.administrator().await;
+    let token = async |role| played.token(&administrator, &[role], Some(&["main"])).await;
+    let officer = Asking { played: &played, token: token("privacy_officer").await };
+    let early = officer.does("teaches", json!({"teaches": false})).await;
+    assert_eq!((early.status.as_u16(), early.text.contains("it has no verdict")), (422, true), "{}", early.text);
+    officer.done("state", json!({"state": "triage"})).await;
+    officer.done("verdict", json!({"verdict": "unfounded", "reason": "another account"})).await;
+    let effect = |number: u8, standing| DecisionStatus {
+        case: IncidentId([number; 16]),
+        scenario: "S12".to_owned(),
+        standing,
+        weight: 0.5,
+        scenario_nats: -0.25,
+        until: Time(9 * DAY),
+    };
+    // what is about the office itself is nothing for officers
+    *played.node.decisions.lock().unwrap() =
+        vec![effect(1, DecisionStanding::Counts), effect(2, DecisionStanding::Counts)];
+    let list = officer.get("/api/v1/privacy/decisions").await.json();
+    let by = list["items"][0]["by"].clone();
+    let expect = json!({
+        "case": id(1), "title": "LAKESIDE\\annabella and the record of a <neighbour>", "scenario": "S12", "verdict": "unfounded", "by": by,
+        "decided": "2025-12-10T12:00:00.000000Z", "standing": "counts", "weight": 0.5, "scenario_nats": -0.25,
+        "until": "1970-01-10T00:00:00.000000Z", "taken_back_by": null, "revision": 3,
+    });
+    assert_eq!(list, json!({"items": [expect], "next": null}));
+    officer.done("state", json!({"state": "closed"})).await;
+    let closed = officer.done("teaches", json!({"teaches": false})).await;
+    assert_eq!((&closed["state"], &closed["custody"][4]["deed"]), (&json!("closed"), &json!("untaught")));
+    *played.node.decisions.lock().unwrap() = vec![effect(1, DecisionStanding::TakenBack)];
+    let taken = officer.get("/api/v1/privacy/decisions").await.json()["items"][0].clone();
+    assert_eq!(
+        (&taken["standing"], &taken["taken_back_by"], &taken["until"]),
+        (&json!("taken_back"), &by, &json!(null))
+    );
+    let analyst = Asking { played: &played, token: token("analyst").await };
+    assert_eq!(analyst.get("/api/v1/privacy/decisions").await.status, 403);
+    let path = format!("/api/v1/incidents/{}/teaches", id(1));
+    assert_eq!(analyst.post(&path, json!({"revision": 6, "teaches": true})).await.status, 403);
 }
 
 #[tokio::test]

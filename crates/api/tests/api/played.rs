@@ -9,10 +9,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use cordon_api::{
-    ApiOptions, ApiState, BehaviourFeature, ControlError, DiskStanding, EntityBehaviour, Family, Forgotten,
-    LetterStatus, Live, ModelStatus, NodeControl, NodeHealth, NotificationStatus, OpenedRecord, Outcome, Part,
-    PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay, VerdictStatus,
-    Work,
+    ApiOptions, ApiState, BehaviourFeature, ControlError, DecisionStatus, DiskStanding, EntityBehaviour, Family,
+    Forgotten, LetterStatus, Live, ModelStatus, NodeControl, NodeHealth, NotificationStatus, OpenedRecord, Outcome,
+    Part, PartState, Progress, RecordPlace, Reloaded, ReviewStanding, RuleStatus, SourceStatus, TestedWay,
+    VerdictStatus, Work,
 };
 use cordon_model::{Level, Time};
 use cordon_policy::{Policies, StaffNames, Universe};
@@ -45,6 +45,8 @@ pub(crate) struct PlayedNode {
     /// What verdicts do to later scores, and how often the node was told that one changed.
     pub(crate) effects: Mutex<Vec<VerdictStatus>>,
     pub(crate) verdicts_changed: Mutex<u32>,
+    /// What verdicts on cases do to later reviews.
+    pub(crate) decisions: Mutex<Vec<DecisionStatus>>,
     /// Who was asked to be forgotten.
     pub(crate) forgotten: Mutex<Vec<Entity>>,
 }
@@ -65,6 +67,7 @@ impl PlayedNode {
             opened: Mutex::default(),
             effects: Mutex::default(),
             verdicts_changed: Mutex::default(),
+            decisions: Mutex::default(),
             forgotten: Mutex::default(),
         })
     }
@@ -231,6 +234,11 @@ impl NodeControl for PlayedNode {
 
     fn verdict_effects(&self) -> Vec<VerdictStatus> {
         self.effects.lock().unwrap().clone()
+    }
+
+    fn decision_effects(&self) -> BoxFuture<'static, Result<Vec<DecisionStatus>, ControlError>> {
+        let decisions = self.decisions.lock().unwrap().clone();
+        Box::pin(async { Ok(decisions) })
     }
 
     fn verdicts_changed(&self) -> BoxFuture<'static, Result<(), ControlError>> {

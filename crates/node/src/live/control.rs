@@ -7,9 +7,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use cordon_api::{
-    ControlError, DiskStanding, EntityBehaviour, Family, Forgotten, LetterStatus, Live, ModelStatus, NodeControl,
-    NodeHealth, NotificationStatus, OpenedRecord, Outcome, PartState, Progress, RecordPlace, Reloaded, ReviewStanding,
-    RuleStatus, SourceStatus, TestedWay, VerdictStatus, Work,
+    ControlError, DecisionStatus, DiskStanding, EntityBehaviour, Family, Forgotten, LetterStatus, Live, ModelStatus,
+    NodeControl, NodeHealth, NotificationStatus, OpenedRecord, Outcome, PartState, Progress, RecordPlace, Reloaded,
+    ReviewStanding, RuleStatus, SourceStatus, TestedWay, VerdictStatus, Work,
 };
 use cordon_collect::live::LiveSource;
 use cordon_detect::Detector;
@@ -321,6 +321,11 @@ impl NodeControl for Control {
     ) -> BoxFuture<'static, Result<Option<OpenedRecord>, ControlError>> {
         let reviews = self.reviews.clone();
         Box::pin(async move { reviews.opened(&patient_ref, period).await })
+    }
+
+    fn decision_effects(&self) -> BoxFuture<'static, Result<Vec<DecisionStatus>, ControlError>> {
+        let reviews = self.reviews.clone();
+        Box::pin(async move { reviews.decisions().await })
     }
 
     fn models(&self) -> Vec<ModelStatus> {

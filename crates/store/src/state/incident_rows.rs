@@ -26,11 +26,11 @@ pub(super) async fn write(tx: &mut Transaction<'static, Sqlite>, incident: &Inci
 }
 
 async fn write_row(tx: &mut Transaction<'static, Sqlite>, incident: &Incident) -> Result<(), StateError> {
-    let Incident { found, state, owner, verdict, verdict_reason, decided, .. } = incident;
+    let Incident { found, state, owner, verdict, verdict_reason, decided, decided_by, teaches, .. } = incident;
     let mut query = QueryBuilder::new(
         "INSERT INTO incidents (incident_id, kind, site, class_uid, user, title, score, scenarios, patients, accesses, material,
-         first, last, opened, state, owner, verdict, verdict_reason, decided, breach_known, withdrawn_reason, assessment, due, changed,
-         revision) VALUES (",
+         first, last, opened, state, owner, verdict, verdict_reason, decided, decided_by, teaches, breach_known, withdrawn_reason, assessment,
+         due, changed, revision) VALUES (",
     );
     let mut row = query.separated(", ");
     row.push_bind(found.id.0.to_vec()).push_bind(found.kind.name()).push_bind(found.site.clone());
@@ -41,6 +41,7 @@ async fn write_row(tx: &mut Transaction<'static, Sqlite>, incident: &Incident) -
     row.push_bind(material_json(found)?).push_bind(found.first.0).push_bind(found.last.0).push_bind(found.opened.0);
     row.push_bind(state.name()).push_bind(owner.clone()).push_bind(verdict.map(IncidentVerdict::name));
     row.push_bind(verdict_reason.clone()).push_bind(decided.map(|at| at.0));
+    row.push_bind(decided_by.clone()).push_bind(*teaches);
     row.push_bind(incident.breach_known.map(|at| at.0)).push_bind(incident.withdrawn_reason.clone());
     row.push_bind(incident.assessment.as_ref().map(assessment_json).transpose()?);
     row.push_bind(cordon_incident::due(incident).map(|at| at.0)).push_bind(incident.changed.0);
@@ -50,6 +51,7 @@ async fn write_row(tx: &mut Transaction<'static, Sqlite>, incident: &Incident) -
           patients = excluded.patients, accesses = excluded.accesses, material = excluded.material, first = excluded.first,
           last = excluded.last, class_uid = excluded.class_uid, state = excluded.state, owner = excluded.owner,
           verdict = excluded.verdict, verdict_reason = excluded.verdict_reason, decided = excluded.decided,
+          decided_by = excluded.decided_by, teaches = excluded.teaches,
           breach_known = excluded.breach_known, withdrawn_reason = excluded.withdrawn_reason, assessment = excluded.assessment,
           due = excluded.due, changed = excluded.changed, revision = excluded.revision",
     );
@@ -146,6 +148,8 @@ fn incident_of(row: &SqliteRow) -> Result<Incident, StateError> {
         verdict: verdict_of(row)?,
         verdict_reason: row.try_get("verdict_reason")?,
         decided: time("decided")?,
+        decided_by: row.try_get("decided_by")?,
+        teaches: row.try_get("teaches")?,
         breach_known: time("breach_known")?,
         withdrawn_reason: row.try_get("withdrawn_reason")?,
         assessment: assessment.map(assessment_of).transpose()?,
@@ -197,7 +201,7 @@ pub(super) fn scenarios_of(row: &SqliteRow) -> Result<BTreeSet<String>, StateErr
 }
 
 /// The scenarios in the order of the review: the digest of the evidence depends on it.
-fn scenario_list(row: &SqliteRow) -> Result<Vec<String>, StateError> {
+pub(super) fn scenario_list(row: &SqliteRow) -> Result<Vec<String>, StateError> {
     serde_json::from_str(row.try_get("scenarios")?).map_err(|_| StateError::Damaged(TABLE))
 }
 

@@ -9,7 +9,7 @@ use crate::disk::Disk;
 pub(super) const APPLICATION_ID: u32 = 0x4352_444e;
 
 /// The migrations; the n-th brings the schema from version n - 1 to n. One that was released never changes.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_findings.sql"),
     include_str!("migrations/0002_people.sql"),
     include_str!("migrations/0003_cited.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006_unlocks.sql"),
     include_str!("migrations/0007_incidents.sql"),
     include_str!("migrations/0008_taught.sql"),
+    include_str!("migrations/0009_decided.sql"),
 ];
 
 /// The newest schema that this version knows.

@@ -7,6 +7,7 @@ mod about;
 mod audit;
 mod backup;
 mod cited;
+mod decisions;
 mod entity;
 mod error;
 mod explanation;
@@ -59,6 +60,7 @@ use crate::disk::{Disk, FileDisk};
 
 pub use audit::{AuditEntry, AuditFilter, AuditRow, AuditVerified, By};
 pub use cited::CITED_MAX;
+pub use decisions::DecisionRow;
 pub use entity::{Entity, EntityKind, Subjects};
 pub use error::StateError;
 pub use findings::{EventPlace, FindingFilter, FindingRow, NewFinding};

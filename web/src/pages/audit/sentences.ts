@@ -149,6 +149,8 @@ const CASE_DEEDS: Readonly<Record<string, string>> = {
   reply: "entered an answer in a privacy case",
   correction: "entered a correction in a privacy case",
   assessment: "weighed the four factors of a privacy case",
+  untaught: "had the verdict on a privacy case no longer count in later reviews",
+  taught: "had the verdict on a privacy case count in later reviews again",
 };
 
 function changedCase(detail: Detail): string {

@@ -21,6 +21,9 @@ export type Review = Schemas["Review"];
 export type Status = Schemas["PrivacyStatus"];
 export type Page = Schemas["PageBody_IncidentSummary"];
 
+/** A verdict with what it does to later reviews. */
+export type Decision = Schemas["Decision"];
+
 export type FactorName = "nature" | "recipient" | "acquired" | "mitigation";
 
 export type Owner = "me" | "nobody";
@@ -46,6 +49,11 @@ export function readStatus(signal: AbortSignal): Promise<Status> {
   return answer(api.GET("/api/v1/privacy/status", { headers: BACKGROUND, signal }));
 }
 
+/** Verdicts on cases with what they do to later reviews, the newest first. */
+export async function readDecisions(signal: AbortSignal): Promise<readonly Decision[]> {
+  return (await answer(api.GET("/api/v1/privacy/decisions", { headers: BACKGROUND, signal }))).items;
+}
+
 export function startReview(): Promise<Schemas["Job"]> {
   return answer(api.POST("/api/v1/privacy/reviews"));
 }
@@ -61,7 +69,8 @@ export type Deed =
   | { readonly does: "approve" | "refuse" | "sent"; readonly number: number }
   | { readonly does: "reply"; readonly number: number; readonly text: string; readonly is_correction: boolean }
   | ({ readonly does: "assess"; readonly conclusion: Conclusion } & Readonly<Record<FactorName, Factor>>)
-  | { readonly does: "decide"; readonly verdict: Verdict; readonly reason: string };
+  | { readonly does: "decide"; readonly verdict: Verdict; readonly reason: string }
+  | { readonly does: "teach"; readonly teaches: boolean };
 
 /** Does it to the case as it was read: whoever was quicker is not overwritten (412). Answers the case as it is then. */
 export function act({ id, revision }: Pick<Summary, "id" | "revision">, deed: Deed): Promise<Incident> {
@@ -91,6 +100,8 @@ export function act({ id, revision }: Pick<Summary, "id" | "revision">, deed: De
     }
     case "decide":
       return answer(api.POST("/api/v1/incidents/{id}/verdict", { params, body: { revision, verdict: deed.verdict, reason: deed.reason } }));
+    case "teach":
+      return answer(api.POST("/api/v1/incidents/{id}/teaches", { params, body: { revision, teaches: deed.teaches } }));
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Review } from "./incidents";
-import { left, percent, proofOf, reasons, requestText, reviewSentences, scenario, scoreText, strength } from "./words";
+import type { Decision, Review } from "./incidents";
+import { countsAs, left, lessons, moves, percent, proofOf, reasons, requestText, reviewSentences, scenario, scoreText, strength } from "./words";
 
 const REVIEW: Review = {
   ran: "2026-03-18T20:00:00Z", from: "2026-02-16T00:00:00Z", until: "2026-03-18T00:00:00Z", accesses: 62_114, explained: 60_934, unexplained: 966, withheld: 214, by_reason: {},
@@ -52,6 +52,21 @@ test("a request says how much was opened and when, once where it was one moment"
 
 test("scenarios and reasons have words; an unknown one stands as it is", () => {
   expect([scenario("S2"), scenario("S99"), reasons(["E1", "X"])]).toEqual(["S2 neighbour", "S99", "takes part in the care; X"]);
+});
+
+const DECISION: Decision = {
+  case: "c-1", title: "m.linnet", scenario: "S2", verdict: "unfounded", by: "olga", decided: "2026-03-18T19:00:00Z", standing: "counts", weight: 1, scenario_nats: -0.25, until: null, taken_back_by: null, revision: 3,
+};
+
+test("verdicts are told by scenario, those that move most first", () => {
+  const some = [DECISION, { ...DECISION, scenario: "S10", scenario_nats: 0.1 }, { ...DECISION, case: "c-2" }, { ...DECISION, scenario: "S16", scenario_nats: 0 }, { ...DECISION, scenario: "S4", scenario_nats: 0.1 }];
+  expect(lessons(some).map((one) => [one.scenario, one.decisions.length])).toEqual([["S2", 2], ["S4", 1], ["S10", 1], ["S16", 1]]);
+});
+
+test("what verdicts do is a number of times and of nats, and nothing where it is nothing", () => {
+  expect([-0.25, 0.4, 0.004].map(moves)).toEqual(["later cases weigh 1.28 times less (−0.25 nats)", "later cases weigh 1.49 times as much (+0.40 nats)", "moves nothing"]);
+  const counted = [DECISION, { ...DECISION, weight: 0.5 }, { ...DECISION, standing: "taken_back" as const, taken_back_by: "paul" }, { ...DECISION, standing: "over" as const }];
+  expect(counted.map(countsAs)).toEqual(["counts in full", "counts as 0.50 of a verdict", "taken back by paul", "over: older than 1,080 days"]);
 });
 
 test("a score has a word that grows with it", () => {

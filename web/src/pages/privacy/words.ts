@@ -1,7 +1,7 @@
 /** Privacy cases in words. They say what is known and what is not: no reason found in the data is never "without a reason", and a case is no accusation. Pure. */
 
 import { span } from "../../app/words";
-import type { Conclusion, FactorLevel, FactorName, RequestState, Review, State, Verdict } from "./incidents";
+import type { Conclusion, Decision, FactorLevel, FactorName, RequestState, Review, State, Verdict } from "./incidents";
 
 export const NO_REASON = "no reason found in the data";
 
@@ -119,6 +119,7 @@ const PARTS: Readonly<Record<string, string>> = {
   Place: "When and where",
   Tamper: "What was made of the record",
   Counter: "What speaks for the person",
+  "earlier decisions": "What was decided of cases like it",
 };
 
 export function part(name: string): string {
@@ -170,10 +171,48 @@ const DEEDS: Readonly<Record<string, string>> = {
   correction: "correction entered",
   assessment: "four factors weighed",
   verdict: "decided",
+  untaught: "verdict taken out of later reviews",
+  taught: "verdict counts in later reviews again",
 };
 
 export function deed(word: string): string {
   return DEEDS[word] ?? word.replaceAll("_", " ");
+}
+
+/** Verdicts about one scenario, and what they do together. */
+export interface Lesson {
+  readonly scenario: string;
+  readonly nats: number;
+  readonly decisions: readonly Decision[];
+}
+
+/** By scenario, those that move most first. */
+export function lessons(all: readonly Decision[]): Lesson[] {
+  const by = new Map<string, Decision[]>();
+  for (const one of all) by.set(one.scenario, [...(by.get(one.scenario) ?? []), one]);
+  const some = [...by].map(([id, decisions]) => ({ scenario: id, nats: decisions[0]?.scenario_nats ?? 0, decisions }));
+  return some.sort((one, other) => Math.abs(other.nats) - Math.abs(one.nats) || one.scenario.localeCompare(other.scenario, "en", { numeric: true }));
+}
+
+/** What verdicts about a scenario do to its later cases. */
+export function moves(nats: number): string {
+  if (Math.abs(nats) < 0.005) return "moves nothing";
+  const times = Math.exp(Math.abs(nats)).toFixed(2);
+  return nats < 0 ? `later cases weigh ${times} times less (${nats.toFixed(2).replace("-", "−")} nats)` : `later cases weigh ${times} times as much (+${nats.toFixed(2)} nats)`;
+}
+
+/** Whether and how much one of them counts. */
+export function countsAs({ standing, weight, taken_back_by: by }: Pick<Decision, "standing" | "weight" | "taken_back_by">): string {
+  switch (standing) {
+    case "counts":
+      return weight > 0.995 ? "counts in full" : `counts as ${weight.toFixed(2)} of a verdict`;
+    case "taken_back":
+      return by ? `taken back by ${by}` : "taken back";
+    case "superseded":
+      return "does not count: they gave five later ones about the same";
+    case "over":
+      return "over: older than 1,080 days";
+  }
 }
 
 export interface Left {

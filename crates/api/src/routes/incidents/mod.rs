@@ -1,6 +1,7 @@
 //! Incidents: cases of accesses to records for which no reason was found in the data, and the work on them.
 
 mod body;
+pub(crate) mod decisions;
 pub(crate) mod export;
 mod printable;
 pub(crate) mod requests;

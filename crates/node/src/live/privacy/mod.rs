@@ -24,7 +24,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordon_api::{ControlError, OpenedRecord, Outcome, Progress, ReviewStanding};
+use cordon_api::{ControlError, DecisionStatus, OpenedRecord, Outcome, Progress, ReviewStanding};
 use cordon_model::Time;
 use jiff::tz::TimeZone;
 use tokio::runtime::Handle;
@@ -32,6 +32,7 @@ use tokio::sync::{Mutex, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use self::context::Lacks;
+use self::decided::Decided;
 use self::records::{Records, told};
 use self::review::{Asked, Reviewed};
 pub(super) use self::standing::Standing;
@@ -134,6 +135,15 @@ impl AccessReview {
             return Ok(None);
         }
         Ok(Some(told(record, &(self.settings)().office)))
+    }
+
+    /// What verdicts on cases of its site do to the next review.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    pub async fn decisions(&self) -> Result<Vec<DecisionStatus>, ControlError> {
+        let read = Decided::read(&self.parts.state, &self.site, self.parts.clock.now()).await;
+        Ok(read.map_err(|error| ControlError::Failed(error.to_string()))?.told())
     }
 
     /// Why nobody can say who opened a record.

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 
 use super::super::node::Parts;
 use super::context::{self, Lacks};
-use super::decided;
+use super::decided::Decided;
 use super::gather::{self, Gathered, Wanted, no_room};
 use super::ids::{SiteIds, account};
 use super::persons::Persons;
@@ -72,9 +72,10 @@ impl Asked {
         };
         let is_over = || self.is_over();
         let Some(gathered) = gather::gather(&self.parts, &wanted, &self.progress, &is_over)? else { return Ok(None) };
-        let taught = self.runtime.block_on(decided::taught(&self.parts.state, &self.site, now)).map_err(failed)?;
+        let decided = self.runtime.block_on(Decided::read(&self.parts.state, &self.site, now)).map_err(failed)?;
         let budget = self.settings.budget.map(|budget| f64::from(u32::try_from(budget).unwrap_or(u32::MAX)));
-        let read = context::read(&dir, &gathered, &ids, Settings { taught, budget, ..Settings::default() })?;
+        let read =
+            context::read(&dir, &gathered, &ids, Settings { taught: decided.taught(), budget, ..Settings::default() })?;
         let faults = read.faults;
         let (context, proofs) = read.into_parts(&gathered);
         let mut review = Review::new(context);

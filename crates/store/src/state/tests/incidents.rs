@@ -166,6 +166,55 @@ async fn what_a_person_decided_no_review_changes() {
 }
 
 #[tokio::test]
+async fn a_verdict_is_listed_with_who_gave_it_and_taken_back_with_who_did_that_also_once_the_case_is_closed() {
+    let Kept { state, folder: _folder } = keyed().await;
+    let office = NewIncident { is_office: true, ..case(2, "olga.officer", &["S4"]) };
+    state
+        .record_incidents(&run(&[]), &[case(1, ANNA, &["S12", "S2"]), office, case(3, "carl", &["S2"])])
+        .await
+        .unwrap();
+    for deed in [Deed::Move(IncidentState::Triage), decide(IncidentVerdict::Unfounded)] {
+        does(&state, 1, deed).await.unwrap();
+    }
+    let decisions = async |scope: &AccessScope| state.decisions(scope, IncidentKind::Privacy).await.unwrap();
+    let listed = decisions(&officer()).await;
+    let [first] = &listed[..] else { panic!("one case is decided: {listed:?}") };
+    assert_eq!((first.id, &first.scenarios[..]), (IncidentId([1; 16]), &["S12".to_owned(), "S2".to_owned()][..]));
+    assert_eq!((&*first.by, first.decided, first.verdict), (&*by(7).actor, Time(2 * DAY), IncidentVerdict::Unfounded));
+    assert_eq!(first.taken_back_by, None);
+    does(&state, 1, Deed::Move(IncidentState::Closed)).await.unwrap();
+    let taken = does(&state, 1, Deed::Teach(false)).await.unwrap();
+    assert_eq!((taken.incident.state, taken.incident.teaches), (IncidentState::Closed, false));
+    assert_eq!(decisions(&officer()).await[0].taken_back_by.as_deref(), Some(&*by(7).actor));
+    does(&state, 1, Deed::Teach(true)).await.unwrap();
+    assert_eq!(decisions(&officer()).await[0].taken_back_by, None);
+    let pseudonyms = format!("{:?}", decisions(&scope(Role::PrivacyOfficer, StaffNames::ByPseudonym)).await);
+    assert!(!pseudonyms.contains("annabella"), "{pseudonyms}");
+    assert_eq!(decisions(&scope(Role::Auditor, StaffNames::ByName)).await, [], "of the office no case is decided");
+}
+
+#[tokio::test]
+async fn a_verdict_from_before_is_known_to_be_of_whoever_the_custody_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    open::prepare_file(&path).await.unwrap();
+    let writer = open::writer(&path).await.unwrap();
+    migrate::bring_to(&writer, 8, &FileDisk).await.unwrap();
+    let rows = "INSERT INTO incidents (incident_id, kind, site, class_uid, user, title, score, scenarios, patients, accesses, material, first,
+         last, opened, state, verdict, verdict_reason, decided, changed, revision)
+         VALUES (zeroblob(16), 'privacy', 'main', 1, 'anna', 't', .5, '[\"S2\"]', 1, 1, '{}', 1, 2, 3, 'closed', 'unfounded', 'w', 9, 9, 4);
+        INSERT INTO incident_custody VALUES (zeroblob(16), 1, 5, 'olga', 'verdict', 'unfounded', zeroblob(32), zeroblob(32)),
+         (zeroblob(16), 2, 6, 'olga', 'state', 'decided to triage', zeroblob(32), zeroblob(32)),
+         (zeroblob(16), 3, 9, 'paul', 'verdict', 'unfounded', zeroblob(32), zeroblob(32)),
+         (zeroblob(16), 4, 9, 'olga', 'state', 'decided to closed', zeroblob(32), zeroblob(32));";
+    sqlx::raw_sql(rows).execute(&writer).await.unwrap();
+    writer.close().await;
+    let state = State::open(&path, StateOptions::default()).await.unwrap();
+    let decisions = state.decisions(&node(), IncidentKind::Privacy).await.unwrap();
+    assert_eq!((decisions.len(), &*decisions[0].by, decisions[0].taken_back_by.as_deref()), (1, "paul", None));
+}
+
+#[tokio::test]
 async fn a_review_of_one_site_touches_no_other_and_brings_none_of_another() {
     let Kept { state, folder: _folder } = keyed().await;
     let north = NewIncident { site: "north".to_owned(), ..case(5, "nora", &["S2"]) };
