@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test crash bench bench-live fuzz dist dist-profiled audit
+.PHONY: help demo test crash bench bench-live bench-learn fuzz dist dist-profiled audit
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,9 @@ bench: ## speed against peers and the physical limit, in release
 
 bench-live: ## a live node under stream S: events/s, processor time, latency, memory, disk
 	@benches/live/run.sh
+
+bench-learn: ## learnt behaviour and the access review on published data and simulated hospitals, with what is asked
+	@benches/learn/run.sh
 
 fuzz: ## every fuzz target, FUZZ_SECONDS each (default 60)
 	@scripts/fuzz.sh
