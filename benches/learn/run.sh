@@ -10,6 +10,13 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 data=${DATA:-../shared/data/learning}
 profile=${PROFILE:-dist}
+[ $# -gt 0 ] || set -- darpa nslkdd adfa adbench prequential nab ehr
+for name; do
+    [[ " darpa nslkdd adfa adbench prequential nab ehr ehr-full " == *" $name "* ]] || {
+        echo "there is no row $name: darpa nslkdd adfa adbench prequential nab ehr ehr-full" >&2
+        exit 2
+    }
+done
 if [ -z "${WORK:-}" ]; then
     WORK=$(mktemp -d /var/tmp/cordon-learn.XXXXXX)
     trap 'rm -rf "$WORK"' EXIT
@@ -82,15 +89,10 @@ measure() {
         ;;
     ehr) review ehr "${SEED:-31}" ;;
     ehr-full) review ehr-full "${SEED:-7}" --patients 300000 --accesses-per-staff-day 208 ;;
-    *)
-        echo "there is no row $1: darpa nslkdd adfa adbench prequential nab ehr ehr-full" >&2
-        exit 2
-        ;;
     esac
 }
 
 echo "machine: $(nproc) cores, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), load $(cut -d' ' -f1-3 /proc/loadavg), $(date -u +%FT%TZ), $CORDON"
-[ $# -gt 0 ] || set -- darpa nslkdd adfa adbench prequential nab ehr
 for name; do
     measure "$name"
 done
